@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Access to the system control coprocessor, and the barriers that go with it: one line a register
+ * in the table below makes cp15_read_NAME() and cp15_write_NAME(). No ordering is implied; whoever
+ * needs an ISB says so. ARM DDI 0406C B3.17 (list), B4.1 (each register by name).
+ */
+#ifndef ARCH_ARM_CP15_H
+#define ARCH_ARM_CP15_H
+
+#include "lib/base.h"
+
+#define isb() __asm__ volatile("isb" ::: "memory")
+#define dsb() __asm__ volatile("dsb" ::: "memory")
+#define dmb() __asm__ volatile("dmb" ::: "memory")
+
+#define CP15_R(name, crn, op1, crm, op2)                                                           \
+    static inline uint32_t cp15_read_##name(void)                                                  \
+    {                                                                                              \
+        uint32_t value;                                                                            \
+        __asm__ volatile("mrc p15, " #op1 ", %0, " #crn ", " #crm ", " #op2                        \
+                         : "=r"(value)::"memory");                                                 \
+        return value;                                                                              \
+    }
+
+#define CP15_W(name, crn, op1, crm, op2)                                                           \
+    static inline void cp15_write_##name(uint32_t value)                                           \
+    {                                                                                              \
+        __asm__ volatile("mcr p15, " #op1 ", %0, " #crn ", " #crm ", " #op2 ::"r"(value)           \
+                         : "memory");                                                              \
+    }
+
+#define CP15_R64(name, op1, crm)                                                                   \
+    static inline uint64_t cp15_read_##name(void)                                                  \
+    {                                                                                              \
+        uint32_t low, high;                                                                        \
+        __asm__ volatile("mrrc p15, " #op1 ", %0, %1, " #crm : "=r"(low), "=r"(high)::"memory");   \
+        return (uint64_t)high << 32 | low;                                                         \
+    }
+
+#define CP15_W64(name, op1, crm)                                                                   \
+    static inline void cp15_write_##name(uint64_t value)                                           \
+    {                                                                                              \
+        __asm__ volatile("mcrr p15, " #op1 ", %0, %1, " #crm ::"r"((uint32_t)value),               \
+                         "r"((uint32_t)(value >> 32))                                              \
+                         : "memory");                                                              \
+    }
+
+#define CP15_RW(...)   CP15_R(__VA_ARGS__) CP15_W(__VA_ARGS__)
+#define CP15_RW64(...) CP15_R64(__VA_ARGS__) CP15_W64(__VA_ARGS__)
+
+/* clang-format off */
+/*        name       CRn  op1 CRm  op2 */
+CP15_R   (cntfrq,    c14, 0,  c0,  0)       /* counter frequency, Hz */
+CP15_RW  (cntv_ctl,  c14, 0,  c3,  1)       /* bit 0 ENABLE, 1 IMASK, 2 ISTATUS */
+CP15_R64 (cntvct,         1,  c14)          /* virtual count */
+CP15_RW64(cntv_cval,      3,  c14)          /* virtual compare value */
+/* clang-format on */
+
+#endif

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Open files: what read, write, lseek, getdents64 and ioctl do with them. Contents come through an
+ * object's pages where the vnode has one, else from its operations.
+ * Locks: files.lock for reference counts and changeable flags (spins, innermost); f->lock (sleeps)
+ * for the position of files that have one, held over the copy. Devices have no position, so a
+ * reader that sleeps for a key stops no writer.
+ */
+#include "fs/file.h"
+
+#include <string.h>
+
+#include "include/uapi/errno.h"
+#include "kern/panic.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+
+#define RW_MAX        0x7ffff000u /* most bytes of one read or write, as in Linux */
+#define DIRENT_HEADER 19          /* bytes of struct linux_dirent64 before the name */
+
+static struct {
+    struct spin lock;
+    struct slab_cache cache;
+} files = {.lock = SPIN_INIT, .cache = SLAB_CACHE("file", sizeof(struct file))};
+
+static bool wants_write(uint32_t flags)
+{
+    return (flags & O_ACCMODE) != O_RDONLY;
+}
+
+static int open_check(const struct vnode *v, uint32_t flags)
+{
+    bool change = wants_write(flags) || (flags & O_TRUNC && !vnode_is(v, S_IFCHR));
+
+    if (vnode_is(v, S_IFLNK))
+        return -ELOOP;
+    if (vnode_is(v, S_IFDIR))
+        return change || flags & O_CREAT ? -EISDIR : 0;
+    if (flags & O_DIRECTORY)
+        return -ENOTDIR;
+    if (change && !v->ops->write)
+        return v->obj ? -EROFS : -EACCES;
+    return 0;
+}
+
+int file_open(struct vnode *v, uint32_t flags, struct file **f)
+{
+    struct file *file;
+    int error = open_check(v, flags);
+
+    if (error)
+        return error;
+    file = slab_alloc(&files.cache);
+    if (!file)
+        return -ENOMEM;
+    file->vnode = vnode_ref(v);
+    file->refs = 1;
+    file->flags = flags & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
+    mutex_init(&file->lock);
+    error = v->ops->open ? v->ops->open(file) : 0;
+    if (error) {
+        vnode_unref(v);
+        slab_free(&files.cache, file);
+        return error;
+    }
+    *f = file;
+    return 0;
+}
+
+struct file *file_ref(struct file *f)
+{
+    spin_lock(&files.lock);
+    f->refs++;
+    spin_unlock(&files.lock);
+    return f;
+}
+
+void file_unref(struct file *f)
+{
+    uint32_t left;
+
+    spin_lock(&files.lock);
+    kdebug_assert(f->refs > 0);
+    left = --f->refs;
+    spin_unlock(&files.lock);
+    if (left)
+        return;
+    if (f->vnode->ops->close)
+        f->vnode->ops->close(f);
+    vnode_unref(f->vnode);
+    slab_free(&files.cache, f);
+}
+
+void file_set_flags(struct file *f, uint32_t flags)
+{
+    const uint32_t changeable = O_NONBLOCK | O_APPEND;
+
+    spin_lock(&files.lock);
+    f->flags = (f->flags & ~changeable) | (flags & changeable);
+    spin_unlock(&files.lock);
+}
+
+/* A copy that failed may still have room up to the end of the page it began in: a fault in the
+ * middle of the user's buffer lies at the start of one of its pages. */
+size_t file_copy_out(vaddr_t to, const void *from, size_t n)
+{
+    size_t edge = PAGE_SIZE - (to & PAGE_MASK);
+
+    if (copy_to_user(to, from, n) == 0)
+        return n;
+    if (edge < n && copy_to_user(to, from, edge) == 0)
+        return edge;
+    return 0;
+}
+
+size_t file_copy_in(void *to, vaddr_t from, size_t n)
+{
+    size_t edge = PAGE_SIZE - (from & PAGE_MASK);
+
+    if (copy_from_user(to, from, n) == 0)
+        return n;
+    if (edge < n && copy_from_user(to, from, edge) == 0)
+        return edge;
+    return 0;
+}
+
+/* Bytes of o from pos on, page by page. The size is looked at again after every sleep. */
+static int read_object(struct obj *o, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    size_t done = 0;
+    int error = 0;
+
+    while (done < len && pos + done < o->size_bytes) {
+        size_t offset = (size_t)(pos + done) & PAGE_MASK;
+        size_t n = MIN(len - done, PAGE_SIZE - offset), copied;
+        pfn_t pfn;
+
+        n = (size_t)MIN((uint64_t)n, o->size_bytes - (pos + done));
+        error = obj_get(o, (uint32_t)((pos + done) >> PAGE_SHIFT), &pfn, NULL);
+        if (error)
+            break;
+        copied = file_copy_out(ubuf + done, (char *)pfn_to_virt(pfn) + offset, n);
+        obj_put(pfn);
+        done += copied;
+        if (copied < n) {
+            error = -EFAULT;
+            break;
+        }
+        preempt_point();
+    }
+    return done ? (int)done : error;
+}
+
+static bool has_position(const struct file *f)
+{
+    return vnode_is(f->vnode, S_IFREG) || vnode_is(f->vnode, S_IFDIR);
+}
+
+static int read_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    const struct vnode *v = f->vnode;
+
+    if ((f->flags & O_ACCMODE) == O_WRONLY)
+        return -EBADF;
+    if (vnode_is(v, S_IFDIR))
+        return -EISDIR;
+    len = MIN(len, RW_MAX);
+    if (v->obj)
+        return read_object(v->obj, pos, ubuf, len);
+    return v->ops->read ? v->ops->read(f, pos, ubuf, len) : -EINVAL;
+}
+
+static int write_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    const struct vnode *v = f->vnode;
+
+    if (!wants_write(f->flags))
+        return -EBADF;
+    return v->ops->write ? v->ops->write(f, pos, ubuf, MIN(len, RW_MAX)) : -EINVAL;
+}
+
+/* At f's position, which moves by what was done. */
+static int at_position(struct file *f, vaddr_t ubuf, size_t len,
+                       int (*transfer)(struct file *, uint64_t, vaddr_t, size_t))
+{
+    int n;
+
+    if (!has_position(f))
+        return transfer(f, 0, ubuf, len);
+    mutex_lock(&f->lock);
+    n = transfer(f, f->pos, ubuf, len);
+    if (n > 0)
+        f->pos += (unsigned)n;
+    mutex_unlock(&f->lock);
+    return n;
+}
+
+int file_read(struct file *f, vaddr_t ubuf, size_t len)
+{
+    return at_position(f, ubuf, len, read_at);
+}
+
+int file_write(struct file *f, vaddr_t ubuf, size_t len)
+{
+    return at_position(f, ubuf, len, write_at);
+}
+
+/* Memory devices (major 1) accept any position; terminals have none. */
+static bool seekable(const struct file *f)
+{
+    return has_position(f) || (vnode_is(f->vnode, S_IFCHR) && f->vnode->rdev >> 8 == 1);
+}
+
+int file_read_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    return seekable(f) ? read_at(f, pos, ubuf, len) : -ESPIPE;
+}
+
+int file_write_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    return seekable(f) ? write_at(f, pos, ubuf, len) : -ESPIPE;
+}
+
+int64_t file_seek(struct file *f, int64_t offset, int whence)
+{
+    int64_t base = 0;
+
+    if (!seekable(f))
+        return -ESPIPE;
+    if (!has_position(f))
+        return 0;
+    if (whence < 0 || whence > 2 || (whence == 2 && !f->vnode->obj))
+        return -EINVAL;
+    mutex_lock(&f->lock);
+    if (whence == 1)
+        base = (int64_t)f->pos;
+    else if (whence == 2)
+        base = (int64_t)f->vnode->obj->size_bytes;
+    if (__builtin_add_overflow(base, offset, &base) || base < 0)
+        base = -EINVAL;
+    else
+        f->pos = (uint64_t)base;
+    mutex_unlock(&f->lock);
+    return base;
+}
+
+/* The entry at *pos, which moves: "." and ".." come first. As readdir. */
+static int next_entry(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
+{
+    uint64_t inner = *pos - 2;
+    int got;
+
+    if (*pos < 2) {
+        const struct vnode *v = *pos == 1 && dir->parent ? dir->parent : dir;
+
+        entry->ino = v->ino;
+        entry->mode = S_IFDIR;
+        strcpy(entry->name, *pos == 1 ? ".." : ".");
+        ++*pos;
+        return 1;
+    }
+    got = dir->ops->readdir(dir, &inner, entry);
+    *pos = inner + 2;
+    return got;
+}
+
+/* Writes one struct linux_dirent64: its length, 0 if it does not fit, -EFAULT. */
+static int put_entry(const struct dirent_info *entry, uint64_t next, vaddr_t ubuf, size_t room)
+{
+    struct {
+        uint64_t ino, off;
+        uint16_t reclen;
+        uint8_t type;
+    } __packed head;
+    size_t name_bytes = strlen(entry->name) + 1;
+
+    _Static_assert(sizeof(head) == DIRENT_HEADER, "struct linux_dirent64");
+    head.ino = entry->ino;
+    head.off = next;
+    head.reclen = (uint16_t)ALIGN_UP(DIRENT_HEADER + name_bytes, 8u);
+    head.type = (uint8_t)((entry->mode & S_IFMT) >> 12);
+    if (head.reclen > room)
+        return 0;
+    if (copy_to_user(ubuf, &head, sizeof(head)) ||
+        copy_to_user(ubuf + DIRENT_HEADER, entry->name, name_bytes) ||
+        clear_user(ubuf + DIRENT_HEADER + name_bytes, head.reclen - DIRENT_HEADER - name_bytes))
+        return -EFAULT;
+    return head.reclen;
+}
+
+static int getdents_locked(struct file *f, vaddr_t ubuf, size_t len)
+{
+    struct dirent_info entry;
+    uint64_t next = f->pos;
+    size_t done = 0;
+    int n;
+
+    while ((n = next_entry(f->vnode, &next, &entry)) == 1) {
+        n = put_entry(&entry, next, ubuf + done, len - done);
+        if (n <= 0) {
+            n = n ? n : -EINVAL; /* not even one fits */
+            break;
+        }
+        done += (size_t)n;
+        f->pos = next;
+        preempt_point();
+    }
+    return done ? (int)done : n;
+}
+
+int file_getdents(struct file *f, vaddr_t ubuf, size_t len)
+{
+    int n;
+
+    if (!vnode_is(f->vnode, S_IFDIR))
+        return -ENOTDIR;
+    mutex_lock(&f->lock);
+    n = getdents_locked(f, ubuf, MIN(len, RW_MAX));
+    mutex_unlock(&f->lock);
+    return n;
+}
+
+int file_ioctl(struct file *f, unsigned request, vaddr_t arg)
+{
+    return f->vnode->ops->ioctl ? f->vnode->ops->ioctl(f, request, arg) : -ENOTTY;
+}

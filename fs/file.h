@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Open files and the table of file descriptors. A struct file is one open(): position and flags,
+ * shared by dup and fork; reference-counted. A table belongs to a process; its lock is taken for
+ * the look-up alone.
+ */
+#ifndef FS_FILE_H
+#define FS_FILE_H
+
+#include "fs/vnode.h"
+#include "kern/lock.h"
+
+#define FD_MAX 64
+
+/* Open flags of the Linux ARM ABI. */
+#define O_ACCMODE   03
+#define O_RDONLY    00
+#define O_WRONLY    01
+#define O_RDWR      02
+#define O_CREAT     0100
+#define O_EXCL      0200
+#define O_TRUNC     01000
+#define O_APPEND    02000
+#define O_NONBLOCK  04000
+#define O_DIRECTORY 040000
+#define O_NOFOLLOW  0100000
+#define O_LARGEFILE 0400000
+#define O_CLOEXEC   02000000
+
+struct file {
+    struct vnode *vnode; /* (c) */
+    uint32_t refs;       /* (file lock of file.c) */
+    uint32_t flags;      /* (file lock of file.c): O_NONBLOCK and O_APPEND, the others (c) */
+    struct mutex lock;
+    uint64_t pos; /* (lock) */
+    void *data;   /* driver's, from open to close */
+};
+
+struct fdtable {
+    struct spin lock;
+    uint32_t refs;                 /* (lock) */
+    struct file *file[FD_MAX];     /* (lock) */
+    uint32_t cloexec[FD_MAX / 32]; /* (lock) bits */
+};
+
+/* Opens a vnode: *f with one reference. Takes a reference to v. -EISDIR, -EROFS, -EACCES, -ENOMEM,
+ * the driver's. */
+int __must_check file_open(struct vnode *v, uint32_t flags, struct file **f);
+struct file *file_ref(struct file *f);
+void file_unref(struct file *f); /* may sleep */
+
+/* At the file's position, which moves. Bytes or -Exxx. May sleep. */
+int file_read(struct file *f, vaddr_t ubuf, size_t len);
+int file_write(struct file *f, vaddr_t ubuf, size_t len);
+/* At pos; the file's position stays. For pread64 and pwrite64. -ESPIPE: the file has no positions.
+ */
+int file_read_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
+int file_write_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
+/* F_SETFL: O_NONBLOCK and O_APPEND become as in flags. */
+void file_set_flags(struct file *f, uint32_t flags);
+/* whence 0 set, 1 cur, 2 end. New position or -EINVAL, -ESPIPE. */
+int64_t file_seek(struct file *f, int64_t offset, int whence);
+/* getdents64: bytes put into the user buffer. */
+int file_getdents(struct file *f, vaddr_t ubuf, size_t len);
+int file_ioctl(struct file *f, unsigned request, vaddr_t arg);
+
+/* For drivers: copies n bytes (at most PAGE_SIZE) out of or into the kernel and answers how many of
+ * them the user's memory took or gave: fewer than n where it faulted. May sleep. */
+size_t file_copy_out(vaddr_t to, const void *from, size_t n);
+size_t file_copy_in(void *to, vaddr_t from, size_t n);
+
+struct fdtable *fdtable_create(void); /* NULL: no memory */
+struct fdtable *fdtable_copy(struct fdtable *t);
+void fdtable_ref(struct fdtable *t);
+void fdtable_unref(struct fdtable *t); /* closes everything with the last; may sleep */
+void fdtable_exec(struct fdtable *t);  /* closes what is close-on-exec */
+/* The file of a descriptor with a reference, or NULL. */
+struct file *fdtable_get(struct fdtable *t, int fd);
+/* Takes f's reference; the lowest descriptor >= from, or -EMFILE (f stays the caller's). */
+int fdtable_add(struct fdtable *t, struct file *f, int from, bool cloexec);
+/* dup2: puts f (a reference is taken over) at fd, closing what is there. -EBADF. */
+int fdtable_set(struct fdtable *t, struct file *f, int fd, bool cloexec);
+int fdtable_close(struct fdtable *t, int fd);
+/* The descriptor's close-on-exec bit: 0, 1 or -EBADF; 0 or -EBADF. */
+int fdtable_get_cloexec(struct fdtable *t, int fd);
+int fdtable_set_cloexec(struct fdtable *t, int fd, bool cloexec);
+
+/* Builds the root from an initrd (cpio newc, plain or gzip) in RAM at [first, +len). Pages of
+ * files that lie page-aligned become page cache as they are. 0, or -Exxx with *why in words. */
+int __must_check ramdisk_mount(paddr_t base, size_t len_bytes, const char **why);
+/* Mounts /dev (console, null, zero, tty) on the root. */
+int __must_check devfs_mount(void);
+
+#endif

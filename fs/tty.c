@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The terminal as programs see it: read, write and ioctl, and the console's notice that characters
+ * came. What a character does is in tty_edit.c.
+ * Locks: the lock of tty_console.readers, with interrupts masked, for all state; user memory is
+ * copied and signals are sent without it. Order: terminal lock > console locks.
+ */
+#include "fs/tty.h"
+
+#include <string.h>
+
+#include "fs/tty_impl.h"
+#include "include/uapi/errno.h"
+#include "kern/clock.h"
+#include "kern/console.h"
+#include "mm/uaccess.h"
+
+#define CHUNK_BYTES 128u
+#define NEVER       UINT64_MAX
+#define CTRL(c)     ((c)&0x1f)
+
+struct tty tty_console = {
+    .readers = {.waiters = LIST_INIT(tty_console.readers.waiters)},
+    .termios =
+        {
+            .iflag = ICRNL | IUTF8,
+            .oflag = OPOST | ONLCR,
+            .cflag = 02277, /* B38400 CS8 CREAD HUPCL */
+            .lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
+            .cc = {[VINTR] = CTRL('C'),
+                   [VQUIT] = CTRL('\\'),
+                   [VERASE] = 0x7f,
+                   [VKILL] = CTRL('U'),
+                   [VEOF] = CTRL('D'),
+                   [VMIN] = 1,
+                   [VWERASE] = CTRL('W')},
+        },
+    .winsize = {.rows = 24, .columns = 80},
+};
+
+_Static_assert(sizeof(struct tty_termios) == 36, "struct termios of the ABI");
+
+static uint32_t lock(struct tty *t)
+{
+    return spin_lock_irq(&t->readers.lock);
+}
+
+static void unlock(struct tty *t, uint32_t mask)
+{
+    spin_unlock_irq(&t->readers.lock, mask);
+}
+
+/* Characters arrived: interrupt context. Takes all of them, whoever reads or does not, so that no
+ * Ctrl-C waits behind input that a program leaves lying. */
+static void tty_input(void)
+{
+    struct tty *t = &tty_console;
+    int sig;
+
+    do {
+        uint32_t mask = lock(t);
+        int pgid = t->pgid, c = -1;
+
+        sig = 0;
+        while (!sig && (c = console_take()) >= 0)
+            sig = tty_receive(t, (uint8_t)c);
+        unlock(t, mask);
+        if (sig && pgid && t->signal_group)
+            t->signal_group(pgid, sig);
+    } while (sig);
+}
+
+void tty_init(void)
+{
+    console_on_input(tty_input);
+}
+
+void tty_on_interrupt(void (*signal_group)(int pgid, int sig))
+{
+    tty_console.signal_group = signal_group;
+}
+
+void tty_on_caller(struct tty_caller (*caller)(void))
+{
+    tty_console.caller = caller;
+}
+
+void tty_set_foreground(int pgid)
+{
+    uint32_t mask = lock(&tty_console);
+
+    tty_console.pgid = pgid;
+    unlock(&tty_console, mask);
+}
+
+int tty_foreground(void)
+{
+    return *(volatile int *)&tty_console.pgid;
+}
+
+size_t tty_input_ready(void)
+{
+    uint32_t mask = lock(&tty_console);
+    size_t n = tty_console.canon - tty_console.tail;
+
+    unlock(&tty_console, mask);
+    return n;
+}
+
+static bool in_background(struct tty *t)
+{
+    int foreground = tty_foreground();
+
+    return t->caller && foreground && t->caller().pgid != foreground;
+}
+
+/* Sleeps until at least need characters can be read. 0, -EAGAIN, -ETIMEDOUT, -EINTR. */
+static int wait_input(struct tty *t, const struct file *f, uint32_t need, uint64_t until_ns)
+{
+    int error = 0;
+
+    while (!error) {
+        uint32_t mask = lock(t);
+
+        if (t->canon - t->tail >= need || f->flags & O_NONBLOCK) {
+            error = t->canon != t->tail ? 0 : -EAGAIN;
+            unlock(t, mask);
+            return error;
+        }
+        error = waitq_sleep(&t->readers, mask, true, until_ns);
+    }
+    return error;
+}
+
+/* The next character is the mark of a ^D. */
+static bool at_eof_mark(const struct tty *t)
+{
+    return t->tail != t->canon && tty_ends_line(t, t->tail) && t->ring[t->tail % TTY_RING] == 0;
+}
+
+/* Takes up to n characters, and in canonical mode none behind a line's end; *end: it was met, or
+ * nothing is left. The mark of a ^D is taken and not given. -EAGAIN: there was nothing. */
+static int take_input(struct tty *t, uint8_t *buf, size_t n, bool *end)
+{
+    uint32_t mask = lock(t);
+    bool canonical = t->termios.lflag & ICANON;
+    int got = t->tail == t->canon ? -EAGAIN : 0;
+
+    *end = false;
+    while (got >= 0 && (size_t)got < n && t->tail != t->canon && !*end) {
+        if (canonical && at_eof_mark(t))
+            break;
+        *end = canonical && tty_ends_line(t, t->tail);
+        buf[got++] = t->ring[t->tail++ % TTY_RING];
+    }
+    if (got >= 0 && canonical && !*end && at_eof_mark(t)) {
+        t->tail++;
+        *end = true;
+    }
+    if (t->tail == t->canon)
+        *end = true;
+    else
+        waitq_wake_locked(&t->readers, 1); /* there is some left for another reader */
+    unlock(t, mask);
+    return got;
+}
+
+/* Hands out what is there, up to a line's end. -EAGAIN: there was nothing. */
+static int copy_input(struct tty *t, vaddr_t ubuf, size_t len)
+{
+    uint8_t chunk[CHUNK_BYTES];
+    size_t done = 0;
+    bool end = false;
+
+    while (done < len && !end) {
+        int n = take_input(t, chunk, MIN(len - done, CHUNK_BYTES), &end);
+        size_t copied;
+
+        if (n < 0)
+            return done ? (int)done : n;
+        copied = file_copy_out(ubuf + done, chunk, (size_t)n);
+        done += copied;
+        if (copied < (size_t)n)
+            return done ? (int)done : -EFAULT;
+        preempt_point();
+    }
+    return (int)done;
+}
+
+/* Without ICANON: waits as VMIN and VTIME (tenths of a second) say. 0 or -Exxx; -ETIMEDOUT: there
+ * may be nothing, and the reader gets what there is. */
+static int wait_raw(struct tty *t, const struct file *f, size_t len)
+{
+    uint32_t min = MIN(t->termios.cc[VMIN], len);
+    uint64_t time_ns = t->termios.cc[VTIME] * (NSEC_PER_SEC / 10);
+    int error;
+
+    if (min == 0)
+        return time_ns ? wait_input(t, f, 1, clock_ns() + time_ns) : 0;
+    if (time_ns == 0)
+        return wait_input(t, f, min, NEVER);
+    error = wait_input(t, f, 1, NEVER);
+    for (uint32_t n = 2; !error && n <= min; n++)
+        error = wait_input(t, f, n, clock_ns() + time_ns);
+    return error;
+}
+
+/* Waits for input of the mode that is set. As wait_raw; *empty_ok: nothing is an answer, too. */
+static int wait_mode(struct tty *t, const struct file *f, size_t len, bool *empty_ok)
+{
+    int error;
+
+    if (t->termios.lflag & ICANON) {
+        *empty_ok = false;
+        return wait_input(t, f, 1, NEVER);
+    }
+    error = wait_raw(t, f, len);
+    *empty_ok = error == -ETIMEDOUT || t->termios.cc[VMIN] == 0;
+    return error == -ETIMEDOUT ? 0 : error;
+}
+
+int tty_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    struct tty *t = &tty_console;
+    bool empty_ok;
+    int n;
+
+    (void)pos;
+    if (len == 0)
+        return 0;
+    do { /* again where another reader was faster */
+        if (in_background(t))
+            return -EIO;
+        n = wait_mode(t, f, len, &empty_ok);
+        if (n)
+            return n;
+        n = copy_input(t, ubuf, len);
+        if (n == -EAGAIN && empty_ok)
+            return 0;
+    } while (n == -EAGAIN && !(f->flags & O_NONBLOCK));
+    return n;
+}
+
+int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    struct tty *t = &tty_console;
+    char chunk[CHUNK_BYTES];
+    size_t done = 0;
+
+    (void)f;
+    (void)pos;
+    while (done < len) {
+        size_t n = MIN(len - done, CHUNK_BYTES);
+        size_t copied = file_copy_in(chunk, ubuf + done, n);
+        uint32_t mask = lock(t);
+        bool translate = (t->termios.oflag & (OPOST | ONLCR)) == (OPOST | ONLCR);
+
+        tty_track(t, chunk, copied);
+        unlock(t, mask);
+        if (translate)
+            console_write(chunk, copied);
+        else
+            console_write_raw(chunk, copied);
+        done += copied;
+        if (copied < n)
+            return done ? (int)done : -EFAULT;
+        preempt_point();
+    }
+    return (int)done;
+}
+
+static int get_termios(struct tty *t, vaddr_t arg)
+{
+    uint32_t mask = lock(t);
+    struct tty_termios copy = t->termios;
+
+    unlock(t, mask);
+    return copy_to_user(arg, &copy, sizeof(copy));
+}
+
+static int set_termios(struct tty *t, vaddr_t arg, bool flush)
+{
+    struct tty_termios wanted;
+    int error = copy_from_user(&wanted, arg, sizeof(wanted));
+    uint32_t mask;
+
+    if (error)
+        return error;
+    mask = lock(t);
+    if (flush)
+        tty_flush_input(t);
+    if ((wanted.lflag ^ t->termios.lflag) & ICANON) { /* what was typed can be read as it is */
+        t->canon = t->head;
+        waitq_wake_locked(&t->readers, WAITQ_ALL);
+    }
+    t->termios = wanted;
+    unlock(t, mask);
+    return 0;
+}
+
+static int get_winsize(struct tty *t, vaddr_t arg)
+{
+    uint32_t mask = lock(t);
+    struct tty_winsize copy = t->winsize;
+
+    unlock(t, mask);
+    return copy_to_user(arg, &copy, sizeof(copy));
+}
+
+static int set_winsize(struct tty *t, vaddr_t arg)
+{
+    struct tty_winsize wanted;
+    int error = copy_from_user(&wanted, arg, sizeof(wanted));
+    uint32_t mask;
+
+    if (error)
+        return error;
+    mask = lock(t);
+    t->winsize = wanted;
+    unlock(t, mask);
+    return 0;
+}
+
+static int set_pgrp(vaddr_t arg)
+{
+    uint32_t pgid;
+    int error = get_user32(&pgid, arg);
+
+    if (error)
+        return error;
+    if ((int)pgid <= 0)
+        return -EINVAL;
+    tty_set_foreground((int)pgid);
+    return 0;
+}
+
+static int take_session(struct tty *t)
+{
+    struct tty_caller caller = {0, 0};
+    uint32_t mask;
+
+    if (t->caller)
+        caller = t->caller();
+    mask = lock(t);
+    t->sid = caller.sid;
+    t->pgid = caller.pgid;
+    unlock(t, mask);
+    return 0;
+}
+
+static int flush(struct tty *t, uint32_t queue)
+{
+    uint32_t mask;
+
+    if (queue > 2)
+        return -EINVAL;
+    if (queue == 1) /* output is never held back */
+        return 0;
+    mask = lock(t);
+    tty_flush_input(t);
+    unlock(t, mask);
+    return 0;
+}
+
+int tty_ioctl(struct file *f, unsigned request, vaddr_t arg)
+{
+    struct tty *t = &tty_console;
+
+    (void)f;
+    switch (request) {
+    case TCGETS: return get_termios(t, arg);
+    case TCSETS:
+    case TCSETSW: return set_termios(t, arg, false);
+    case TCSETSF: return set_termios(t, arg, true);
+    case TCSBRK:
+    case TCXONC: return 0;
+    case TCFLSH: return flush(t, (uint32_t)arg);
+    case TIOCSCTTY: return take_session(t);
+    case TIOCGPGRP: return put_user32(arg, (uint32_t)tty_foreground());
+    case TIOCSPGRP: return set_pgrp(arg);
+    case TIOCGSID: return put_user32(arg, (uint32_t)t->sid);
+    case TIOCGWINSZ: return get_winsize(t, arg);
+    case TIOCSWINSZ: return set_winsize(t, arg);
+    case FIONREAD: return put_user32(arg, (uint32_t)tty_input_ready());
+    case TIOCOUTQ: return put_user32(arg, 0);
+    default: return -ENOTTY;
+    }
+}

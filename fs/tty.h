@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The terminal: Linux's line discipline over the console's UART. Characters are edited, echoed and
+ * turned into signals in the interrupt that brings them, so that Ctrl-C reaches a program that
+ * never reads. What proc knows and fs may not ask for comes through the two hooks.
+ */
+#ifndef FS_TTY_H
+#define FS_TTY_H
+
+#include "fs/file.h"
+
+#define TCGETS     0x5401u
+#define TCSETS     0x5402u
+#define TCSETSW    0x5403u
+#define TCSETSF    0x5404u
+#define TCSBRK     0x5409u
+#define TCXONC     0x540au
+#define TCFLSH     0x540bu
+#define TIOCSCTTY  0x540eu
+#define TIOCGPGRP  0x540fu
+#define TIOCSPGRP  0x5410u
+#define TIOCOUTQ   0x5411u
+#define TIOCGWINSZ 0x5413u
+#define TIOCSWINSZ 0x5414u
+#define FIONREAD   0x541bu
+#define TIOCGSID   0x5429u
+
+/* struct termios of the Linux ARM ABI: 36 bytes. */
+struct tty_termios {
+    uint32_t iflag, oflag, cflag, lflag;
+    uint8_t line;
+    uint8_t cc[19];
+};
+
+struct tty_winsize {
+    uint16_t rows, columns, xpixels, ypixels;
+};
+
+/* The process that calls, for job control. */
+struct tty_caller {
+    int pgid, sid;
+};
+
+/* Takes the console over; what was typed before is edited and echoed now. Once. */
+void tty_init(void);
+
+/* Who sends sig (SIGINT, SIGQUIT, SIGTSTP) to the foreground process group: called in interrupt
+ * context, no lock held. */
+void tty_on_interrupt(void (*signal_group)(int pgid, int sig));
+/* Who asks for the caller's group and session. Once it is known, readers in the background get
+ * -EIO, as Linux's do when nothing can stop them. Thread context. */
+void tty_on_caller(struct tty_caller (*caller)(void));
+/* The foreground process group; 0: none. TIOCSPGRP sets it, too. */
+void tty_set_foreground(int pgid);
+int tty_foreground(void);
+
+/* Bytes that a read would get now, without sleeping; in canonical mode of finished lines only. */
+size_t tty_input_ready(void);
+
+/* For devfs: operations of the vnode. tty_read: -EINTR when the thread was killed while it slept,
+ * -EAGAIN with O_NONBLOCK, -EIO in the background. */
+int tty_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
+int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
+int tty_ioctl(struct file *f, unsigned request, vaddr_t arg);
+
+#endif

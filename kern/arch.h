@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What portable code needs of the machine and arch/arm implements, besides mm/hat.h and
+ * mm/uaccess.h: halting, showing registers, switching stacks, user registers.
+ */
+#ifndef KERN_ARCH_H
+#define KERN_ARCH_H
+
+#include "lib/base.h"
+
+struct trapframe;
+struct thread;
+
+void arch_halt(void) __noreturn;
+void arch_semihosting_exit(int status);
+int arch_psci_call(bool smc, uint32_t fn, uint32_t a, uint32_t b, uint32_t c);
+/* Waits for an interrupt, interrupts masked on entry and on return. */
+void arch_wait_for_interrupt(void);
+
+void arch_show_registers(const struct trapframe *tf);
+/* Calls frame(pc) for each return address, from tf (NULL: the caller) outwards. */
+void arch_backtrace(const struct trapframe *tf, void (*frame)(uint32_t pc, void *arg), void *arg);
+
+/* Kernel stacks: one page with a guard page below it. NULL: no memory or no room. */
+void *arch_kstack_alloc(void);
+void arch_kstack_free(void *stack);
+
+/* Switches from one thread to the other; returns when somebody switches back. */
+void arch_switch(struct thread *from, struct thread *to);
+/* First context of a thread: entry(arg) on its kernel stack; a user thread goes to its frame. */
+void arch_thread_init(struct thread *t, void (*entry)(void *), void *arg);
+/* First context of a forked thread: returns to user mode with the frame of t, result 0. */
+void arch_thread_init_fork(struct thread *t, const struct thread *parent);
+/* Per-thread registers (TLS, VFP off) of `to`, which is about to run. */
+void arch_thread_load(struct thread *to);
+/* Saves what is live only in registers of the machine (VFP) of the current thread. */
+void arch_thread_save(struct thread *from);
+void arch_thread_release(struct thread *t);
+void arch_set_tls(uint32_t value);
+
+/* User registers of the current thread. */
+void arch_set_entry(uint32_t pc, uint32_t sp); /* all others 0; T bit from pc bit 0 */
+void arch_set_result(struct thread *t, uint32_t r0);
+void arch_set_sp(struct thread *t, uint32_t sp);
+uint32_t arch_user_arg(unsigned n); /* r0..r6 at the system call */
+uint32_t arch_user_pc(void);
+uint32_t arch_user_sp(void);
+
+/* cacheflush: makes instruction fetches see user memory [start, end). 0 or -EFAULT. */
+int arch_cacheflush(uint32_t start, uint32_t end);
+
+#endif

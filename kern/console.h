@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Between a UART driver and the terminal above it. The driver gives what it receives to
+ * console_input() from its interrupt; a ring in between loses nothing that is typed during boot.
+ */
+#ifndef KERN_CONSOLE_H
+#define KERN_CONSOLE_H
+
+#include "lib/base.h"
+
+struct uart_ops {
+    void (*putc)(char c); /* waits for room in the FIFO; any context */
+};
+
+/* The machine's console UART. The log's console output goes here from now on. */
+void console_register(const struct uart_ops *ops);
+/* Writes n bytes, '\n' as CR LF. Any context. */
+void console_write(const char *s, size_t n);
+/* As console_write without the translation. */
+void console_write_raw(const char *s, size_t n);
+
+/* From the UART's interrupt: one received character. */
+void console_input(char c);
+/* Takes the next received character, or returns -1. Any context. */
+int console_take(void);
+/* Who is told that characters arrived: interrupt context. Called at once if some are waiting. */
+void console_on_input(void (*notify)(void));
+/* Characters received while the ring was full, since boot. */
+uint32_t console_lost(void);
+
+/* For panic alone: forgets who held the UART. */
+void console_break_locks(void);
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Interrupts: which handler runs for which interrupt. One struct irqchip takes and ends the
+ * machine's interrupts, in one number space. Each node of the device tree that others name as
+ * interrupt parent is a domain: it knows how the cells of `interrupts` become a number of that
+ * space (the Pi has two such nodes for one chip). Handlers run with interrupts masked and may not
+ * sleep.
+ */
+#ifndef KERN_IRQ_H
+#define KERN_IRQ_H
+
+#include "lib/base.h"
+#include "lib/fdt.h"
+
+#define IRQ_MAX 256
+
+struct irqchip {
+    const char *name;
+    void (*enable)(unsigned irq);
+    void (*disable)(unsigned irq);
+    /* Takes the next pending interrupt, or returns -1. */
+    int (*claim)(void);
+    void (*complete)(unsigned irq);
+};
+
+typedef void irq_handler(void *arg);
+/* The interrupt number for the cells of one `interrupts` entry, or -EINVAL. May note how the
+ * interrupt is triggered. */
+typedef int irq_translate(const uint32_t *cells, unsigned ncells);
+
+/* Registers the controller. -EBUSY if there is one. */
+int __must_check irq_set_chip(const struct irqchip *chip);
+/* The node is an interrupt parent, and this is how its cells are read. -ENOMEM. */
+int __must_check irq_add_domain(int node, irq_translate *translate);
+/* Installs the handler and enables the interrupt. -EINVAL, -EBUSY. */
+int __must_check irq_request(int irq, irq_handler *handler, void *arg, const char *name);
+/* The number of a device node's index-th interrupt, or -Exxx: -ENOENT it has none, -ENODEV no
+ * driver serves its parent, -EINVAL the tree is damaged. */
+int irq_of_node(const struct fdt *fdt, int node, unsigned index);
+/* From the IRQ vector: runs handlers until nothing is pending. */
+void irq_dispatch(void);
+/* Text of /proc/interrupts: the n-th registered interrupt into the arguments; false at the end. */
+bool irq_info(unsigned n, unsigned *irq, const char **name, uint32_t *count);
+
+#endif

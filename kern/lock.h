@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Locks. Spinning: struct spin, held for a few instructions, never over anything that sleeps;
+ * disables preemption; the _irq form also masks interrupts, for locks that interrupt handlers take.
+ * Sleeping: struct mutex, struct rwlock (many readers or one writer, writers first), built on wait
+ * queues. Implemented by arch/arm/spin.h (spin) and proc/sync.c (the others); on the host by
+ * tests/host with pthreads.
+ *
+ * Order, everywhere: namespace > inode > as > obj > BUSY, then the spinning ones: map_lock > pt_lock
+ * > node > frame > hash, free list, slab > trace, log.
+ */
+#ifndef KERN_LOCK_H
+#define KERN_LOCK_H
+
+#include "lib/base.h"
+#include "lib/list.h"
+#include "kern/spin.h"
+
+/* Threads asleep until something happens. */
+struct waitq {
+    struct spin lock;
+    struct list waiters; /* lock: struct thread, by its wait link */
+};
+
+struct mutex {
+    struct waitq wait;
+    void *owner; /* wait.lock: the struct thread holding it, or NULL */
+};
+
+struct rwlock {
+    struct waitq wait;
+    int readers;         /* wait.lock: threads reading */
+    int writers_waiting; /* wait.lock */
+    void *writer;        /* wait.lock: the thread writing, or NULL */
+};
+
+void mutex_init(struct mutex *m);
+void mutex_lock(struct mutex *m); /* may sleep */
+bool mutex_trylock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+bool mutex_held(const struct mutex *m); /* by the calling thread */
+
+void rwlock_init(struct rwlock *l);
+void rwlock_read(struct rwlock *l); /* may sleep */
+void rwlock_read_done(struct rwlock *l);
+void rwlock_write(struct rwlock *l); /* may sleep */
+void rwlock_write_done(struct rwlock *l);
+bool rwlock_held_write(const struct rwlock *l); /* by the calling thread */
+
+/* The kernel runs until it sleeps or passes here: gives the CPU away if another thread is due.
+ * May sleep; no lock but sleeping ones held. Loops over pages, segments or bytes pass one at least
+ * every 50,000 instructions. */
+void preempt_point(void);
+
+#endif

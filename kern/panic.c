@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The last words of a kernel with a bug. Nothing here trusts what it finds: the locks of log and
+ * console are broken, a panic inside the panic (or on another CPU meanwhile) stops at once. No
+ * allocation, no sleep, interrupts masked.
+ */
+#include "kern/panic.h"
+
+#include "kern/arch.h"
+#include "kern/bootargs.h"
+#include "kern/clock.h"
+#include "kern/console.h"
+#include "kern/cpu.h"
+#include "kern/log.h"
+#include "kern/power.h"
+#include "kern/spin.h"
+#include "kern/symbols.h"
+#include "kern/trace.h"
+#include "lib/fmt.h"
+
+#define FRAMES_SHOWN 32
+#define TRACE_SHOWN  16
+
+static struct {
+    uint32_t entered; /* atomic: somebody panics */
+} panicking;
+
+/* The first one in goes on; everybody else stops here. */
+static void panic_enter(void)
+{
+    irq_save();
+    if (__atomic_exchange_n(&panicking.entered, 1, __ATOMIC_SEQ_CST))
+        arch_halt();
+    trace_on = false;
+    log_break_locks();
+    console_break_locks();
+}
+
+static void panic_frame(uint32_t pc, void *arg)
+{
+    unsigned *shown = arg;
+    uint32_t offset = 0;
+    const char *name = symbol_name(pc, &offset);
+
+    if ((*shown)++ >= FRAMES_SHOWN)
+        return;
+    if (name)
+        log_printf("  %08lx %s+0x%lx\n", (unsigned long)pc, name, (unsigned long)offset);
+    else
+        log_printf("  %08lx\n", (unsigned long)pc);
+}
+
+static void panic_show_trace(void)
+{
+    struct trace_record r;
+    unsigned n = 0;
+
+    while (n < TRACE_SHOWN && trace_read(n, &r))
+        n++;
+    if (n > 0)
+        log_printf("trace (ticks, cpu, thread, event), oldest first:\n");
+    while (n-- > 0 && trace_read(n, &r))
+        log_printf("  %10lu %u %5u %-7s %08lx %08lx\n", (unsigned long)r.time, r.cpu, r.thread,
+                   trace_event_name(r.event), (unsigned long)r.a, (unsigned long)r.b);
+}
+
+static void panic_end(void) __noreturn;
+static void panic_end(void)
+{
+    if (power_has_semihosting() || bootargs_is("panic", "poweroff"))
+        power_off(1);
+    log_printf("Stopped.\n");
+    arch_halt();
+}
+
+static void panic_show(const struct trapframe *tf, const char *format, va_list ap) __noreturn;
+static void panic_show(const struct trapframe *tf, const char *format, va_list ap)
+{
+    char message[256];
+    unsigned shown = 0;
+
+    panic_enter();
+    fmt_vsnprint(message, sizeof(message), format, ap);
+    log_printf("\nPANIC: %s\n", message);
+    log_printf("cpu %u, thread %u, %lu ms after start\n", cpu_id(), cpu_thread_id(),
+               (unsigned long)(clock_ns() / NSEC_PER_MSEC));
+    if (tf)
+        arch_show_registers(tf);
+    log_printf("backtrace:\n");
+    arch_backtrace(tf, panic_frame, &shown);
+    panic_show_trace();
+    panic_end();
+}
+
+void panic(const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    panic_show(NULL, format, ap);
+}
+
+void panic_trap(const struct trapframe *tf, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    panic_show(tf, format, ap);
+}

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Address spaces as objects: made, entered, left; the tree of segments with the largest gap of
+ * every subtree, so that a segment and a gap are both found in O(log n).
+ * Locks: spaces.lock protects users, refs, families' counts and the list of all address spaces.
+ */
+#include "mm/as.h"
+
+#include "include/uapi/errno.h"
+#include "kern/bootargs.h"
+#include "mm/as_impl.h"
+#include "mm/check.h"
+#include "mm/obj.h"
+#include "mm/slab.h"
+
+static struct {
+    struct spin lock;
+    struct list all;
+    uint32_t committed; /* pages, all address spaces */
+    uint32_t limit;     /* (c) */
+    bool strict;        /* (c) overcommit_memory=2 */
+} spaces = {.all = LIST_INIT(spaces.all)};
+
+static struct slab_cache as_cache = SLAB_CACHE("as", sizeof(struct as));
+static struct slab_cache root_cache = SLAB_CACHE("root", sizeof(struct root));
+static struct slab_cache family_cache = SLAB_CACHE("family", sizeof(struct family));
+static struct slab_cache seg_cache = SLAB_CACHE("seg", sizeof(struct seg));
+
+void as_init(void)
+{
+    spaces.limit = frame_stats().free;
+    spaces.strict = bootargs_is("overcommit_memory", "2");
+}
+
+struct seg *seg_alloc(void)
+{
+    return slab_alloc(&seg_cache);
+}
+
+void seg_free(struct seg *s)
+{
+    slab_free(&seg_cache, s);
+}
+
+static struct seg *seg_of(const struct tree_link *l)
+{
+    return l ? container_of(l, struct seg, by_addr) : NULL;
+}
+
+struct seg *seg_next(const struct seg *s)
+{
+    return seg_of(tree_next(&s->by_addr));
+}
+
+struct seg *seg_prev(const struct seg *s)
+{
+    return seg_of(tree_prev(&s->by_addr));
+}
+
+static uint32_t subtree_gap(const struct tree_link *l)
+{
+    return l ? seg_of(l)->gap : 0;
+}
+
+static void seg_update(struct tree_link *l)
+{
+    struct seg *s = seg_of(l);
+    uint32_t below = MAX(subtree_gap(l->child[0]), subtree_gap(l->child[1]));
+
+    s->gap = MAX(s->hole, below);
+}
+
+static void compute_hole(struct seg *s)
+{
+    struct seg *prev = seg_prev(s);
+
+    s->hole = page_of(s->base - (prev ? seg_end(prev) : USER_MIN));
+}
+
+void as_resized(struct as *as, struct seg *s)
+{
+    struct seg *next = seg_next(s);
+
+    compute_hole(s);
+    tree_updated(&as->segs, &s->by_addr);
+    if (next) {
+        compute_hole(next);
+        tree_updated(&as->segs, &next->by_addr);
+    }
+}
+
+static void link_to_obj(struct seg *s)
+{
+    if (s->obj) {
+        spin_lock(&s->obj->map_lock);
+        list_push_back(&s->obj->segs, &s->by_obj);
+        spin_unlock(&s->obj->map_lock);
+    }
+}
+
+static void unlink_from_obj(struct seg *s)
+{
+    if (s->obj) {
+        spin_lock(&s->obj->map_lock);
+        list_remove(&s->by_obj);
+        spin_unlock(&s->obj->map_lock);
+    }
+}
+
+void as_insert(struct as *as, struct seg *s)
+{
+    struct tree_link *l = as->segs.root, *parent = NULL;
+    int side = 0;
+
+    while (l) {
+        parent = l;
+        side = s->base > seg_of(l)->base;
+        l = l->child[side];
+    }
+    s->as = as;
+    s->hole = 0;
+    tree_insert(&as->segs, &s->by_addr, parent, side);
+    as_resized(as, s);
+    as->nsegs++;
+    as->version++;
+    link_to_obj(s);
+}
+
+void as_remove(struct as *as, struct seg *s)
+{
+    struct seg *next = seg_next(s);
+
+    unlink_from_obj(s);
+    tree_remove(&as->segs, &s->by_addr);
+    as->nsegs--;
+    as->version++;
+    if (next) {
+        compute_hole(next);
+        tree_updated(&as->segs, &next->by_addr);
+    }
+}
+
+void as_split(struct as *as, struct seg *s, vaddr_t va, struct seg *upper)
+{
+    uint32_t lower = page_of(va - s->base);
+
+    *upper = *s;
+    upper->base = va;
+    upper->npages = s->npages - lower;
+    upper->obj_page = s->obj_page + lower;
+    upper->flags &= (uint16_t)~SEG_GROWS;
+    s->npages = lower;
+    if (s->ops->split)
+        s->ops->split(s, upper);
+    as_insert(as, upper);
+}
+
+/* b continues a in every respect. */
+static bool seg_continues(const struct seg *a, const struct seg *b)
+{
+    return a && b && seg_end(a) == b->base && a->ops == b->ops && a->obj == b->obj &&
+           a->prot == b->prot && a->maxprot == b->maxprot && a->flags == b->flags &&
+           a->data == b->data && !(a->flags & SEG_GROWS) &&
+           (!a->obj || a->obj_page + a->npages == b->obj_page);
+}
+
+static struct seg *absorb(struct as *as, struct seg *a, struct seg *b)
+{
+    uint32_t npages = b->npages;
+
+    as_remove(as, b);
+    if (b->ops->release)
+        b->ops->release(b);
+    seg_free(b);
+    a->npages += npages;
+    as_resized(as, a);
+    return a;
+}
+
+struct seg *as_merge(struct as *as, struct seg *s)
+{
+    struct seg *next = seg_next(s), *prev = seg_prev(s);
+
+    if (seg_continues(s, next))
+        absorb(as, s, next);
+    if (seg_continues(prev, s))
+        s = absorb(as, prev, s);
+    return s;
+}
+
+struct seg *as_find_above(const struct as *as, vaddr_t va)
+{
+    struct tree_link *l = as->segs.root;
+    struct seg *best = NULL;
+
+    while (l) {
+        struct seg *s = seg_of(l);
+
+        if (va < seg_end(s)) {
+            best = s;
+            if (va >= s->base)
+                break;
+            l = l->child[0];
+        } else {
+            l = l->child[1];
+        }
+    }
+    return best;
+}
+
+struct seg *as_find(const struct as *as, vaddr_t va)
+{
+    struct tree_link *l = as->segs.root;
+
+    while (l) {
+        struct seg *s = seg_of(l);
+
+        if (va < s->base)
+            l = l->child[0];
+        else if (va - s->base < page_addr(s->npages))
+            return s;
+        else
+            l = l->child[1];
+    }
+    return NULL;
+}
+
+/* The last segment that begins below top. */
+static struct tree_link *last_below(const struct as *as, vaddr_t top)
+{
+    struct tree_link *l = as->segs.root, *best = NULL;
+
+    while (l) {
+        bool below = seg_of(l)->base < top;
+
+        if (below)
+            best = l;
+        l = l->child[below];
+    }
+    return best;
+}
+
+/* The highest segment of the subtree with a hole of npages below it; there is one. */
+static struct tree_link *highest_hole(struct tree_link *l, uint32_t npages)
+{
+    for (;;) {
+        if (subtree_gap(l->child[1]) >= npages)
+            l = l->child[1];
+        else if (seg_of(l)->hole >= npages)
+            return l;
+        else
+            l = l->child[0];
+    }
+}
+
+vaddr_t as_find_gap(const struct as *as, vaddr_t top, uint32_t npages)
+{
+    struct tree_link *l = last_below(as, top);
+    vaddr_t need = page_addr(npages), low = l ? seg_end(seg_of(l)) : USER_MIN;
+
+    if (npages > page_of(USER_END))
+        return 0;
+    if (top > low && top - low >= need)
+        return top - need;
+    while (l) {
+        if (seg_of(l)->hole >= npages)
+            return seg_of(l)->base - need;
+        if (subtree_gap(l->child[0]) >= npages)
+            return seg_of(highest_hole(l->child[0], npages))->base - need;
+        while (l->parent && l->parent->child[0] == l)
+            l = l->parent;
+        l = l->parent;
+    }
+    return 0;
+}
+
+int as_commit(struct as *as, int32_t npages)
+{
+    int error = 0;
+
+    spin_lock(&spaces.lock);
+    if (npages > 0 &&
+        ((uint32_t)npages > spaces.limit ||
+         (spaces.strict && spaces.committed + (uint32_t)npages > spaces.limit))) {
+        error = -ENOMEM;
+    } else {
+        spaces.committed += (uint32_t)npages;
+        as->committed += (uint32_t)npages;
+    }
+    spin_unlock(&spaces.lock);
+    return error;
+}
+
+uint32_t as_committed(void)
+{
+    return __atomic_load_n(&spaces.committed, __ATOMIC_RELAXED);
+}
+
+uint32_t as_commit_limit(void)
+{
+    return spaces.limit;
+}
+
+void as_family_join(struct as *as, struct family *f)
+{
+    as->family = f;
+    spin_lock(&f->map_lock);
+    f->refs++;
+    list_push_back(&f->spaces, &as->kin);
+    spin_unlock(&f->map_lock);
+}
+
+static void family_leave(struct as *as)
+{
+    struct family *f = as->family;
+    bool last;
+
+    spin_lock(&f->map_lock);
+    list_remove(&as->kin);
+    last = --f->refs == 0;
+    spin_unlock(&f->map_lock);
+    if (last)
+        slab_free(&family_cache, f);
+}
+
+/* The shell: everything but a family. */
+struct as *as_create_in(struct family *f)
+{
+    struct as *as = slab_alloc(&as_cache);
+
+    if (!as)
+        return NULL;
+    as->pt = slab_alloc(&root_cache);
+    if (!as->pt)
+        goto no_root;
+    if (hat_init(&as->hat, as))
+        goto no_hat;
+    rwlock_init(&as->lock);
+    tree_init(&as->segs, seg_update);
+    as->users = as->refs = 1;
+    as_family_join(as, f);
+    spin_lock(&spaces.lock);
+    list_push_back(&spaces.all, &as->all);
+    spin_unlock(&spaces.lock);
+    return as;
+no_hat:
+    slab_free(&root_cache, as->pt);
+no_root:
+    slab_free(&as_cache, as);
+    return NULL;
+}
+
+struct as *as_create(void)
+{
+    struct family *f = slab_alloc(&family_cache);
+    struct as *as;
+
+    if (!f)
+        return NULL;
+    list_init(&f->spaces);
+    as = as_create_in(f);
+    if (!as)
+        slab_free(&family_cache, f);
+    return as;
+}
+
+void as_enter(struct as *as)
+{
+    spin_lock(&spaces.lock);
+    as->users++;
+    spin_unlock(&spaces.lock);
+}
+
+void as_ref(struct as *as)
+{
+    spin_lock(&spaces.lock);
+    as->refs++;
+    spin_unlock(&spaces.lock);
+}
+
+void as_unref(struct as *as)
+{
+    uint32_t left;
+
+    spin_lock(&spaces.lock);
+    left = --as->refs;
+    spin_unlock(&spaces.lock);
+    if (left == 0)
+        slab_free(&as_cache, as);
+}
+
+/* Every page and segment goes; the shell stays for those who look. */
+static void as_clear(struct as *as)
+{
+    rwlock_write(&as->lock);
+    pt_free(as);
+    while (as->segs.root) {
+        struct seg *s = seg_of(as->segs.root);
+
+        as_remove(as, s);
+        if (s->ops->release)
+            s->ops->release(s);
+        seg_free(s);
+        preempt_point();
+    }
+    as_commit(as, -(int32_t)as->committed);
+    rwlock_write_done(&as->lock);
+}
+
+void as_leave(struct as *as)
+{
+    bool last;
+
+    spin_lock(&spaces.lock);
+    last = --as->users == 0;
+    if (last)
+        list_remove(&as->all);
+    spin_unlock(&spaces.lock);
+    if (!last)
+        return;
+    if (hat_is_current(&as->hat))
+        hat_switch(NULL);
+    as_clear(as);
+    family_leave(as);
+    hat_destroy(&as->hat);
+    slab_free(&root_cache, as->pt);
+    as->pt = NULL;
+    as_unref(as);
+}
+
+void as_for_each(void (*visit)(struct as *as, void *arg), void *arg)
+{
+    spin_lock(&spaces.lock);
+    list_for_each (it, &spaces.all)
+        visit(container_of(it, struct as, all), arg);
+    spin_unlock(&spaces.lock);
+}

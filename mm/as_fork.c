@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fork of an address space: segments are copied, page-table nodes shared; no page is looked at.
+ * Steps: the shell in the parent's family; a copy of each segment (the part that can fail); the
+ * nodes, which both now see read-only. Undoing is as_leave of the copy.
+ * Locks: both as->lock for writing, the parent's first; nobody else knows the copy.
+ */
+#include "mm/as.h"
+
+#include "include/uapi/errno.h"
+#include "mm/as_impl.h"
+#include "mm/obj.h"
+
+static int copy_seg(const struct seg *from, struct as *to)
+{
+    struct seg *s = seg_alloc();
+
+    if (!s)
+        return -ENOMEM;
+    *s = *from;
+    if (s->ops->dup)
+        s->ops->dup(from, s);
+    as_insert(to, s);
+    return 0;
+}
+
+static int copy_segs(struct as *from, struct as *to)
+{
+    int error = as_commit(to, (int32_t)from->committed);
+
+    for (struct tree_link *l = tree_first(&from->segs); l && !error; l = tree_next(l)) {
+        struct seg *s = container_of(l, struct seg, by_addr);
+
+        error = copy_seg(s, to);
+        preempt_point();
+    }
+    return error;
+}
+
+static void copy_layout(const struct as *from, struct as *to)
+{
+    to->brk_start = from->brk_start;
+    to->brk = from->brk;
+    to->stack_top = from->stack_top;
+    to->stack_limit_pages = from->stack_limit_pages;
+    to->mmap_top = from->mmap_top;
+    to->arg_start = from->arg_start;
+    to->arg_end = from->arg_end;
+    to->env_start = from->env_start;
+    to->env_end = from->env_end;
+}
+
+int as_fork(struct as *from, struct as **copy)
+{
+    struct as *to = as_create_in(from->family);
+    int error;
+
+    if (!to)
+        return -ENOMEM;
+    rwlock_write(&from->lock);
+    copy_layout(from, to);
+    error = copy_segs(from, to);
+    if (!error)
+        pt_share(from, to);
+    rwlock_write_done(&from->lock);
+    if (error) {
+        as_leave(to);
+        return error;
+    }
+    *copy = to;
+    return 0;
+}

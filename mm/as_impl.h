@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to mm: the tree of segments and the pieces that as.c, as_map.c and as_fork.c share.
+ * as->lock is held for writing in all of them.
+ */
+#ifndef MM_AS_IMPL_H
+#define MM_AS_IMPL_H
+
+#include "mm/as.h"
+
+struct seg *seg_alloc(void);
+void seg_free(struct seg *s);
+
+/* Next and previous in order of address, or NULL. */
+struct seg *seg_next(const struct seg *s);
+struct seg *seg_prev(const struct seg *s);
+
+/* Enters s at its base: there must be room. Links it to its object. */
+void as_insert(struct as *as, struct seg *s);
+/* Takes s out of tree and object; references are still s's. */
+void as_remove(struct as *as, struct seg *s);
+/* s's base or length changed: gaps around it are computed anew. */
+void as_resized(struct as *as, struct seg *s);
+/* Cuts s at va; `upper` is a fresh segment that becomes the part from va on. */
+void as_split(struct as *as, struct seg *s, vaddr_t va, struct seg *upper);
+/* Merges s with the neighbours that continue it; returns the segment that holds its pages. */
+struct seg *as_merge(struct as *as, struct seg *s);
+/* Promises npages more (or, negative, fewer). -ENOMEM by the rule of overcommit_memory=. */
+int as_commit(struct as *as, int32_t npages);
+/* A new address space with one user in the family; NULL: no memory. */
+struct as *as_create_in(struct family *f);
+void as_family_join(struct as *as, struct family *f);
+
+/* mm/as_map.c: as_unmap with the lock held. */
+int as_unmap_locked(struct as *as, vaddr_t base, uint32_t npages);
+
+#endif

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Changing an address space: map, unmap, protect, the heap's end, the stack's growth. Each checks,
+ * then allocates what it may need (at most two segments), then commits and can not fail.
+ * Locks: as->lock for writing.
+ */
+#include "mm/as.h"
+
+#include "include/uapi/errno.h"
+#include "mm/as_impl.h"
+#include "mm/obj.h"
+
+static bool range_ok(vaddr_t base, uint32_t npages)
+{
+    return !(base & PAGE_MASK) && base >= USER_MIN && base < USER_END && npages > 0 &&
+           npages <= page_of(USER_END - base);
+}
+
+/* Private and writable memory is what can need a frame of its own. */
+static bool needs_commit(prot_t prot, uint16_t flags)
+{
+    return prot & PROT_WRITE && !(flags & SEG_SHARED);
+}
+
+/* The neighbour below that the request continues, so that it just grows. */
+static struct seg *extends_below(struct as *as, const struct map_request *r, vaddr_t base,
+                                 uint16_t flags)
+{
+    struct seg *s = as_find(as, base - 1);
+
+    if (s && seg_end(s) == base && s->ops == r->ops && s->obj == r->obj && s->prot == r->prot &&
+        s->maxprot == r->maxprot && s->flags == flags && !(flags & SEG_GROWS) && !s->data &&
+        (!r->obj || s->obj_page + s->npages == r->obj_page))
+        return s;
+    return NULL;
+}
+
+/* Where the request goes: 0 and *base, or -Exxx. */
+static int place(struct as *as, const struct map_request *r, vaddr_t *base)
+{
+    struct seg *above;
+
+    if (r->fixed) {
+        *base = r->base;
+        if (!range_ok(r->base, r->npages))
+            return r->base & PAGE_MASK ? -EINVAL : -ENOMEM;
+        above = as_find_above(as, r->base);
+        if (r->noreplace && above && above->base < r->base + page_addr(r->npages))
+            return -EEXIST;
+        return 0;
+    }
+    if (r->base && range_ok(r->base, r->npages)) {
+        above = as_find_above(as, r->base);
+        if (!above || above->base >= r->base + page_addr(r->npages)) {
+            *base = r->base;
+            return 0;
+        }
+    }
+    *base = as_find_gap(as, as->mmap_top ? as->mmap_top : USER_END, r->npages);
+    return *base ? 0 : -ENOMEM;
+}
+
+static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where)
+{
+    uint16_t flags = r->flags | (needs_commit(r->prot, r->flags) ? SEG_COMMITTED : 0);
+    struct seg *s, *below;
+    int error = place(as, r, where);
+
+    if (error)
+        return error;
+    s = seg_alloc();
+    if (!s)
+        return -ENOMEM;
+    if (r->fixed)
+        error = as_unmap_locked(as, *where, r->npages);
+    if (!error && flags & SEG_COMMITTED)
+        error = as_commit(as, (int32_t)r->npages);
+    if (error) {
+        seg_free(s);
+        return error;
+    }
+    below = extends_below(as, r, *where, flags);
+    if (below) {
+        seg_free(s);
+        below->npages += r->npages;
+        as->version++;
+        as_resized(as, below);
+        as_merge(as, below);
+        return 0;
+    }
+    s->base = *where;
+    s->npages = r->npages;
+    s->prot = (uint8_t)r->prot;
+    s->maxprot = (uint8_t)r->maxprot;
+    s->flags = flags;
+    s->ops = r->ops;
+    s->obj = r->obj;
+    s->obj_page = r->obj_page;
+    if (r->obj)
+        obj_ref(r->obj);
+    as_insert(as, s);
+    as_merge(as, s);
+    return 0;
+}
+
+int as_map(struct as *as, const struct map_request *r, vaddr_t *where)
+{
+    int error;
+
+    if (r->npages == 0 || r->prot & ~r->maxprot)
+        return -EINVAL;
+    if (r->npages > page_of(USER_END - USER_MIN))
+        return -ENOMEM;
+    rwlock_write(&as->lock);
+    error = map_locked(as, r, where);
+    rwlock_write_done(&as->lock);
+    return error;
+}
+
+/* One segment's part of an unmap; its pages are gone. spare is used if it falls in two. */
+static void cut(struct as *as, struct seg *s, vaddr_t base, vaddr_t end, struct seg **spare)
+{
+    uint32_t gone;
+
+    if (s->base < base && seg_end(s) > end) {
+        as_split(as, s, end, *spare);
+        *spare = NULL;
+    }
+    gone = page_of(MIN(seg_end(s), end) - MAX(s->base, base));
+    if (s->flags & SEG_COMMITTED)
+        as_commit(as, -(int32_t)gone);
+    as->version++;
+    if (s->base < base) {
+        s->npages -= gone;
+        as_resized(as, s);
+    } else if (seg_end(s) > end) {
+        s->base = end;
+        s->npages -= gone;
+        s->obj_page += gone;
+        as_resized(as, s);
+    } else {
+        as_remove(as, s);
+        if (s->ops->release)
+            s->ops->release(s);
+        seg_free(s);
+    }
+}
+
+int as_unmap_locked(struct as *as, vaddr_t base, uint32_t npages)
+{
+    vaddr_t end = base + page_addr(npages);
+    struct seg *s = as_find_above(as, base), *spare = NULL;
+    int error;
+
+    if (!s || s->base >= end)
+        return 0;
+    if (s->base < base && seg_end(s) > end) {
+        spare = seg_alloc();
+        if (!spare)
+            return -ENOMEM;
+    }
+    error = pt_unmap(as, base, npages);
+    if (error) {
+        if (spare)
+            seg_free(spare);
+        return error;
+    }
+    while (s && s->base < end) {
+        struct seg *next = seg_next(s);
+
+        cut(as, s, base, end, &spare);
+        s = next;
+    }
+    return 0;
+}
+
+int as_unmap(struct as *as, vaddr_t base, uint32_t npages)
+{
+    int error;
+
+    if (base & PAGE_MASK || npages == 0 || base >= USER_END ||
+        npages > page_of(USER_END - base))
+        return -EINVAL;
+    rwlock_write(&as->lock);
+    error = as_unmap_locked(as, base, npages);
+    rwlock_write_done(&as->lock);
+    return error;
+}
+
+/* Every page of the range is mapped and may get prot: 0, -ENOMEM, -EACCES. *commit: pages that
+ * become committed. */
+static int protect_check(struct as *as, vaddr_t base, vaddr_t end, prot_t prot, uint32_t *commit)
+{
+    struct seg *s = as_find(as, base);
+    vaddr_t at = base;
+
+    *commit = 0;
+    while (at < end) {
+        if (!s || s->base > at)
+            return -ENOMEM;
+        if (prot & ~s->maxprot)
+            return -EACCES;
+        if (needs_commit(prot, s->flags) && !(s->flags & SEG_COMMITTED))
+            *commit += page_of(MIN(seg_end(s), end) - at);
+        at = seg_end(s);
+        s = seg_next(s);
+    }
+    return 0;
+}
+
+/* Translations of the range never permit more than prot afterwards. */
+static void protect_pages(struct as *as, vaddr_t base, vaddr_t end, prot_t prot)
+{
+    for (vaddr_t va = base; va < end;) {
+        vaddr_t stop = MIN(end, (va | (NODE_SPAN - 1)) + 1);
+        struct node *n = pt_node(as->pt, va);
+
+        if (n) {
+            node_lock(n);
+            if (prot & PROT_READ && !(prot & PROT_WRITE) && prot & PROT_EXEC)
+                hat_readonly(&as->hat, n, va, page_of(stop - va));
+            else
+                hat_unload(&as->hat, n, va, page_of(stop - va));
+            node_unlock(n);
+        }
+        va = stop;
+        preempt_point();
+    }
+}
+
+/* Sets prot on what lies in [base, end): edges are split with the two spare segments. */
+static void protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot, struct seg *spare[2])
+{
+    struct seg *s = as_find(as, base);
+
+    if (s->base < base) {
+        as_split(as, s, base, spare[0]);
+        s = spare[0];
+        spare[0] = NULL;
+    }
+    while (s && s->base < end) {
+        if (seg_end(s) > end) {
+            as_split(as, s, end, spare[1]);
+            spare[1] = NULL;
+        }
+        s->prot = (uint8_t)prot;
+        if (needs_commit(prot, s->flags))
+            s->flags |= SEG_COMMITTED;
+        as->version++;
+        s = seg_next(as_merge(as, s));
+    }
+    if (s)
+        as_merge(as, s);
+}
+
+static int protect_locked(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
+{
+    vaddr_t end = base + page_addr(npages);
+    struct seg *spare[2] = {NULL, NULL};
+    uint32_t commit;
+    int error = protect_check(as, base, end, prot, &commit);
+
+    if (error)
+        return error;
+    spare[0] = seg_alloc();
+    spare[1] = seg_alloc();
+    error = spare[0] && spare[1] ? pt_make_private(as, base, npages, true) : -ENOMEM;
+    if (!error && commit)
+        error = as_commit(as, (int32_t)commit);
+    if (!error) {
+        protect_segs(as, base, end, prot, spare);
+        protect_pages(as, base, end, prot);
+    }
+    for (unsigned i = 0; i < 2; i++)
+        if (spare[i])
+            seg_free(spare[i]);
+    return error;
+}
+
+int as_protect(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
+{
+    int error;
+
+    if (base & PAGE_MASK || prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
+        return -EINVAL;
+    if (npages == 0)
+        return 0;
+    if (!range_ok(base, npages))
+        return -ENOMEM;
+    rwlock_write(&as->lock);
+    error = protect_locked(as, base, npages, prot);
+    rwlock_write_done(&as->lock);
+    return error;
+}
+
+/* The heap grows from old to new (page ends); a guard page stays free above it. */
+static int heap_grow(struct as *as, vaddr_t old, vaddr_t new)
+{
+    struct map_request r = {.base = old,
+                            .npages = page_of(new - old),
+                            .prot = PROT_READ | PROT_WRITE,
+                            .maxprot = PROT_READ | PROT_WRITE | PROT_EXEC,
+                            .flags = SEG_HEAP,
+                            .fixed = true,
+                            .noreplace = true,
+                            .ops = &seg_anon};
+    struct seg *above = as_find_above(as, old);
+    vaddr_t where;
+
+    if (above && above->base < new + PAGE_SIZE)
+        return -ENOMEM;
+    return map_locked(as, &r, &where);
+}
+
+vaddr_t as_brk(struct as *as, vaddr_t brk)
+{
+    vaddr_t old, new, result;
+    int error = 0;
+
+    rwlock_write(&as->lock);
+    if (brk >= as->brk_start && brk < USER_END) {
+        old = ALIGN_UP(as->brk, (vaddr_t)PAGE_SIZE);
+        new = ALIGN_UP(brk, (vaddr_t)PAGE_SIZE);
+        if (new > old)
+            error = heap_grow(as, old, new);
+        else if (new < old)
+            error = as_unmap_locked(as, new, page_of(old - new));
+        if (!error)
+            as->brk = brk;
+    }
+    result = as->brk;
+    rwlock_write_done(&as->lock);
+    return result;
+}
+
+int as_grow_stack(struct as *as, struct seg *s, vaddr_t va)
+{
+    vaddr_t base = page_base(va);
+    struct seg *below = seg_prev(s);
+    uint32_t more = page_of(s->base - base);
+    int error;
+
+    if (!(s->flags & SEG_GROWS) || va >= s->base)
+        return -EFAULT;
+    if (s->npages + more > as->stack_limit_pages)
+        return -EFAULT;
+    if (base < USER_MIN || (below && base - seg_end(below) < page_addr(STACK_GUARD_PAGES)) ||
+        (below && base < seg_end(below)))
+        return -EFAULT;
+    error = as_commit(as, (int32_t)more);
+    if (error)
+        return error;
+    s->base = base;
+    s->npages += more;
+    as->version++;
+    as_resized(as, s);
+    return 0;
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The audit. Users are recounted in place: every entry found takes one user from its frame, so that
+ * what is left at the end is wrong; then all are given back. A node is marked BUSY while it is known
+ * to have been visited. Needs no memory and no lock: the caller has stopped the machine.
+ * Source: the laws of docs/ARCHITECTURE.md.
+ */
+#include "mm/check.h"
+
+#include <stdarg.h>
+
+#include "lib/fmt.h"
+#include "mm/as.h"
+#include "mm/obj.h"
+#include "mm/slab.h"
+
+struct audit {
+    void (*report)(void *arg, const char *what);
+    void *arg;
+    int errors;
+    uint32_t committed;
+};
+
+static void __printf(2, 3) finding(struct audit *a, const char *format, ...)
+{
+    char line[128];
+    va_list ap;
+
+    va_start(ap, format);
+    fmt_vsnprint(line, sizeof(line), format, ap);
+    va_end(ap);
+    a->errors++;
+    a->report(a->arg, line);
+}
+
+/* Visits the address space's nodes. */
+static void for_each_node(struct as *as, void (*visit)(struct as *, unsigned, struct node *, void *),
+                          void *arg)
+{
+    for (unsigned slot = 0; slot < ARRAY_SIZE(as->pt->node); slot++)
+        if (as->pt->node[slot])
+            visit(as, slot, as->pt->node[slot], arg);
+}
+
+/* An entry in core: its frame is what it should be, and the hardware permits no more. */
+static void check_entry(struct audit *a, struct as *as, struct node *n, vaddr_t va)
+{
+    unsigned i = node_index(va);
+    pte_t e = n->pte[i];
+    struct seg *s = as_find(as, va);
+    pfn_t hat_pfn = NO_PFN;
+    prot_t hat = hat_probe(n, i, &hat_pfn);
+    struct frame *f = frame_of(pte_pfn(e));
+
+    if (!s) {
+        finding(a, "page %08lx is resident but in no segment", (unsigned long)va);
+        return;
+    }
+    if (frame_type(f) != FRAME_OBJ && frame_type(f) != FRAME_ANON && frame_type(f) != FRAME_ZERO)
+        finding(a, "page %08lx names frame %x, which is %s", (unsigned long)va, pte_pfn(e),
+                frame_type_name(frame_type(f)));
+    if (frame_type(f) == FRAME_ANON && (frame_owner(f) != as->family || f->index != page_of(va)))
+        finding(a, "page %08lx names frame %x of another page", (unsigned long)va, pte_pfn(e));
+    if (frame_type(f) == FRAME_OBJ &&
+        (frame_owner(f) != s->obj || f->index != seg_obj_page(s, va)))
+        finding(a, "page %08lx names frame %x of another file page", (unsigned long)va,
+                pte_pfn(e));
+    if (frame_type(f) != FRAME_ANON && !(e.raw & PTE_COW))
+        finding(a, "page %08lx: frame %x could be written", (unsigned long)va, pte_pfn(e));
+    if (hat && hat_pfn != pte_pfn(e))
+        finding(a, "page %08lx: hardware has frame %x, page table %x", (unsigned long)va, hat_pfn,
+                pte_pfn(e));
+    if (hat & PROT_WRITE && (e.raw & PTE_COW || node_shared(n) || !(s->prot & PROT_WRITE)))
+        finding(a, "page %08lx: hardware permits writing", (unsigned long)va);
+    if (hat & PROT_EXEC && !(s->prot & PROT_EXEC))
+        finding(a, "page %08lx: hardware permits executing", (unsigned long)va);
+    if (hat && s->prot == PROT_NONE)
+        finding(a, "page %08lx: hardware permits reading", (unsigned long)va);
+}
+
+static void check_node(struct as *as, unsigned slot, struct node *n, void *arg)
+{
+    struct audit *a = arg;
+    struct frame *nf = frame_of(node_pfn(n));
+    vaddr_t base = (vaddr_t)slot << NODE_SHIFT;
+    uint32_t live = 0;
+
+    if (frame_type(nf) != FRAME_NODE || nf->index >> 12 != page_of(base))
+        finding(a, "slot %u names frame %x, which is not its node", slot, node_pfn(n));
+    for (unsigned i = 0; i < NODE_PAGES; i++) {
+        pfn_t pfn;
+
+        if (!pte_is_none(n->pte[i]))
+            live++;
+        if (pte_in_core(n->pte[i]))
+            check_entry(a, as, n, base + page_addr(i));
+        else if (hat_probe(n, i, &pfn))
+            finding(a, "page %08lx is not resident but in the hardware",
+                    (unsigned long)(base + page_addr(i)));
+    }
+    if (live != node_live(n))
+        finding(a, "node %x counts %u entries and has %u", node_pfn(n), node_live(n), live);
+}
+
+struct walk {
+    int delta;         /* -1 takes users away, +1 gives them back */
+    uint32_t resident; /* of this address space */
+};
+
+/* Adds delta for each root to a node, and once for each of its entries. */
+static void walk_node(struct as *as, unsigned slot, struct node *n, void *arg)
+{
+    struct walk *w = arg;
+    struct frame *nf = frame_of(node_pfn(n));
+    bool first = w->delta < 0 ? !(nf->flags & FRAME_BUSY) : (nf->flags & FRAME_BUSY) != 0;
+
+    (void)as;
+    (void)slot;
+    nf->users = (uint16_t)(nf->users + w->delta);
+    if (w->delta < 0)
+        nf->flags |= FRAME_BUSY;
+    else
+        nf->flags &= (uint16_t)~FRAME_BUSY;
+    for (unsigned i = 0; i < NODE_PAGES; i++) {
+        pte_t e = n->pte[i];
+
+        if (!pte_in_core(e) || pte_pfn(e) == frame_zero_page())
+            continue;
+        w->resident++;
+        if (first)
+            frame_of(pte_pfn(e))->users = (uint16_t)(frame_of(pte_pfn(e))->users + w->delta);
+    }
+}
+
+static void take_users(struct as *as, void *arg)
+{
+    struct audit *a = arg;
+    struct walk w = {.delta = -1};
+
+    for_each_node(as, walk_node, &w);
+    if (w.resident != as->resident)
+        finding(a, "an address space counts %u resident pages and has %u", as->resident,
+                w.resident);
+}
+
+static void give_users(struct as *as, void *arg)
+{
+    struct walk w = {.delta = 1};
+
+    (void)arg;
+    for_each_node(as, walk_node, &w);
+}
+
+static void check_segs(struct audit *a, struct as *as)
+{
+    vaddr_t end = USER_MIN;
+    uint32_t committed = 0;
+
+    tree_for_each (it, &as->segs) {
+        struct seg *s = container_of(it, struct seg, by_addr);
+
+        if (s->base < end || s->npages == 0 || seg_end(s) > USER_END)
+            finding(a, "segment at %08lx overlaps its neighbour", (unsigned long)s->base);
+        if (s->hole != page_of(s->base - end))
+            finding(a, "segment at %08lx has a wrong gap", (unsigned long)s->base);
+        if (s->prot & ~s->maxprot)
+            finding(a, "segment at %08lx permits more than its most", (unsigned long)s->base);
+        if (s->flags & SEG_COMMITTED)
+            committed += s->npages;
+        end = seg_end(s);
+    }
+    if (committed != as->committed)
+        finding(a, "an address space counts %u committed pages and has %u", as->committed,
+                committed);
+    a->committed += committed;
+}
+
+static void check_as(struct as *as, void *arg)
+{
+    check_segs(arg, as);
+    for_each_node(as, check_node, arg);
+}
+
+/* After every entry took its user away, nobody may be left. */
+static uint32_t check_frames(struct audit *a)
+{
+    uint32_t counted = 0;
+
+    for (pfn_t pfn = direct_map.first; pfn < direct_map.end; pfn++) {
+        uint32_t untouched;
+
+        if (frame_group_untouched(pfn, &untouched)) {
+            counted += untouched;
+            pfn += untouched - 1;
+            continue;
+        }
+        struct frame *f = frame_find(pfn);
+
+        counted++;
+        if (f->users)
+            finding(a, "frame %x (%s) has %d users too many", pfn,
+                    frame_type_name(frame_type(f)), (int)(int16_t)f->users);
+        if (frame_type(f) == FRAME_OBJ && obj_check_frame(pfn))
+            finding(a, "frame %x is not in its object's lists", pfn);
+        if (f->flags & FRAME_BUSY && frame_type(f) != FRAME_NODE)
+            finding(a, "frame %x (%s) is busy", pfn, frame_type_name(frame_type(f)));
+        if (frame_type(f) == FRAME_NODE && !(f->flags & FRAME_BUSY))
+            finding(a, "node %x belongs to no address space", pfn);
+    }
+    return counted;
+}
+
+/* After the users are back: cached pages without users. */
+static void check_cache_count(struct audit *a)
+{
+    uint32_t cached = 0;
+
+    for (pfn_t pfn = direct_map.first; pfn < direct_map.end; pfn++) {
+        uint32_t untouched;
+
+        if (frame_group_untouched(pfn, &untouched)) {
+            pfn += untouched - 1;
+            continue;
+        }
+        struct frame *f = frame_find(pfn);
+
+        cached += frame_type(f) == FRAME_OBJ && f->users == 0 && !(f->flags & FRAME_WIRED);
+    }
+    if (cached != frame_stats().cache)
+        finding(a, "%u cached pages counted, %u found", frame_stats().cache, cached);
+}
+
+int mm_check(void (*report)(void *arg, const char *what), void *arg)
+{
+    struct audit a = {.report = report, .arg = arg};
+    int64_t free_frames = frame_count_free();
+
+    if (free_frames != (int64_t)frame_stats().free)
+        finding(&a, "free list: %d frames found, %u counted", (int)free_frames,
+                frame_stats().free);
+    as_for_each(check_as, &a);
+    if (a.committed != as_committed())
+        finding(&a, "%u pages committed, %u found", as_committed(), a.committed);
+    as_for_each(take_users, &a);
+    check_frames(&a);
+    as_for_each(give_users, &a);
+    check_cache_count(&a);
+    a.errors += slab_check(report, arg);
+    return a.errors;
+}

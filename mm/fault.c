@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A page fault from its first step to its last; nobody else knows the order. Every fault is counted
+ * when it enters and as exactly one kind when it leaves.
+ * Locks: as->lock for reading (for writing while a stack grows); node and frame locks inside.
+ */
+#include "mm/fault.h"
+
+#include "include/uapi/errno.h"
+#include "mm/obj.h"
+
+static struct fault_counters counters;
+
+static const char *const kind_names[FAULT_KINDS] = {"spurious", "reclaim", "upgrade", "attach",
+                                                    "transit",  "zero",    "copy",    "pagein",
+                                                    "pager",    "error"};
+
+const char *fault_kind_name(enum fault_kind kind)
+{
+    return kind < FAULT_KINDS ? kind_names[kind] : "?";
+}
+
+struct fault_counters fault_counters(void)
+{
+    return counters;
+}
+
+static void count(uint32_t *counter)
+{
+    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+/* The segment's protection allows the access. ARMv7 has no write-only and no execute-only memory:
+ * either implies reading. */
+static bool access_allowed(prot_t prot, prot_t access)
+{
+    return access == PROT_READ ? prot != PROT_NONE : (prot & access) != 0;
+}
+
+/* Finds f->seg and what is wrong with the access. A stack that must grow is left to the caller. */
+static enum fault_error find_segment(struct fault *f, vaddr_t va, bool force)
+{
+    f->seg = as_find(f->as, va);
+    if (!f->seg)
+        return FAULT_NO_SEGMENT;
+    if (!access_allowed(force ? f->seg->maxprot : f->seg->prot, f->access))
+        return FAULT_PROTECTION;
+    return FAULT_OK;
+}
+
+/* A touch below a stack: lengthens it, with as->lock taken for writing meanwhile. */
+static enum fault_error grow_stack(struct fault *f, vaddr_t va)
+{
+    struct as *as = f->as;
+    struct seg *above;
+    int error = -EFAULT;
+
+    rwlock_read_done(&as->lock);
+    rwlock_write(&as->lock);
+    above = as_find_above(as, va);
+    if (above && above->base > va && above->flags & SEG_GROWS)
+        error = as_grow_stack(as, above, va);
+    bool near_stack = above && above->flags & SEG_GROWS &&
+                      page_of(as->stack_top - va) <= as->stack_limit_pages + STACK_GUARD_PAGES;
+
+    rwlock_write_done(&as->lock);
+    rwlock_read(&as->lock);
+    if (!error)
+        return FAULT_OK;
+    if (error == -ENOMEM)
+        return FAULT_NO_MEMORY;
+    return near_stack ? FAULT_STACK_LIMIT : FAULT_NO_SEGMENT;
+}
+
+/* What the driver must still do: nothing if the page is there and may be used so. */
+static bool needs_driver(const struct fault *f)
+{
+    if (!pte_in_core(f->pte))
+        return true;
+    if (f->access != PROT_WRITE)
+        return false;
+    return f->pte.raw & PTE_COW || node_shared(pt_node(f->as->pt, f->va));
+}
+
+/* What the hardware may be told about a page in core: never more than segment and entry permit;
+ * write access only to a page that is known to be dirty, execute access only when the instruction
+ * cache is coherent. Brings both about for the access at hand. Node lock held. */
+static prot_t load_prot(struct fault *f, const struct node *n, pte_t e)
+{
+    struct frame *frame = frame_of(pte_pfn(e));
+    prot_t seg_prot = f->seg->prot, prot = PROT_READ;
+    bool writable = seg_prot & PROT_WRITE && !(e.raw & PTE_COW) && !node_shared(n);
+
+    if (f->access == PROT_EXEC) {
+        if (!(frame->flags & FRAME_ISYNC))
+            hat_sync_icache(pte_pfn(e));
+        frame_lock(pte_pfn(e));
+        frame->flags |= FRAME_ISYNC;
+        frame_unlock(pte_pfn(e));
+        f->kind = MAX(f->kind, FAULT_UPGRADE);
+    }
+    if (writable && (f->access == PROT_WRITE || frame->flags & FRAME_DIRTY)) {
+        prot |= PROT_WRITE;
+        frame_lock(pte_pfn(e));
+        frame->flags |= FRAME_DIRTY;
+        if (f->access != PROT_EXEC)
+            frame->flags &= (uint16_t)~FRAME_ISYNC;
+        frame_unlock(pte_pfn(e));
+    }
+    if (seg_prot & PROT_EXEC && frame->flags & FRAME_ISYNC)
+        prot |= PROT_EXEC;
+    return prot;
+}
+
+/* The last step: tells the hardware what page table and segment say now. */
+static void load(struct fault *f)
+{
+    struct node *n = pt_node(f->as->pt, f->va);
+    unsigned i = node_index(f->va);
+    pfn_t pfn;
+
+    if (!n)
+        return;
+    node_lock(n);
+    pte_t e = n->pte[i];
+
+    if (pte_in_core(e)) {
+        prot_t had = hat_probe(n, i, &pfn), prot = load_prot(f, n, e);
+
+        if (f->kind == FAULT_SPURIOUS && had == 0)
+            f->kind = FAULT_RECLAIM;
+        else if (f->kind == FAULT_SPURIOUS && (prot & ~had))
+            f->kind = FAULT_UPGRADE;
+        if (had != prot || pfn != pte_pfn(e))
+            hat_load(&f->as->hat, n, f->va, pte_pfn(e), prot);
+    }
+    node_unlock(n);
+}
+
+static enum fault_error error_of(int error)
+{
+    switch (error) {
+    case 0: return FAULT_OK;
+    case -ENOMEM: return FAULT_NO_MEMORY;
+    case -ENXIO: return FAULT_BEYOND_END;
+    case -EAGAIN: return FAULT_NO_MEMORY;
+    default: return FAULT_IO;
+    }
+}
+
+/* One try, as->lock held for reading: segment, entry, driver. */
+static enum fault_error resolve(struct fault *f, vaddr_t va, bool force)
+{
+    enum fault_error error = find_segment(f, va, force);
+
+    if (error == FAULT_NO_SEGMENT) {
+        error = grow_stack(f, va);
+        if (error == FAULT_OK)
+            error = find_segment(f, va, force);
+    }
+    if (error)
+        return error;
+    f->pte = pt_get(f->as, f->va);
+    return needs_driver(f) ? error_of(f->seg->ops->fault(f)) : FAULT_OK;
+}
+
+enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t pc)
+{
+    struct fault f = {.as = as, .va = page_base(va), .access = access, .kind = FAULT_SPURIOUS};
+    enum fault_error error;
+
+    count(&counters.entries);
+    hat_chaos(as, pc);
+    do {
+        rwlock_read(&as->lock);
+        error = resolve(&f, va, false);
+        if (error == FAULT_OK)
+            load(&f);
+        rwlock_read_done(&as->lock);
+    } while (error == FAULT_NO_MEMORY && oom_handle(as));
+    count(&counters.kind[error ? FAULT_ERROR : f.kind]);
+    fault_account(f.kind >= FAULT_PAGEIN && !error);
+    return error;
+}
+
+/* The entry of va names a frame that the access may use: pins it. */
+static int pin(struct fault *f, pfn_t *pfn)
+{
+    struct node *n = pt_node(f->as->pt, f->va);
+    int error = -EAGAIN;
+
+    if (!n)
+        return error;
+    node_lock(n);
+    pte_t e = n->pte[node_index(f->va)];
+
+    if (pte_in_core(e) &&
+        (f->access != PROT_WRITE || (!(e.raw & PTE_COW) && !node_shared(n)))) {
+        *pfn = pte_pfn(e);
+        error = frame_use(*pfn, 0) ? -ENOMEM : 0;
+        if (!error && f->access == PROT_WRITE) {
+            frame_lock(*pfn);
+            frame_of(*pfn)->flags |= FRAME_DIRTY;
+            frame_of(*pfn)->flags &= (uint16_t)~FRAME_ISYNC;
+            frame_unlock(*pfn);
+        }
+    }
+    node_unlock(n);
+    return error;
+}
+
+int fault_pin(struct as *as, vaddr_t va, prot_t access, bool force, pfn_t *pfn)
+{
+    struct fault f = {.as = as, .va = page_base(va), .access = access};
+    enum fault_error error;
+    int result;
+
+    if (va >= USER_END)
+        return -EFAULT;
+    do {
+        rwlock_read(&as->lock);
+        error = resolve(&f, va, force);
+        result = error ? 0 : pin(&f, pfn);
+        rwlock_read_done(&as->lock);
+    } while ((!error && result == -EAGAIN) || (error == FAULT_NO_MEMORY && oom_handle(as)));
+    if (error)
+        return error == FAULT_NO_MEMORY ? -ENOMEM : -EFAULT;
+    return result;
+}

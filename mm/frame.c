@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The frame table: entries are made in groups of 256 when their frames are first needed, the free
+ * list is last in, first out through the entries' next link, and groups never touched count as
+ * free without being on it. A reserve of frames is kept for the kernel itself.
+ * Locks: fl.lock protects the free list, the groups and the counts; frame_locks[] the entries.
+ * Source: 4.3BSD core map (vm_mem.c); the lazy groups are our own.
+ */
+#include "mm/frame.h"
+
+#include <string.h>
+
+#include "include/uapi/errno.h"
+#include "mm/page.h"
+
+#define GROUP_SHIFT  8
+#define GROUP_FRAMES (1u << GROUP_SHIFT)
+#define GROUPS_MAX   ((1u << 20) / GROUP_FRAMES)
+#define SPANS_MAX    (2 * FRAME_RANGES_MAX)
+
+struct direct_map direct_map;
+struct spin frame_locks[FRAME_LOCKS];
+
+static struct {
+    struct spin lock;
+    pfn_t head;                  /* free list */
+    uint32_t next_group;         /* groups below this are ready or hold nothing free */
+    uint32_t ngroups;            /* (c) */
+    uint32_t reserve;            /* (c) frames that only the kernel may take */
+    uint32_t ready[GROUPS_MAX / 32];
+    struct frame_range spans[SPANS_MAX]; /* (c) what was free at boot */
+    unsigned nspans;
+    struct frame_map map;        /* (c) */
+    struct frame_stats stats;
+    uint32_t (*reclaim)(uint32_t n); /* (c) */
+    pfn_t zero;                  /* (c) */
+} fl;
+
+static const char *const type_names[FRAME_TYPES] = {
+    [FRAME_FREE] = "free", [FRAME_RESERVED] = "reserved", [FRAME_KERNEL] = "kernel",
+    [FRAME_SLAB] = "slab", [FRAME_NODE] = "node",         [FRAME_TABLE] = "table",
+    [FRAME_STACK] = "stack", [FRAME_ANON] = "anon",       [FRAME_OBJ] = "file",
+    [FRAME_ZERO] = "zero", [FRAME_RAMDISK] = "ramdisk",
+};
+
+const char *frame_type_name(enum frame_type type)
+{
+    return type < FRAME_TYPES ? type_names[type] : "?";
+}
+
+static struct frame_range range_meet(struct frame_range a, struct frame_range b)
+{
+    pfn_t first = MAX(a.first, b.first);
+    pfn_t end = MIN(a.first + a.count, b.first + b.count);
+
+    return (struct frame_range){first, end > first ? end - first : 0};
+}
+
+/* Takes hole out of every free span; a span may fall in two. */
+static void spans_subtract(struct frame_range hole)
+{
+    for (unsigned i = 0; i < fl.nspans; i++) {
+        struct frame_range *s = &fl.spans[i], cut = range_meet(*s, hole);
+        pfn_t end = s->first + s->count;
+
+        if (!cut.count)
+            continue;
+        s->count = cut.first - s->first;
+        if (cut.first + cut.count < end && fl.nspans < SPANS_MAX)
+            fl.spans[fl.nspans++] =
+                (struct frame_range){cut.first + cut.count, end - cut.first - cut.count};
+    }
+}
+
+static uint32_t spans_total(void)
+{
+    uint32_t total = 0;
+
+    for (unsigned i = 0; i < fl.nspans; i++)
+        total += fl.spans[i].count;
+    return total;
+}
+
+/* memlimit=: the highest spans lose what is above the limit. */
+static void spans_limit(uint32_t limit)
+{
+    uint32_t excess = spans_total() > limit ? spans_total() - limit : 0;
+
+    while (excess) {
+        struct frame_range *top = &fl.spans[0];
+
+        for (unsigned i = 1; i < fl.nspans; i++)
+            if (fl.spans[i].count && fl.spans[i].first >= top->first)
+                top = &fl.spans[i];
+        uint32_t cut = MIN(excess, top->count);
+
+        top->count -= cut;
+        excess -= cut;
+        if (!top->count)
+            top->first = 0;
+    }
+}
+
+static void map_extent(const struct frame_map *map, pfn_t *first, pfn_t *end)
+{
+    *first = ~0u;
+    *end = 0;
+    for (unsigned i = 0; i < map->nram; i++) {
+        *first = MIN(*first, map->ram[i].first);
+        *end = MAX(*end, map->ram[i].first + map->ram[i].count);
+    }
+}
+
+size_t frame_table_bytes(const struct frame_map *map)
+{
+    pfn_t first, end;
+
+    map_extent(map, &first, &end);
+    return (size_t)ALIGN_UP(end - first, GROUP_FRAMES) * sizeof(struct frame);
+}
+
+void frame_init(const struct frame_map *map, void *table, uint32_t limit_frames)
+{
+    memset(&fl, 0, sizeof(fl));
+    fl.map = *map;
+    map_extent(map, &direct_map.first, &direct_map.end);
+    direct_map.frames = table;
+    fl.ngroups = (direct_map.end - direct_map.first + GROUP_FRAMES - 1) >> GROUP_SHIFT;
+    for (unsigned i = 0; i < map->nram; i++) {
+        fl.spans[fl.nspans++] = map->ram[i];
+        fl.stats.total += map->ram[i].count;
+    }
+    spans_subtract((struct frame_range){0, 1}); /* frame 0 is NO_PFN */
+    for (unsigned i = 0; i < map->nreserved; i++)
+        spans_subtract(map->reserved[i]);
+    for (unsigned i = 0; i < map->nreserved; i++)
+        if (map->reserved_type[i] != FRAME_RESERVED)
+            fl.stats.boot += map->reserved[i].count;
+    fl.stats.reserved = fl.stats.total - spans_total() - fl.stats.boot;
+    if (limit_frames) {
+        uint32_t before = spans_total();
+
+        spans_limit(limit_frames);
+        fl.stats.reserved += before - spans_total();
+    }
+    fl.stats.free = spans_total();
+    fl.reserve = MIN(64u, fl.stats.free / 16);
+    fl.zero = frame_alloc(FRAME_ZERO, NULL, 0, FRAME_FOR_KERNEL | FRAME_CLEAR);
+}
+
+static enum frame_type reserved_type(pfn_t pfn)
+{
+    for (unsigned i = 0; i < fl.map.nreserved; i++)
+        if (pfn - fl.map.reserved[i].first < fl.map.reserved[i].count)
+            return fl.map.reserved_type[i];
+    return FRAME_RESERVED;
+}
+
+/* The frames of a group which are in a free span join the free list, the lowest in front. */
+static void group_free_spans(struct frame_range group)
+{
+    for (unsigned i = 0; i < fl.nspans; i++) {
+        struct frame_range r = range_meet(fl.spans[i], group);
+
+        for (uint32_t k = r.count; k-- > 0;) {
+            struct frame *f = frame_of(r.first + k);
+
+            f->owner = FRAME_FREE;
+            frame_set_next(f, fl.head);
+            fl.head = r.first + k;
+        }
+    }
+}
+
+static bool group_ready(uint32_t g)
+{
+    return fl.ready[g / 32] >> (g % 32) & 1;
+}
+
+/* Makes the entries of a group; fl.lock held. */
+static void group_make(uint32_t g)
+{
+    struct frame_range group = {direct_map.first + (g << GROUP_SHIFT), GROUP_FRAMES};
+
+    group.count = MIN(group.count, direct_map.end - group.first);
+    memset(frame_of(group.first), 0, group.count * sizeof(struct frame));
+    for (uint32_t k = 0; k < group.count; k++)
+        frame_of(group.first + k)->owner = FRAME_RESERVED;
+    for (unsigned i = 0; i < fl.map.nreserved; i++) {
+        struct frame_range r = range_meet(fl.map.reserved[i], group);
+
+        for (uint32_t k = 0; k < r.count; k++)
+            frame_of(r.first + k)->owner = (uint32_t)reserved_type(r.first + k);
+    }
+    group_free_spans(group);
+    fl.ready[g / 32] |= 1u << (g % 32);
+}
+
+struct frame *frame_find(pfn_t pfn)
+{
+    uint32_t g = (pfn - direct_map.first) >> GROUP_SHIFT;
+
+    if (pfn < direct_map.first || pfn >= direct_map.end)
+        return NULL;
+    spin_lock(&fl.lock);
+    if (!group_ready(g))
+        group_make(g);
+    spin_unlock(&fl.lock);
+    return frame_of(pfn);
+}
+
+bool frame_group_untouched(pfn_t pfn, uint32_t *count)
+{
+    uint32_t g = (pfn - direct_map.first) >> GROUP_SHIFT;
+    struct frame_range group = {direct_map.first + (g << GROUP_SHIFT), GROUP_FRAMES};
+
+    group.count = MIN(group.count, direct_map.end - group.first);
+    *count = group.count - (pfn - group.first);
+    if (group_ready(g))
+        return false;
+    for (unsigned i = 0; i < fl.nspans; i++)
+        if (range_meet(fl.spans[i], group).count == group.count)
+            return true;
+    return false;
+}
+
+/* Brings frames of an untouched group to the free list; false: there is none. fl.lock held. */
+static bool refill(void)
+{
+    while (fl.next_group < fl.ngroups && !fl.head) {
+        if (!group_ready(fl.next_group))
+            group_make(fl.next_group);
+        fl.next_group++;
+    }
+    return fl.head != NO_PFN;
+}
+
+/* Takes one frame off the list; NO_PFN if there is none for this caller. */
+static pfn_t take(unsigned flags)
+{
+    pfn_t pfn = NO_PFN;
+
+    spin_lock(&fl.lock);
+    if (fl.stats.free > (flags & FRAME_FOR_KERNEL ? 0 : fl.reserve) && (fl.head || refill())) {
+        pfn = fl.head;
+        fl.head = frame_next(frame_of(pfn));
+        fl.stats.free--;
+    }
+    spin_unlock(&fl.lock);
+    return pfn;
+}
+
+pfn_t frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsigned flags)
+{
+    pfn_t pfn = take(flags);
+
+    while (unlikely(pfn == NO_PFN)) {
+        if (!fl.reclaim || fl.reclaim(16) == 0)
+            return NO_PFN;
+        pfn = take(flags);
+    }
+    struct frame *f = frame_of(pfn);
+
+    kdebug_assert(frame_type(f) == FRAME_FREE && f->users == 0);
+    frame_set(f, type, owner, index);
+    f->rmap = 0;
+    f->flags = 0;
+    f->links[0] = f->links[1] = 0;
+    if (flags & FRAME_CLEAR)
+        page_clear(pfn_to_virt(pfn));
+    return pfn;
+}
+
+void frame_free(pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+
+    if (IS_ENABLED(CONFIG_DEBUG) && (frame_type(f) == FRAME_FREE || f->users))
+        panic("frame %x freed: it is %s with %u users", pfn, frame_type_name(frame_type(f)),
+              f->users);
+    spin_lock(&fl.lock);
+    f->owner = FRAME_FREE;
+    f->flags = 0;
+    frame_set_next(f, fl.head);
+    fl.head = pfn;
+    fl.stats.free++;
+    spin_unlock(&fl.lock);
+}
+
+/* The first of count free frames in a row, aligned, or NO_PFN; fl.lock held. */
+static pfn_t find_run(uint32_t count, uint32_t align)
+{
+    pfn_t start = ALIGN_UP(direct_map.first, align);
+
+    while (start + count <= direct_map.end) {
+        uint32_t k = 0;
+
+        for (; k < count; k++) {
+            uint32_t g = (start + k - direct_map.first) >> GROUP_SHIFT;
+
+            if (!group_ready(g))
+                group_make(g);
+            if (frame_type(frame_of(start + k)) != FRAME_FREE)
+                break;
+        }
+        if (k == count)
+            return start;
+        start = ALIGN_UP(start + k + 1, align);
+    }
+    return NO_PFN;
+}
+
+/* Takes the frames that are no longer of type FREE off the chain; fl.lock held. */
+static void unchain_taken(void)
+{
+    pfn_t pfn = fl.head;
+    struct frame *last = NULL;
+
+    fl.head = NO_PFN;
+    while (pfn) {
+        struct frame *f = frame_of(pfn);
+        pfn_t next = frame_next(f);
+
+        if (frame_type(f) == FRAME_FREE) {
+            if (last)
+                frame_set_next(last, pfn);
+            else
+                fl.head = pfn;
+            last = f;
+        }
+        pfn = next;
+    }
+    if (last)
+        frame_set_next(last, NO_PFN);
+}
+
+pfn_t frame_alloc_contiguous(uint32_t count, uint32_t align)
+{
+    pfn_t first = NO_PFN;
+
+    spin_lock(&fl.lock);
+    if (count && fl.stats.free > count)
+        first = find_run(count, align);
+    if (first != NO_PFN) {
+        for (uint32_t k = 0; k < count; k++)
+            frame_set(frame_of(first + k), FRAME_KERNEL, NULL, 0);
+        unchain_taken();
+        fl.stats.free -= count;
+    }
+    spin_unlock(&fl.lock);
+    for (uint32_t k = 0; first != NO_PFN && k < count; k++)
+        frame_of(first + k)->links[0] = frame_of(first + k)->links[1] = 0;
+    return first;
+}
+
+void frame_free_contiguous(pfn_t first, uint32_t count)
+{
+    for (uint32_t k = 0; k < count; k++)
+        frame_free(first + k);
+}
+
+int frame_use(pfn_t pfn, uint32_t pte)
+{
+    struct frame *f = frame_of(pfn);
+    int error = 0;
+
+    if (pfn == fl.zero)
+        return 0;
+    frame_lock(pfn);
+    if (f->users == FRAME_USERS_MAX) {
+        error = -EAGAIN;
+    } else {
+        if (f->users++ == 0 && frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED))
+            frame_cache_count(-1);
+        if (pte)
+            f->rmap = pte;
+    }
+    frame_unlock(pfn);
+    return error;
+}
+
+unsigned frame_unuse(pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+    enum frame_type type;
+    unsigned left;
+
+    if (pfn == fl.zero)
+        return 1;
+    frame_lock(pfn);
+    kdebug_assert(f->users > 0);
+    left = --f->users;
+    type = frame_type(f);
+    if (left == 0 && type == FRAME_OBJ && !(f->flags & FRAME_WIRED))
+        frame_cache_count(1);
+    frame_unlock(pfn);
+    if (left == 0 && type == FRAME_ANON)
+        frame_free(pfn);
+    return left;
+}
+
+struct frame_stats frame_stats(void)
+{
+    struct frame_stats s;
+
+    spin_lock(&fl.lock);
+    s = fl.stats;
+    spin_unlock(&fl.lock);
+    return s;
+}
+
+pfn_t frame_zero_page(void)
+{
+    return fl.zero;
+}
+
+void frame_cache_count(int delta)
+{
+    __atomic_fetch_add(&fl.stats.cache, (uint32_t)delta, __ATOMIC_RELAXED);
+}
+
+void frame_set_reclaim(uint32_t (*reclaim)(uint32_t n))
+{
+    fl.reclaim = reclaim;
+}
+
+/* Free frames of groups that were never touched; fl.lock held. */
+static uint32_t count_untouched(void)
+{
+    uint32_t n = 0;
+
+    for (uint32_t g = 0; g < fl.ngroups; g++) {
+        struct frame_range group = {direct_map.first + (g << GROUP_SHIFT), GROUP_FRAMES};
+
+        for (unsigned i = 0; !group_ready(g) && i < fl.nspans; i++)
+            n += range_meet(fl.spans[i], group).count;
+    }
+    return n;
+}
+
+int64_t frame_count_free(void)
+{
+    int64_t n;
+
+    spin_lock(&fl.lock);
+    n = count_untouched();
+    for (pfn_t pfn = fl.head; pfn; pfn = frame_next(frame_of(pfn))) {
+        if (pfn < direct_map.first || pfn >= direct_map.end || n > fl.stats.total ||
+            frame_type(frame_of(pfn)) != FRAME_FREE) {
+            n = -EINVAL;
+            break;
+        }
+        n++;
+    }
+    spin_unlock(&fl.lock);
+    return n;
+}

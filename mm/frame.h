@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The core map: what each physical frame holds, who uses it, and the free list. 24 bytes a frame.
+ * Entries are made when their group of frames is first needed, so that a large machine boots as
+ * fast as a small one. Invariants (mm_check audits them): a frame is exactly one thing; a frame on
+ * the free list has type FREE and no users; users = page-table entries that name it (an entry in a
+ * shared node counts once) plus pins.
+ * Locks: (f) frame lock, hashed by frame number; (l) the free-list lock inside frame.c; (h) the
+ * page-hash lock inside obj.c.
+ * Source: 4.3BSD's core map (cmap.h); DESIGN.md.
+ */
+#ifndef MM_FRAME_H
+#define MM_FRAME_H
+
+#include "kern/lock.h"
+#include "kern/panic.h"
+#include "mm/units.h"
+
+enum frame_type {
+    FRAME_FREE,     /* on the free list */
+    FRAME_RESERVED, /* not ours: firmware, holes, reserved-memory */
+    FRAME_KERNEL,   /* image, frame table, page allocations of the kernel; owner: none */
+    FRAME_SLAB,     /* owner: struct slab_cache */
+    FRAME_NODE,     /* page-table node; index: first page << 12 | live entries; users: roots */
+    FRAME_TABLE,    /* first level of the hardware's table; owner: struct as */
+    FRAME_STACK,    /* kernel stack; owner: none */
+    FRAME_ANON,     /* private page; owner: struct family, index: page of its address space */
+    FRAME_OBJ,      /* page of an object; owner: struct obj, index: page in it */
+    FRAME_ZERO,     /* the permanent zero page: users are not counted */
+    FRAME_RAMDISK,  /* initrd bytes that are not page cache */
+    FRAME_TYPES
+};
+
+enum frame_flags {
+    FRAME_BUSY = 1,     /* (f) being filled or written; its owner alone changes the frame */
+    FRAME_WANTED = 2,   /* (f) somebody sleeps for BUSY */
+    FRAME_DIRTY = 4,    /* (f) differs from its backing store */
+    FRAME_REF = 8,      /* (f) referenced since the clock looked */
+    FRAME_ISYNC = 16,   /* (f) instruction cache is coherent with the contents */
+    FRAME_WIRED = 32,   /* (f) never taken away: bytes of the ramdisk as they lie */
+    FRAME_DERIVED = 64, /* (f) rmap: struct derive */
+    FRAME_ERROR = 128,  /* (f) filling failed */
+};
+
+struct frame {
+    uint32_t owner;        /* (f) kptr of obj, family, slab cache or as; low 4 bits: frame_type */
+    uint32_t index;        /* (f) page in owner; node: first page << 12 | live entries */
+    uint32_t rmap;         /* (f) kptr of an entry: a hint that its reader checks */
+    uint16_t users, flags; /* (f) */
+    uint32_t links[2];     /* next:20 prev:12 | hash:20 prev:8: free list (l), object's pages (h),
+                              slabs with room (its cache's lock) */
+};
+
+_Static_assert(sizeof(struct frame) == 24, "a frame costs 24 bytes");
+
+#define FRAME_USERS_MAX 65535
+
+/* Counts, in frames. Read without a lock they are a moment's picture. */
+struct frame_stats {
+    uint32_t total;    /* frames of RAM that the machine has and we can use or hold */
+    uint32_t free;     /* on the free list or never touched */
+    uint32_t reserved; /* not ours */
+    uint32_t boot;     /* image, frame table, ramdisk: used before mm_init ended */
+    uint32_t cache;    /* object pages without users that can be filled again */
+};
+
+/* A range of physical memory: <first frame, count>. */
+struct frame_range {
+    pfn_t first;
+    uint32_t count;
+};
+
+#define FRAME_RANGES_MAX 32
+
+/* What the device tree says of memory; input of frame_init. */
+struct frame_map {
+    struct frame_range ram[FRAME_RANGES_MAX];
+    struct frame_range reserved[FRAME_RANGES_MAX]; /* type in reserved_type */
+    enum frame_type reserved_type[FRAME_RANGES_MAX];
+    unsigned nram, nreserved;
+};
+
+/* Makes the frame table, which lies at `table` (frame_table_bytes() bytes, kernel-mapped, part of
+ * map->reserved), for the frames of map. limit_frames: use at most so many free frames (memlimit=);
+ * 0: all. Sets direct_map.first and .end, which the caller may not change any more. */
+void frame_init(const struct frame_map *map, void *table, uint32_t limit_frames);
+size_t frame_table_bytes(const struct frame_map *map);
+
+/* The entry of a frame that is in use or was: its group is ready. */
+static inline struct frame *frame_of(pfn_t pfn)
+{
+    kdebug_assert(pfn >= direct_map.first && pfn < direct_map.end);
+    return &direct_map.frames[pfn - direct_map.first];
+}
+
+static inline pfn_t frame_pfn(const struct frame *f)
+{
+    return (pfn_t)(f - direct_map.frames) + direct_map.first;
+}
+
+/* The entry of any frame, made ready if need be; NULL if pfn is outside the table. */
+struct frame *frame_find(pfn_t pfn);
+/* True if the entry's group was never touched: every frame in it is free or reserved. */
+bool frame_group_untouched(pfn_t pfn, uint32_t *count);
+
+enum frame_alloc_flags {
+    FRAME_FOR_USER = 0,    /* leaves the kernel's reserve alone */
+    FRAME_FOR_KERNEL = 1,  /* may use the reserve */
+    FRAME_CLEAR = 2,       /* filled with zeroes */
+};
+
+/* Allocates one frame with users = 0 and the given type, owner and index. NO_PFN if there is none
+ * (object pages without users are taken back first). Does not sleep. */
+pfn_t frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsigned flags);
+/* As frame_alloc for count frames in a row, the first a multiple of align frames (a power of two);
+ * each of type FRAME_KERNEL. For hardware; O(frames). */
+pfn_t frame_alloc_contiguous(uint32_t count, uint32_t align);
+/* Gives frames back; users must be 0 and no entry may name them. */
+void frame_free(pfn_t pfn);
+void frame_free_contiguous(pfn_t first, uint32_t count);
+
+static inline enum frame_type frame_type(const struct frame *f)
+{
+    return (enum frame_type)(f->owner & 15);
+}
+
+static inline void *frame_owner(const struct frame *f)
+{
+    return kptr_to(f->owner & ~15u);
+}
+
+/* Changes what the frame is. Caller holds the frame lock or is alone with the frame. */
+static inline void frame_set(struct frame *f, enum frame_type type, const void *owner,
+                             uint32_t index)
+{
+    f->owner = kptr(owner) | (uint32_t)type;
+    f->index = index;
+}
+
+/* The frame lock of pfn (hashed: a lock covers many frames; never take two). */
+#define FRAME_LOCKS 64
+extern struct spin frame_locks[FRAME_LOCKS];
+
+static inline void frame_lock(pfn_t pfn)
+{
+    spin_lock(&frame_locks[pfn % FRAME_LOCKS]);
+}
+
+static inline void frame_unlock(pfn_t pfn)
+{
+    spin_unlock(&frame_locks[pfn % FRAME_LOCKS]);
+}
+
+/* One user more; -EAGAIN at the limit, where the caller must copy or refuse. Frame lock taken
+ * inside. The zero page is not counted. pte: kptr of the entry, for the way back; 0 for a pin. */
+int __must_check frame_use(pfn_t pfn, uint32_t pte);
+/* One user less; returns the number left. A private page without users is freed here; an object's
+ * page stays in memory as cache. */
+unsigned frame_unuse(pfn_t pfn);
+
+/* Link fields: 20-bit frame numbers, NO_PFN for none. */
+static inline pfn_t frame_next(const struct frame *f)
+{
+    return f->links[0] & 0xfffff;
+}
+
+static inline void frame_set_next(struct frame *f, pfn_t pfn)
+{
+    f->links[0] = (f->links[0] & ~0xfffffu) | pfn;
+}
+
+static inline pfn_t frame_prev(const struct frame *f)
+{
+    return f->links[0] >> 20 | (f->links[1] >> 20 & 0xff) << 12;
+}
+
+static inline void frame_set_prev(struct frame *f, pfn_t pfn)
+{
+    f->links[0] = (f->links[0] & 0xfffff) | pfn << 20;
+    f->links[1] = (f->links[1] & 0xfffff) | pfn >> 12 << 20;
+}
+
+static inline pfn_t frame_hash_next(const struct frame *f)
+{
+    return f->links[1] & 0xfffff;
+}
+
+static inline void frame_set_hash_next(struct frame *f, pfn_t pfn)
+{
+    f->links[1] = (f->links[1] & ~0xfffffu) | pfn;
+}
+
+struct frame_stats frame_stats(void);
+const char *frame_type_name(enum frame_type type);
+/* The permanent page of zeroes. */
+pfn_t frame_zero_page(void);
+/* Number of frames in the chain of the free list plus never-touched free ones (walks it); for
+ * mm_check. -EINVAL if the chain is damaged. */
+int64_t frame_count_free(void);
+/* An object's page got its first user or lost its last: keeps stats.cache right. */
+void frame_cache_count(int delta);
+/* Called by frame_alloc when nothing is free: gives back up to n frames of cache, returns how
+ * many. Set by mm/obj.c. */
+void frame_set_reclaim(uint32_t (*reclaim)(uint32_t n));
+
+#endif

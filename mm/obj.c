@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The page cache: a hash of <object, page> through the frames' hash links, and the list of each
+ * object's pages. A page that is being filled is BUSY; whoever else wants it sleeps for it. Pages
+ * without users stay until frames are short: then a hand walks the core map and frees them.
+ * Locks: cache.lock (h) covers chains, lists, and the step from no users to one; frame locks are
+ * taken inside it.
+ */
+#include "mm/obj.h"
+
+#include <string.h>
+
+#include "include/uapi/errno.h"
+#include "mm/sleep.h"
+
+static struct {
+    struct spin lock;
+    uint32_t *bucket; /* (h) first frame of each chain */
+    uint32_t mask;    /* (c) buckets - 1, a power of two */
+    pfn_t hand;       /* (h) of the clock that takes unused pages */
+} cache;
+
+static uint32_t *bucket_of(const struct obj *o, uint32_t page)
+{
+    return &cache.bucket[((kptr(o) >> 4) * 0x9e3779b1u ^ page * 0x85ebca6bu) >> 7 & cache.mask];
+}
+
+/* The page's frame, or NO_PFN; (h) held. */
+static pfn_t hash_find(const struct obj *o, uint32_t page)
+{
+    uint32_t owner = kptr(o) | FRAME_OBJ;
+    pfn_t pfn = *bucket_of(o, page);
+
+    while (pfn && (frame_of(pfn)->owner != owner || frame_of(pfn)->index != page))
+        pfn = frame_hash_next(frame_of(pfn));
+    return pfn;
+}
+
+/* Enters a frame that is already marked as the object's page; (h) held. */
+static void page_insert(struct obj *o, pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+    uint32_t *bucket = bucket_of(o, f->index);
+
+    frame_set_hash_next(f, *bucket);
+    *bucket = pfn;
+    frame_set_next(f, o->pages);
+    frame_set_prev(f, NO_PFN);
+    if (o->pages)
+        frame_set_prev(frame_of(o->pages), pfn);
+    o->pages = pfn;
+    o->npages++;
+}
+
+/* Takes a page out of its chain and its object's list; (h) held. */
+static void page_remove(struct obj *o, pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+    uint32_t *bucket = bucket_of(o, f->index);
+    pfn_t next = frame_next(f), prev = frame_prev(f);
+
+    if (*bucket == pfn) {
+        *bucket = frame_hash_next(f);
+    } else {
+        pfn_t before = *bucket;
+
+        while (frame_hash_next(frame_of(before)) != pfn)
+            before = frame_hash_next(frame_of(before));
+        frame_set_hash_next(frame_of(before), frame_hash_next(f));
+    }
+    if (prev)
+        frame_set_next(frame_of(prev), next);
+    else
+        o->pages = next;
+    if (next)
+        frame_set_prev(frame_of(next), prev);
+    o->npages--;
+}
+
+/* Takes the page out if nobody uses it and it can be filled again; (h) held. */
+static bool page_try_drop(pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+    bool drop;
+
+    frame_lock(pfn);
+    drop = frame_type(f) == FRAME_OBJ && f->users == 0 && !(f->flags & (FRAME_BUSY | FRAME_WIRED));
+    if (drop) {
+        page_remove(frame_owner(f), pfn);
+        frame_set(f, FRAME_KERNEL, NULL, 0);
+        frame_cache_count(-1);
+    }
+    frame_unlock(pfn);
+    return drop;
+}
+
+static uint32_t cache_reclaim(uint32_t n)
+{
+    uint32_t taken = 0, steps = direct_map.end - direct_map.first;
+
+    if (frame_stats().cache == 0)
+        return 0;
+    for (; steps && taken < n; steps--) {
+        uint32_t untouched;
+        pfn_t pfn;
+        bool dropped = false;
+
+        spin_lock(&cache.lock);
+        if (cache.hand < direct_map.first || cache.hand >= direct_map.end)
+            cache.hand = direct_map.first;
+        pfn = cache.hand++;
+        if (!frame_group_untouched(pfn, &untouched) && frame_find(pfn))
+            dropped = page_try_drop(pfn);
+        spin_unlock(&cache.lock);
+        if (dropped) {
+            frame_free(pfn);
+            taken++;
+        }
+    }
+    return taken;
+}
+
+int obj_init(void)
+{
+    uint32_t frames = direct_map.end - direct_map.first, n = 1024;
+    pfn_t first;
+
+    while (n < frames / 8)
+        n *= 2;
+    first = frame_alloc_contiguous(pages_of(n * sizeof(uint32_t)), 1);
+    if (first == NO_PFN)
+        return -ENOMEM;
+    memset(&cache, 0, sizeof(cache));
+    cache.bucket = pfn_to_virt(first);
+    memset(cache.bucket, 0, n * sizeof(uint32_t));
+    cache.mask = n - 1;
+    frame_sleep_init();
+    frame_set_reclaim(cache_reclaim);
+    return 0;
+}
+
+void obj_create(struct obj *o, const struct obj_ops *ops, void *data, uint64_t size_bytes)
+{
+    memset(o, 0, sizeof(*o));
+    o->ops = ops;
+    o->data = data;
+    mutex_init(&o->lock);
+    list_init(&o->segs);
+    o->size_bytes = size_bytes;
+    o->refs = 1;
+}
+
+void obj_ref(struct obj *o)
+{
+    spin_lock(&o->map_lock);
+    o->refs++;
+    spin_unlock(&o->map_lock);
+}
+
+/* Every page goes; nobody can name the object any more. */
+static void obj_free_pages(struct obj *o)
+{
+    for (;;) {
+        spin_lock(&cache.lock);
+        pfn_t pfn = o->pages;
+        bool wired = pfn && frame_of(pfn)->flags & FRAME_WIRED;
+
+        if (pfn) {
+            page_remove(o, pfn);
+            frame_set(frame_of(pfn), FRAME_KERNEL, NULL, 0);
+            frame_of(pfn)->flags = 0;
+        }
+        spin_unlock(&cache.lock);
+        if (!pfn)
+            return;
+        if (!wired)
+            frame_cache_count(-1);
+        frame_free(pfn);
+    }
+}
+
+void obj_unref(struct obj *o)
+{
+    uint32_t left;
+
+    spin_lock(&o->map_lock);
+    left = --o->refs;
+    spin_unlock(&o->map_lock);
+    if (left == 0) {
+        obj_free_pages(o);
+        if (o->ops->release)
+            o->ops->release(o);
+    }
+}
+
+/* A page just found: pins it, or says that it is BUSY. (h) held. */
+static int page_pin(pfn_t pfn, bool *busy)
+{
+    *busy = frame_of(pfn)->flags & FRAME_BUSY;
+    return *busy ? 0 : frame_use(pfn, 0);
+}
+
+/* A new BUSY page with one user, entered, or another's that came first: *ours says which. */
+static pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
+{
+    pfn_t pfn = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER), other;
+    struct frame *f;
+
+    *ours = false;
+    if (pfn == NO_PFN)
+        return NO_PFN;
+    f = frame_of(pfn);
+    spin_lock(&cache.lock);
+    other = hash_find(o, page);
+    if (!other) {
+        f->flags = FRAME_BUSY;
+        f->users = 1;
+        frame_set(f, FRAME_OBJ, o, page);
+        page_insert(o, pfn);
+        *ours = true;
+    }
+    spin_unlock(&cache.lock);
+    if (other)
+        frame_free(pfn);
+    return other ? other : pfn;
+}
+
+/* Filling ended: the page is there for all who wait, or gone. */
+static void page_filled(struct obj *o, pfn_t pfn, int error)
+{
+    struct frame *f = frame_of(pfn);
+
+    spin_lock(&cache.lock);
+    frame_lock(pfn);
+    f->flags &= (uint16_t)~FRAME_BUSY;
+    if (error) {
+        f->users = 0;
+        page_remove(o, pfn);
+        frame_set(f, FRAME_KERNEL, NULL, 0);
+    }
+    frame_unlock(pfn);
+    spin_unlock(&cache.lock);
+    frame_wake(pfn);
+    if (error)
+        frame_free(pfn);
+}
+
+int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
+{
+    enum obj_found found = OBJ_CACHED;
+    bool busy, ours;
+    int error;
+
+    if (page >= (o->size_bytes + PAGE_MASK) >> PAGE_SHIFT)
+        return -EINVAL;
+    for (;;) {
+        spin_lock(&cache.lock);
+        *pfn = hash_find(o, page);
+        busy = false;
+        error = *pfn ? page_pin(*pfn, &busy) : 0;
+        spin_unlock(&cache.lock);
+        if (error || (*pfn && !busy))
+            break;
+        if (busy) {
+            found = OBJ_WAITED;
+            frame_sleep(*pfn);
+            continue;
+        }
+        *pfn = page_create(o, page, &ours);
+        if (*pfn == NO_PFN)
+            return -ENOMEM;
+        if (!ours)
+            continue;
+        error = o->ops->fill(o, page, pfn_to_virt(*pfn));
+        page_filled(o, *pfn, error);
+        found = OBJ_FILLED;
+        break;
+    }
+    if (how)
+        *how = found;
+    return error;
+}
+
+void obj_put(pfn_t pfn)
+{
+    frame_unuse(pfn);
+}
+
+void obj_adopt(struct obj *o, uint32_t page, pfn_t pfn)
+{
+    struct frame *f = frame_find(pfn);
+
+    spin_lock(&cache.lock);
+    f->flags = FRAME_WIRED;
+    f->users = 0;
+    frame_set(f, FRAME_OBJ, o, page);
+    page_insert(o, pfn);
+    spin_unlock(&cache.lock);
+}
+
+pfn_t obj_lookup(struct obj *o, uint32_t page)
+{
+    pfn_t pfn;
+
+    spin_lock(&cache.lock);
+    pfn = hash_find(o, page);
+    spin_unlock(&cache.lock);
+    return pfn;
+}
+
+int obj_check_frame(pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+    struct obj *o = frame_owner(f);
+    int errors = 0;
+
+    spin_lock(&cache.lock);
+    if (hash_find(o, f->index) != pfn)
+        errors++;
+    if (frame_prev(f) ? frame_next(frame_of(frame_prev(f))) != pfn : o->pages != pfn)
+        errors++;
+    if (frame_next(f) && frame_prev(frame_of(frame_next(f))) != pfn)
+        errors++;
+    spin_unlock(&cache.lock);
+    return errors;
+}

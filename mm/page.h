@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whole pages, kernel-mapped and page aligned. Implemented by arch/arm/page.S with multi-register
+ * transfers (about 200 and 330 instructions), on the host with memset and memcpy.
+ */
+#ifndef MM_PAGE_H
+#define MM_PAGE_H
+
+void page_clear(void *page);
+void page_copy(void *to, const void *from);
+
+#endif

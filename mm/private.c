@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private pages. Threads of one address space fault side by side: each prepares a page, then looks
+ * under the node's lock whether the entry is still as it was, and gives the page back if another
+ * was faster.
+ * Locks: node lock, frame locks inside it.
+ */
+#include "mm/private.h"
+
+#include "include/uapi/errno.h"
+#include "mm/page.h"
+
+static void count_kind(struct fault *f, enum fault_kind kind)
+{
+    f->kind = MAX(f->kind, kind);
+}
+
+/* A fresh private page for f->va with one user and not yet entered, or NO_PFN. */
+static pfn_t private_frame(const struct fault *f, unsigned flags)
+{
+    pfn_t pfn = frame_alloc(FRAME_ANON, f->as->family, page_of(f->va), FRAME_FOR_USER | flags);
+
+    if (pfn != NO_PFN)
+        frame_of(pfn)->users = 1;
+    return pfn;
+}
+
+/* Replaces the entry by e if it still is f->pte; false: another was faster. Translations of the
+ * former page are taken away first. */
+static bool replace_entry(struct fault *f, struct node *n, pte_t e)
+{
+    unsigned i = node_index(f->va);
+    bool same;
+
+    node_lock(n);
+    same = (n->pte[i].raw & ~PTE_COW) == (f->pte.raw & ~PTE_COW);
+    if (same) {
+        if (!pte_is_none(n->pte[i]))
+            hat_unload(&f->as->hat, n, f->va, 1);
+        pt_set(n, i, e);
+        frame_of(pte_pfn(e))->rmap = kptr(&n->pte[i]);
+    }
+    node_unlock(n);
+    return same;
+}
+
+/* Enters pfn, which carries one user for the entry, in place of f->pte. */
+static void enter(struct fault *f, struct node *n, pfn_t pfn, uint32_t flags)
+{
+    bool counted = pte_in_core(f->pte) && pte_pfn(f->pte) != frame_zero_page();
+
+    if (!replace_entry(f, n, pte_make(PTE_RESIDENT, pfn, flags))) {
+        frame_unuse(pfn);
+        count_kind(f, FAULT_SPURIOUS);
+        return;
+    }
+    if (!counted && pfn != frame_zero_page())
+        as_count_resident(f->as, 1);
+    if (pte_in_core(f->pte))
+        frame_unuse(pte_pfn(f->pte));
+}
+
+int private_zero(struct fault *f)
+{
+    struct node *n = pt_node_private(f->as, f->va);
+    pfn_t pfn = frame_zero_page();
+    uint32_t flags = PTE_COW;
+
+    if (!n)
+        return -ENOMEM;
+    if (f->access == PROT_WRITE) {
+        pfn = private_frame(f, FRAME_CLEAR);
+        if (pfn == NO_PFN)
+            return -ENOMEM;
+        frame_of(pfn)->flags = FRAME_DIRTY;
+        flags = 0;
+    }
+    count_kind(f, FAULT_ZERO);
+    enter(f, n, pfn, flags);
+    return 0;
+}
+
+int private_copy(struct fault *f, pfn_t from)
+{
+    struct node *n = pt_node_private(f->as, f->va);
+    pfn_t pfn;
+
+    if (!n)
+        return -ENOMEM;
+    pfn = private_frame(f, 0);
+    if (pfn == NO_PFN)
+        return -ENOMEM;
+    page_copy(pfn_to_virt(pfn), pfn_to_virt(from));
+    frame_of(pfn)->flags = FRAME_DIRTY;
+    count_kind(f, FAULT_COPY);
+    enter(f, n, pfn, 0);
+    return 0;
+}
+
+/* The last owner of a private page just takes it. */
+static bool take_over(struct fault *f, struct node *n)
+{
+    struct frame *frame = frame_of(pte_pfn(f->pte));
+    unsigned i = node_index(f->va);
+    bool mine = false;
+
+    node_lock(n);
+    if (n->pte[i].raw == f->pte.raw && frame_type(frame) == FRAME_ANON && frame->users == 1) {
+        pt_set(n, i, (pte_t){f->pte.raw & ~PTE_COW});
+        frame->rmap = kptr(&n->pte[i]);
+        mine = true;
+    }
+    node_unlock(n);
+    if (mine)
+        count_kind(f, FAULT_UPGRADE);
+    return mine;
+}
+
+int private_write(struct fault *f)
+{
+    struct node *n = pt_node_private(f->as, f->va);
+    pfn_t from;
+
+    if (!n)
+        return -ENOMEM;
+    f->pte = node_get(n, node_index(f->va));
+    if (!pte_in_core(f->pte))
+        return 0; /* gone meanwhile: fault.c looks again */
+    if (!(f->pte.raw & PTE_COW)) {
+        count_kind(f, FAULT_UPGRADE);
+        return 0;
+    }
+    from = pte_pfn(f->pte);
+    if (from == frame_zero_page())
+        return private_zero(f);
+    if (take_over(f, n))
+        return 0;
+    if (frame_use(from, 0)) /* the copy's source stays while we copy; at the limit it does anyway */
+        return private_copy(f, from);
+    int error = private_copy(f, from);
+
+    frame_unuse(from);
+    return error;
+}
+
+int private_map(struct fault *f, pfn_t pfn)
+{
+    struct node *n = pt_node_private(f->as, f->va);
+
+    if (!n) {
+        frame_unuse(pfn);
+        return -ENOMEM;
+    }
+    enter(f, n, pfn, PTE_COW);
+    return 0;
+}

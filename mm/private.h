@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private pages, for the segment drivers that have them: filled with zeroes, copied on write, taken
+ * over by the last owner. Each enters the page into the page table; fault.c loads the HAT.
+ * All: as->lock held, at least for reading; do not sleep; set f->kind. 0 or -ENOMEM.
+ */
+#ifndef MM_PRIVATE_H
+#define MM_PRIVATE_H
+
+#include "mm/fault.h"
+
+/* f->va has no entry: a read gets the zero page, a write a cleared page of its own. */
+int __must_check private_zero(struct fault *f);
+/* f->va has no entry: a private copy of the page in frame `from`. */
+int __must_check private_copy(struct fault *f, pfn_t from);
+/* f->va has an entry in core that is copy-on-write (or lies in a shared node), and is written. */
+int __must_check private_write(struct fault *f);
+/* Enters a page that the caller has pinned, copy-on-write; the pin becomes the entry's use, or is
+ * given back when the entry is there already. */
+int __must_check private_map(struct fault *f, pfn_t pfn);
+
+#endif

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Page-table nodes: made, shared by fork, copied when a sharer needs its own, freed when empty.
+ * Nothing is ever entered into a shared node, so all its sharers agree about every entry of it;
+ * only translations of what is there already may be reloaded.
+ * Locks: as->pt_lock around the root's slot, the node lock around entries, frame locks inside.
+ */
+#include "mm/pt.h"
+
+#include "include/uapi/errno.h"
+#include "mm/as.h"
+#include "mm/hat.h"
+#include "mm/page.h"
+
+#define NODE_LOCKS 32
+
+static struct spin node_locks[NODE_LOCKS];
+
+static const char *const state_names[PTE_STATES] = {"none",    "resident", "reclaimable",
+                                                    "swapped", "transit",  "pager"};
+
+const char *pte_state_name(enum pte_state state)
+{
+    return state < PTE_STATES ? state_names[state] : "?";
+}
+
+void node_lock(const struct node *n)
+{
+    spin_lock(&node_locks[node_pfn(n) % NODE_LOCKS]);
+}
+
+void node_unlock(const struct node *n)
+{
+    spin_unlock(&node_locks[node_pfn(n) % NODE_LOCKS]);
+}
+
+pte_t pt_get(const struct as *as, vaddr_t va)
+{
+    struct node *n = pt_node(as->pt, va);
+
+    return n ? node_get(n, node_index(va)) : (pte_t){0};
+}
+
+void pt_set(struct node *n, unsigned index, pte_t e)
+{
+    struct frame *f = frame_of(node_pfn(n));
+
+    f->index += (uint32_t)!pte_is_none(e) - (uint32_t)!pte_is_none(n->pte[index]);
+    __atomic_store_n(&n->pte[index].raw, e.raw, __ATOMIC_RELAXED);
+}
+
+static struct node *node_create(vaddr_t va)
+{
+    pfn_t pfn = frame_alloc(FRAME_NODE, NULL, page_of(va & ~(vaddr_t)(NODE_SPAN - 1)) << 12,
+                            FRAME_FOR_KERNEL | FRAME_CLEAR);
+
+    if (pfn == NO_PFN)
+        return NULL;
+    frame_of(pfn)->users = 1;
+    struct node *n = pfn_to_virt(pfn);
+
+    hat_node_init(n);
+    return n;
+}
+
+static void node_free(struct node *n)
+{
+    frame_of(node_pfn(n))->users = 0;
+    frame_free(node_pfn(n));
+}
+
+static void slot_set(struct as *as, unsigned slot, struct node *n)
+{
+    __atomic_store_n(&as->pt->node[slot], n, __ATOMIC_RELEASE);
+    if (n)
+        as->slots[slot / 32] |= 1u << (slot % 32);
+    else
+        as->slots[slot / 32] &= ~(1u << (slot % 32));
+}
+
+/* The first used slot >= from, or -1. */
+static int slot_next(const struct as *as, unsigned from)
+{
+    for (unsigned w = from / 32; w < ARRAY_SIZE(as->slots); w++) {
+        uint32_t bits = as->slots[w] & (w == from / 32 ? ~0u << (from % 32) : ~0u);
+
+        if (bits)
+            return (int)(w * 32 + (unsigned)__builtin_ctz(bits));
+    }
+    return -1;
+}
+
+/* Takes the users of every live entry back; the node runs nowhere and has no sharers. */
+static void node_drop_entries(struct node *n)
+{
+    uint32_t live = node_live(n);
+
+    for (unsigned i = 0; live && i < NODE_PAGES; i++) {
+        pte_t e = n->pte[i];
+
+        if (pte_is_none(e))
+            continue;
+        live--;
+        if (pte_in_core(e))
+            frame_unuse(pte_pfn(e));
+    }
+}
+
+/* One root less that names the node; the last one frees it with all it holds. */
+static void node_put(struct node *n)
+{
+    struct frame *f = frame_of(node_pfn(n));
+    unsigned left;
+
+    frame_lock(node_pfn(n));
+    left = --f->users;
+    frame_unlock(node_pfn(n));
+    if (left == 0) {
+        node_drop_entries(n);
+        node_free(n);
+    }
+}
+
+/* The copy's entry for a page that has as many users as can be counted: a copy of the page, or for
+ * an object's page nothing, so that the next touch asks the segment. */
+static int copy_crowded_entry(struct node *to, unsigned i, pte_t e, pfn_t *pfn)
+{
+    struct frame *f = frame_of(pte_pfn(e));
+
+    if (frame_type(f) != FRAME_ANON) {
+        *pfn = NO_PFN;
+        return 0;
+    }
+    *pfn = frame_alloc(FRAME_ANON, frame_owner(f), f->index, FRAME_FOR_KERNEL);
+    if (*pfn == NO_PFN)
+        return -ENOMEM;
+    page_copy(pfn_to_virt(*pfn), pfn_to_virt(pte_pfn(e)));
+    frame_of(*pfn)->users = 1;
+    frame_of(*pfn)->rmap = kptr(&to->pte[i]);
+    return 0;
+}
+
+/* Copies the live entries of a shared node: every page in core gets a user more and is
+ * copy-on-write in both. from's lock held; to is still private to the caller. */
+static int node_copy_entries(struct node *to, struct node *from)
+{
+    uint32_t live = node_live(from);
+
+    for (unsigned i = 0; live && i < NODE_PAGES; i++) {
+        pte_t e = from->pte[i];
+
+        if (pte_is_none(e))
+            continue;
+        live--;
+        if (pte_in_core(e)) {
+            pfn_t pfn = pte_pfn(e);
+
+            e.raw |= PTE_COW;
+            __atomic_store_n(&from->pte[i].raw, e.raw, __ATOMIC_RELAXED);
+            if (frame_use(pfn, 0)) {
+                int error = copy_crowded_entry(to, i, e, &pfn);
+
+                to->hat[i] = 0;
+                if (error)
+                    return error;
+                e.raw = pfn ? pte_make(PTE_RESIDENT, pfn, 0).raw : 0;
+            }
+        }
+        if (!pte_is_none(e))
+            pt_set(to, i, e);
+    }
+    return 0;
+}
+
+/* A copy of a shared node for one of its sharers, or NULL. */
+static struct node *node_copy(struct node *from, vaddr_t va)
+{
+    struct node *to = node_create(va);
+    int error;
+
+    if (!to)
+        return NULL;
+    node_lock(from);
+    hat_node_copy(to, from);
+    error = node_copy_entries(to, from);
+    node_unlock(from);
+    if (error) {
+        node_put(to);
+        return NULL;
+    }
+    return to;
+}
+
+/* Entries of `to` that were copied away are fewer than in `from`: pages lost from as->resident. */
+static uint32_t node_resident(const struct node *n)
+{
+    uint32_t live = node_live(n), count = 0;
+
+    for (unsigned i = 0; live && i < NODE_PAGES; i++) {
+        live -= !pte_is_none(n->pte[i]);
+        count += pte_in_core(n->pte[i]) && pte_pfn(n->pte[i]) != frame_zero_page();
+    }
+    return count;
+}
+
+static struct node *unshare(struct as *as, vaddr_t va, struct node *old)
+{
+    struct node *copy = node_copy(old, va);
+    unsigned slot = node_slot(va);
+
+    if (!copy)
+        return NULL;
+    spin_lock(&as->pt_lock);
+    if (as->pt->node[slot] != old) {
+        spin_unlock(&as->pt_lock);
+        node_put(copy);
+        return as->pt->node[slot];
+    }
+    slot_set(as, slot, copy);
+    hat_replace(&as->hat, slot, copy);
+    spin_unlock(&as->pt_lock);
+    if (unlikely(node_live(copy) != node_live(old)))
+        as_count_resident(as, (int)node_resident(copy) - (int)node_resident(old));
+    node_put(old);
+    return copy;
+}
+
+struct node *pt_node_private(struct as *as, vaddr_t va)
+{
+    unsigned slot = node_slot(va);
+    struct node *n = pt_node(as->pt, va), *fresh;
+
+    if (n)
+        return node_shared(n) ? unshare(as, va, n) : n;
+    fresh = node_create(va);
+    if (!fresh)
+        return NULL;
+    spin_lock(&as->pt_lock);
+    n = as->pt->node[slot];
+    if (!n) {
+        slot_set(as, slot, fresh);
+        hat_attach(&as->hat, slot, fresh);
+    }
+    spin_unlock(&as->pt_lock);
+    if (n)
+        node_free(fresh);
+    return n ? n : fresh;
+}
+
+static void slot_clear(struct as *as, unsigned slot)
+{
+    spin_lock(&as->pt_lock);
+    slot_set(as, slot, NULL);
+    hat_detach(&as->hat, slot);
+    spin_unlock(&as->pt_lock);
+}
+
+/* The part of [va, end) that lies in va's node. */
+static unsigned pages_in_node(vaddr_t va, vaddr_t end)
+{
+    unsigned left = NODE_PAGES - node_index(va), want = page_of(end - va);
+
+    return MIN(left, want);
+}
+
+int pt_make_private(struct as *as, vaddr_t first, uint32_t npages, bool whole_too)
+{
+    vaddr_t end = first + page_addr(npages);
+
+    for (vaddr_t va = first; va < end;) {
+        struct node *n = pt_node(as->pt, va);
+        unsigned count = pages_in_node(va, end);
+
+        if (n && node_shared(n) && (whole_too || count < NODE_PAGES) &&
+            !pt_node_private(as, va))
+            return -ENOMEM;
+        va += page_addr(count);
+    }
+    return 0;
+}
+
+int pt_prepare_unmap(struct as *as, vaddr_t first, uint32_t npages)
+{
+    return pt_make_private(as, first, npages, false);
+}
+
+/* Takes count entries of a private node away. */
+static void node_unmap(struct as *as, struct node *n, vaddr_t va, unsigned count)
+{
+    unsigned first = node_index(va);
+    int gone = 0;
+
+    node_lock(n);
+    hat_unload(&as->hat, n, va, count);
+    for (unsigned i = first; i < first + count && node_live(n); i++) {
+        pte_t e = n->pte[i];
+
+        if (pte_is_none(e))
+            continue;
+        pt_set(n, i, (pte_t){0});
+        if (pte_in_core(e)) {
+            gone += pte_pfn(e) != frame_zero_page();
+            frame_unuse(pte_pfn(e));
+        }
+    }
+    node_unlock(n);
+    as_count_resident(as, -gone);
+}
+
+int pt_unmap(struct as *as, vaddr_t first, uint32_t npages)
+{
+    vaddr_t end = first + page_addr(npages);
+    int error = pt_prepare_unmap(as, first, npages);
+
+    if (error)
+        return error;
+    for (vaddr_t va = first; va < end;) {
+        int slot = slot_next(as, node_slot(va));
+        struct node *n;
+        unsigned count;
+
+        if (slot < 0 || (vaddr_t)slot << NODE_SHIFT >= end)
+            break;
+        va = MAX(va, (vaddr_t)slot << NODE_SHIFT);
+        n = as->pt->node[slot];
+        count = pages_in_node(va, end);
+        if (node_shared(n)) {
+            as_count_resident(as, -(int)node_resident(n));
+            slot_clear(as, (unsigned)slot);
+            node_put(n);
+        } else {
+            node_unmap(as, n, va, count);
+            if (node_live(n) == 0) {
+                slot_clear(as, (unsigned)slot);
+                node_free(n);
+            }
+        }
+        va += page_addr(count);
+        preempt_point();
+    }
+    return 0;
+}
+
+void pt_share(struct as *from, struct as *to)
+{
+    bool flush = false;
+
+    for (int slot = slot_next(from, 0); slot >= 0; slot = slot_next(from, (unsigned)slot + 1)) {
+        struct node *n = from->pt->node[slot];
+        struct frame *f = frame_of(node_pfn(n));
+
+        node_lock(n);
+        if (f->users == 1)
+            flush |= hat_node_readonly(n);
+        frame_lock(node_pfn(n));
+        f->users++;
+        frame_unlock(node_pfn(n));
+        node_unlock(n);
+        slot_set(to, (unsigned)slot, n);
+        hat_attach(&to->hat, (unsigned)slot, n);
+    }
+    if (flush)
+        hat_flush(&from->hat);
+    to->resident = from->resident;
+}
+
+void pt_free(struct as *as)
+{
+    for (int slot = slot_next(as, 0); slot >= 0; slot = slot_next(as, (unsigned)slot + 1)) {
+        node_put(as->pt->node[slot]);
+        slot_set(as, (unsigned)slot, NULL);
+        preempt_point();
+    }
+    as->resident = 0;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The portable two-level page table: what *is* at each page of an address space. A root of 512
+ * slots, each naming a node of 512 entries that maps 2 MiB; the node carries the hardware's own
+ * entries beside the portable ones, so that sharing a node shares both. A node is made when its
+ * first entry is entered and freed when its last one goes. After fork both roots name the same
+ * nodes: such a node is unshared before it gets anything that a sharer should not see.
+ * Locks: (p) as->pt_lock for the root; (n) node lock, hashed by the node's frame number; the
+ * count of roots that share a node is its frame's users (f).
+ */
+#ifndef MM_PT_H
+#define MM_PT_H
+
+#include "mm/frame.h"
+#include "mm/units.h"
+
+/* state:3  wired:1  cow:1  unused:7  frame or slot:20. Raw 0: none, ask the segment. */
+typedef struct {
+    uint32_t raw;
+} pte_t;
+
+enum pte_state {
+    PTE_NONE,        /* ask the segment */
+    PTE_RESIDENT,    /* in the frame */
+    PTE_RECLAIMABLE, /* in the frame, taken out of the hardware to see whether it is used */
+    PTE_SWAPPED,     /* in the swap slot */
+    PTE_TRANSIT,     /* being read or written */
+    PTE_PAGER,       /* a pager was asked */
+    PTE_STATES
+};
+
+#define PTE_STATE_MASK 7u
+#define PTE_WIRED      8u
+#define PTE_COW        16u
+
+struct node {
+    pte_t pte[NODE_PAGES];    /* (n) */
+    uint32_t hat[NODE_PAGES]; /* (n) the hardware's; written by the HAT alone */
+};
+
+struct root {
+    struct node *node[USER_END >> NODE_SHIFT]; /* (p) */
+};
+
+static inline enum pte_state pte_state(pte_t e)
+{
+    return (enum pte_state)(e.raw & PTE_STATE_MASK);
+}
+
+static inline bool pte_is_none(pte_t e)
+{
+    return e.raw == 0;
+}
+
+/* In memory: resident or reclaimable. */
+static inline bool pte_in_core(pte_t e)
+{
+    return pte_state(e) == PTE_RESIDENT || pte_state(e) == PTE_RECLAIMABLE;
+}
+
+static inline pfn_t pte_pfn(pte_t e)
+{
+    return e.raw >> 12;
+}
+
+static inline pte_t pte_make(enum pte_state state, pfn_t pfn, uint32_t flags)
+{
+    return (pte_t){pfn << 12 | flags | (uint32_t)state};
+}
+
+const char *pte_state_name(enum pte_state state);
+
+static inline pfn_t node_pfn(const struct node *n)
+{
+    return virt_to_pfn(n);
+}
+
+static inline uint32_t node_live(const struct node *n)
+{
+    return frame_of(node_pfn(n))->index & 0xfff;
+}
+
+static inline bool node_shared(const struct node *n)
+{
+    return __atomic_load_n(&frame_of(node_pfn(n))->users, __ATOMIC_RELAXED) > 1;
+}
+
+static inline pte_t node_get(const struct node *n, unsigned index)
+{
+    return (pte_t){__atomic_load_n(&n->pte[index].raw, __ATOMIC_RELAXED)};
+}
+
+void node_lock(const struct node *n);
+void node_unlock(const struct node *n);
+
+struct as;
+
+/* The node of va, or NULL. Caller holds as->lock (reading is enough) or pt_lock. */
+static inline struct node *pt_node(const struct root *r, vaddr_t va)
+{
+    return __atomic_load_n(&r->node[node_slot(va)], __ATOMIC_ACQUIRE);
+}
+
+/* The entry of va; none where there is no node. */
+pte_t pt_get(const struct as *as, vaddr_t va);
+
+/* The node of va, not shared with anyone, made or copied if need be. NULL: no memory. May not
+ * sleep; as->lock held. Two threads may race: both get the same node. */
+struct node *pt_node_private(struct as *as, vaddr_t va);
+
+/* Writes an entry and keeps the node's count of live entries; node lock held. The HAT is the
+ * caller's business. Does not touch frames. */
+void pt_set(struct node *n, unsigned index, pte_t e);
+
+/* Takes every entry of [first, first + npages) away: translations, users of frames, nodes that
+ * empty. Shared nodes are unshared, or dropped where the range covers them. as->lock held for
+ * writing (or as has no threads). -ENOMEM only if a shared node had to be copied and could not. */
+int __must_check pt_unmap(struct as *as, vaddr_t first, uint32_t npages);
+/* The part of pt_unmap that can fail, alone: after it pt_unmap of the same range can't. */
+int __must_check pt_prepare_unmap(struct as *as, vaddr_t first, uint32_t npages);
+
+/* Every node that the range touches is private afterwards; whole_too: also those which the range
+ * covers. For changes of protection. -ENOMEM. */
+int __must_check pt_make_private(struct as *as, vaddr_t first, uint32_t npages, bool whole_too);
+
+/* Fork: to's empty root shares every node of from; writable translations of from go. Both
+ * as->lock held for writing. Can't fail. */
+void pt_share(struct as *from, struct as *to);
+
+/* Exit: every node and frame of an address space that runs nowhere. O(entries in use). */
+void pt_free(struct as *as);
+
+#endif

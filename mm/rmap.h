@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The way back from a frame to every entry that names it, without any memory of its own: an
+ * object's page is looked for in the segments of obj->segs, a private page at its own address in
+ * the spaces of its family. For page-out, listings and checks.
+ */
+#ifndef MM_RMAP_H
+#define MM_RMAP_H
+
+#include "mm/as.h"
+
+/* Calls visit for each entry that names the frame (one in a shared node: once per sharer), the
+ * map_lock held. Returns how many. */
+unsigned rmap_for_each(pfn_t pfn, void (*visit)(struct as *as, vaddr_t va, void *arg), void *arg);
+
+#endif

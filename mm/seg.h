@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Segments: what *should* be at a range of an address space - source, protection now and at most,
+ * shared or private - and the driver that knows how to bring a page there. A new kind of memory is
+ * one more struct seg_ops and nothing else.
+ * Locks: (a) as->lock, written with it held for writing; (s) obj->map_lock.
+ * Source: SVR4/SunOS segment drivers (Gingell, Moran, Shannon 1987).
+ */
+#ifndef MM_SEG_H
+#define MM_SEG_H
+
+#include "lib/list.h"
+#include "lib/tree.h"
+#include "mm/units.h"
+
+struct as;
+struct obj;
+struct fault;
+struct seg;
+
+enum seg_flags {
+    SEG_SHARED = 1,
+    SEG_GROWS = 2, /* a stack: grows downwards on demand */
+    SEG_WIRED = 4,
+    SEG_DONTFORK = 8,
+    SEG_HEAP = 16,  /* made by brk, for listings */
+    SEG_COMMITTED = 32, /* counts as committed memory: it is or was writable and private */
+};
+
+struct range {
+    vaddr_t base; /* page aligned */
+    uint32_t npages;
+};
+
+struct seg_ops {
+    const char *name;
+    /* Brings the page of f there: enters it into the page table; 0, -Exxx, or FAULT_RETRY after
+     * it dropped as->lock. */
+    int (*fault)(struct fault *f);
+    /* A copy of the segment for a forked address space: takes references. Can't fail after the
+     * struct seg was allocated. */
+    void (*dup)(const struct seg *from, struct seg *to);
+    /* `to` is the upper part of a segment that is cut in two: its obj_page is already set. */
+    void (*split)(const struct seg *from, struct seg *to);
+    /* The segment goes (its pages are gone): gives references back. */
+    void (*release)(struct seg *s);
+    /* Protection now of a range may change so; -EACCES. NULL: up to maxprot. */
+    int (*setprot)(struct seg *s, struct range r, prot_t prot);
+};
+
+struct seg {
+    vaddr_t base;                   /* (a) */
+    uint32_t npages;                /* (a) */
+    uint8_t prot, maxprot;          /* (a) */
+    uint16_t flags;                 /* (a) */
+    const struct seg_ops *ops;      /* (c) */
+    struct obj *obj;                /* (c) or NULL */
+    uint32_t obj_page;              /* (a) page of obj at base */
+    uint32_t hole;                  /* (a) free pages between this segment and the one below */
+    uint32_t gap;                   /* (a) largest hole of the subtree */
+    struct as *as;                  /* (c) */
+    struct tree_link by_addr;       /* (a) */
+    struct list_link by_obj;        /* (s) */
+    void *data;                     /* driver's own */
+};
+
+extern const struct seg_ops seg_anon; /* zero-filled private memory; stacks, heaps, bss */
+extern const struct seg_ops seg_vn;   /* private mapping of an object */
+
+static inline vaddr_t seg_end(const struct seg *s)
+{
+    return s->base + ((vaddr_t)s->npages << PAGE_SHIFT);
+}
+
+static inline bool seg_holds(const struct seg *s, vaddr_t va)
+{
+    return va >= s->base && va - s->base < (vaddr_t)s->npages << PAGE_SHIFT;
+}
+
+/* Page of the object that lies at va. */
+static inline uint32_t seg_obj_page(const struct seg *s, vaddr_t va)
+{
+    return s->obj_page + page_of(va - s->base);
+}
+
+#endif

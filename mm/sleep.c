@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Sleeping for BUSY pages. A sleeper looks at the flag under the wait queue's lock, so that the
+ * wake-up which follows the change is not lost.
+ * Locks: the queue's own, above the frame lock.
+ */
+#include "mm/sleep.h"
+
+#include "kern/lock.h"
+#include "kern/waitq.h"
+#include "mm/frame.h"
+
+#define QUEUES 8
+
+static struct waitq queues[QUEUES];
+
+static struct waitq *queue_of(pfn_t pfn)
+{
+    return &queues[pfn % QUEUES];
+}
+
+void frame_sleep_init(void)
+{
+    for (unsigned i = 0; i < QUEUES; i++)
+        waitq_init(&queues[i]);
+}
+
+void frame_sleep(pfn_t pfn)
+{
+    struct waitq *q = queue_of(pfn);
+    uint32_t mask = spin_lock_irq(&q->lock);
+
+    if (frame_of(pfn)->flags & FRAME_BUSY)
+        waitq_sleep(q, mask, false, UINT64_MAX);
+    else
+        spin_unlock_irq(&q->lock, mask);
+}
+
+void frame_wake(pfn_t pfn)
+{
+    waitq_wake(queue_of(pfn), WAITQ_ALL);
+}

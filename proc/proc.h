@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Processes: what owns - an address space, files, children - while threads run. Parents, children,
+ * groups and states are under one lock, the process lock of proc.c (P), a sleeping mutex; the last
+ * thread's exit makes a zombie, the parent's wait (or init's) reaps it; only then is the pid used
+ * again. /proc holds references: refs.
+ */
+#ifndef PROC_PROC_H
+#define PROC_PROC_H
+
+#include "fs/file.h"
+#include "mm/as.h"
+#include "proc/thread.h"
+
+#define PID_MAX   32768
+#define COMM_SIZE 16
+
+/* Signals that matter before handlers exist; numbers of the Linux ARM ABI. */
+enum {
+    SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGILL = 4, SIGTRAP = 5, SIGABRT = 6, SIGBUS = 7,
+    SIGFPE = 8, SIGKILL = 9, SIGUSR1 = 10, SIGSEGV = 11, SIGUSR2 = 12, SIGPIPE = 13, SIGALRM = 14,
+    SIGTERM = 15, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21,
+    SIGTTOU = 22, SIGURG = 23, SIGWINCH = 28, NSIG = 64,
+};
+
+struct proc {
+    int pid, pgid, sid;             /* pid (c), others (P) */
+    struct proc *parent;            /* (P) */
+    struct list children;           /* (P) by sibling */
+    struct list_link sibling, all;  /* (P) */
+    struct list threads;            /* (P) by thread->siblings */
+    uint32_t nthreads, refs;        /* (P) */
+    struct as *as;                  /* (P) changed by exec of the only thread; NULL: zombie */
+    struct fdtable *files;          /* (P) NULL: zombie */
+    struct vnode *cwd;              /* (P) */
+    struct vnode *exe;              /* (P) or NULL */
+    struct proc *vfork_parent;      /* (P) waits until we exec or exit */
+    bool vfork_done;                /* (P) */
+    bool zombie, exiting;           /* (P) */
+    int exit_status;                /* (P) wait4's word */
+    uint32_t umask;                 /* (P) */
+    struct waitq child_wait;        /* children that died, vfork children that are done */
+    char comm[COMM_SIZE];           /* (P) */
+    uint64_t start_ns;              /* (c) */
+    uint64_t user_ns, kernel_ns;    /* (P) of dead threads */
+    uint32_t minor_faults, major_faults; /* (P) of dead threads */
+    uint64_t child_user_ns, child_kernel_ns; /* (P) of reaped children */
+};
+
+static inline struct proc *proc_current(void)
+{
+    return thread_current()->proc;
+}
+
+void proc_lock(void); /* (P) may sleep */
+void proc_unlock(void);
+
+/* Process 1: runs path with the arguments; files 0-2 are /dev/console. 0 or -Exxx. */
+int __must_check proc_start_init(const char *path, const char *const argv[]);
+
+/* With a reference, or NULL. proc_next: the process with the smallest pid > pid. */
+struct proc *proc_find(int pid);
+struct proc *proc_next(int pid);
+void proc_unref(struct proc *p);
+
+/* Flags of clone that we know. */
+#define CLONE_VM             0x100u
+#define CLONE_VFORK          0x4000u
+#define CLONE_PARENT_SETTID  0x100000u
+#define CLONE_CHILD_CLEARTID 0x200000u
+#define CLONE_CHILD_SETTID   0x1000000u
+#define CLONE_SETTLS         0x80000u
+
+/* The child's pid, or -EAGAIN, -ENOMEM, -EINVAL. stack 0: the parent's sp. May sleep. */
+int proc_fork(uint32_t flags, vaddr_t stack, vaddr_t ptid, vaddr_t tls, vaddr_t ctid);
+/* Ends the calling process with wait4's status word. */
+void proc_exit(int status) __noreturn;
+/* Kills: sets it on its way to proc_exit. sig as in kill; 0 only asks. -ESRCH, -EINVAL. */
+int proc_kill(int pid, int sig);     /* pid > 0, 0, -1, < -1 as in kill(2) */
+void proc_signal(struct proc *p, int sig);
+void proc_signal_group(int pgid, int sig);
+
+/* wait4 and waitid. */
+struct wait_request {
+    int pid;           /* as wait4: > 0, -1, 0, < -1 */
+    bool nohang, nowait;
+};
+struct wait_result {
+    int pid, status;
+    uint64_t user_ns, kernel_ns;
+};
+/* pid reaped, 0 (nohang, none ready), -ECHILD, -EINTR. */
+int proc_wait(const struct wait_request *req, struct wait_result *res);
+
+#define WSTATUS_EXIT(code) (((code)&255) << 8)
+#define WSTATUS_SIGNAL(s)  ((s)&127)
+
+/* A program did what kills it: one line in words on the console, then the process dies by sig. From
+ * arch/arm/trap.c and the fault path; returns to die at the kernel's edge. */
+void proc_die_of(int sig, const char *what, vaddr_t address, bool has_address, vaddr_t pc);
+
+/* From the return path to user mode when thread->work is not 0. */
+void thread_do_work(void);
+
+/* Stops all user threads at the kernel's edge (in kernel sleeps they count as stopped) and lets
+ * them go again: for mm_check. */
+void proc_stop_all(void);
+void proc_resume_all(void);
+
+#endif

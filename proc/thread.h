@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads: what runs. A thread has a kernel stack of one page with a guard below, a state and a
+ * place in the scheduler; a thread of a process also has a process (proc/proc.h). Kernel threads
+ * have none. Locks: (q) the run-queue lock of sched.c; (w) the wait queue's lock; (t) the thread
+ * itself alone; (c) constant.
+ */
+#ifndef PROC_THREAD_H
+#define PROC_THREAD_H
+
+#include "kern/lock.h"
+#include "kern/waitq.h"
+#include "lib/list.h"
+
+struct proc;
+struct as;
+struct trapframe;
+
+enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_ZOMBIE };
+
+/* Work at the kernel's edge, before the return to user mode: thread->work. */
+enum thread_work {
+    WORK_RESCHED = 1, /* another thread is due */
+    WORK_KILL = 2,    /* die now */
+    WORK_STOP = 4,    /* wait at the edge: mm_check runs */
+};
+
+/* Saved by arch_switch; layout known to arch/arm/switch.S through generated offsets. */
+struct context {
+    uint32_t sp;
+};
+
+struct thread {
+    struct context context;       /* (t) */
+    volatile uint32_t work;       /* enum thread_work; set by anyone, atomically */
+    uint32_t tls;                 /* (t) TPIDRURO */
+    void *kstack;                 /* (c) lowest byte of the stack page */
+    struct trapframe *frame;      /* (c) user registers, at the top of the kernel stack */
+    void *vfp;                    /* (t) saved VFP state or NULL: never used */
+    struct proc *proc;            /* (c) NULL: kernel thread */
+    struct as *as;                /* (t) the process's, also what the HAT shows; NULL: none */
+    struct list_link run;         /* (q) */
+    struct list_link wait;        /* (w) on a wait queue */
+    struct waitq *waiting_on;     /* (q) or NULL */
+    struct list_link siblings;    /* (proc->lock) threads of the process */
+    struct list_link all;         /* the table of threads */
+    enum thread_state state;      /* (q) */
+    bool interruptible;           /* (q) a kill ends the sleep */
+    bool woken;                   /* (q) by an event; false: time or kill */
+    bool in_uaccess_nofault;      /* (t) */
+    uint8_t priority;             /* (q) 0 best .. 3: falls with use, rises with sleep */
+    int tid;                      /* (c) */
+    uint32_t slice_ticks;         /* (q) left */
+    uint64_t wake_ns;             /* (q) time-out, UINT64_MAX none */
+    struct list_link timer;       /* (q) sleeping with a time-out */
+    uint64_t user_ns, kernel_ns, switched_ns; /* (t) accounting */
+    uint32_t minor_faults, major_faults;      /* (t) */
+    vaddr_t clear_tid;            /* (t) CLONE_CHILD_CLEARTID */
+    vaddr_t chaos_pc;             /* (t) hat=chaos: where the last fault was */
+    uint32_t chaos_count;         /* (t) */
+};
+
+/* The running thread. */
+static inline struct thread *thread_current(void);
+
+#include "machine/cpu.h"
+
+/* A new thread, not yet runnable: kernel stack and all. entry(arg) runs on it in the kernel if
+ * proc is NULL. NULL: no memory. */
+struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg);
+/* Frees a thread that never ran or has been switched away from for good. */
+void thread_free(struct thread *t);
+
+/* Makes it runnable for the first time. */
+void thread_start(struct thread *t);
+/* Ends the current thread; its stack is freed by whoever runs next. */
+void thread_exit(void) __noreturn;
+void thread_set_work(struct thread *t, uint32_t work);
+
+/* sched.c */
+void sched_init(void);          /* makes the caller the boot thread (idle) */
+void schedule(void);            /* gives the CPU away; state already set */
+void sched_yield(void);
+void sched_tick(void);          /* from the timer: interrupt context */
+void sched_idle(void) __noreturn;
+/* Visits every thread, run-queue lock held: short, no sleep. */
+void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg);
+uint32_t thread_count(void);
+
+#endif
