@@ -134,5 +134,9 @@ static struct vnode dev_root = {
 
 int devfs_mount(void)
 {
-    return vnode_mount("/dev", &dev_root);
+    int error = vnode_mount("/dev", &dev_root);
+
+    if (!error)
+        tty_init();
+    return error;
 }

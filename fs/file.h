@@ -88,7 +88,8 @@ int fdtable_set_cloexec(struct fdtable *t, int fd, bool cloexec);
 /* Builds the root from an initrd (cpio newc, plain or gzip) in RAM at [first, +len). Pages of
  * files that lie page-aligned become page cache as they are. 0, or -Exxx with *why in words. */
 int __must_check ramdisk_mount(paddr_t base, size_t len_bytes, const char **why);
-/* Mounts /dev (console, null, zero, tty) on the root. */
+/* Mounts /dev (console, tty, null, zero, full, random, urandom) on the root and starts the
+ * terminal. */
 int __must_check devfs_mount(void);
 
 #endif

@@ -60,7 +60,7 @@ struct vnode {
     uint32_t ino, nlink, rdev;   /* (c) */
     uint32_t mtime;              /* (c) seconds */
     struct obj *obj;             /* (c) contents, or NULL */
-    struct vnode *parent;        /* (c) of a directory: its .. */
+    struct vnode *parent;        /* (c) of a directory: its ..; of a ramdisk file: where it is */
     void *data;                  /* owner's */
 };
 
@@ -77,7 +77,9 @@ int __must_check vnode_mount(const char *path, struct vnode *dir);
  * sleep. -ENOENT, -ENOTDIR, -ELOOP (8 links), -ENAMETOOLONG. */
 int __must_check vnode_lookup(struct vnode *cwd, const char *path, bool follow,
                               struct vnode **found);
-/* The path of a directory from the root. -ENOENT, -ERANGE. */
+/* The file whose contents the object holds, borrowed; NULL: not a file's. For listings. */
+struct vnode *vnode_of_obj(const struct obj *o);
+/* The path of a directory (or of a file whose parent is set) from the root. -ENOENT, -ERANGE. */
 int __must_check vnode_path(struct vnode *dir, char *buf, size_t size);
 
 /* Reads file contents into kernel memory through the object's pages: bytes read (0 at the end) or

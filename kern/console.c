@@ -17,9 +17,9 @@ static struct {
     const struct uart_ops *uart; /* (c) after console_register; NULL: none */
     struct spin out_lock;
     struct spin in_lock;
-    uint32_t head, tail;  /* in_lock: characters ever received and taken */
-    uint32_t lost;        /* in_lock: received with the ring full */
-    void (*notify)(void); /* in_lock */
+    uint32_t head, tail;   /* in_lock: characters ever received and taken */
+    uint32_t lost;         /* in_lock: received with the ring full */
+    void (*notify)(void);  /* in_lock */
     char ring[RING_BYTES]; /* in_lock */
 } console = {.out_lock = SPIN_INIT, .in_lock = SPIN_INIT};
 

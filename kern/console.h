@@ -31,4 +31,8 @@ uint32_t console_lost(void);
 /* For panic alone: forgets who held the UART. */
 void console_break_locks(void);
 
+/* A last word where no device tree tells of a UART: tries that of the board whose RAM begins at
+ * ram_base (drivers/uart/lastword.c). */
+void uart_last_word(uint64_t ram_base, const char *message);
+
 #endif

@@ -22,7 +22,7 @@ struct driver {
 };
 
 #define DRIVER(ident, ...)                                                                         \
-    static const struct driver ident##_driver                                                     \
+    static const struct driver ident##_driver                                                      \
         __attribute__((used, section(".drivers"), aligned(4))) = {__VA_ARGS__}
 
 /* Probes every node with status okay (or none) whose compatible some driver names. */
@@ -30,7 +30,9 @@ void device_probe_all(const struct fdt *fdt);
 /* The early console: finds /chosen/stdout-path and gives it to its driver before anything else. */
 int device_probe_stdout(const struct fdt *fdt);
 
-/* Maps the index-th range of the node's reg, as device_map does; NULL if there is none. */
+/* Maps the index-th range of the node's reg, as device_map does; NULL if there is none, or if it
+ * claims more than DEVICE_MAX_BYTES. */
+#define DEVICE_MAX_BYTES (1u << 20)
 volatile void *device_map_reg(const struct fdt *fdt, int node, unsigned index);
 
 /* Maps a device's registers (uncached, never executable) into the kernel; NULL if there is no

@@ -19,11 +19,11 @@
 
 static struct {
     struct spin lock;
-    bool printing;                           /* lock: somebody is in log_print */
-    uint64_t head;                           /* lock: bytes ever appended */
-    uint64_t printed;                        /* lock: bytes the console has */
+    bool printing;                            /* lock: somebody is in log_print */
+    uint64_t head;                            /* lock: bytes ever appended */
+    uint64_t printed;                         /* lock: bytes the console has */
     void (*console)(const char *s, size_t n); /* lock */
-    char text[RING_BYTES];                   /* lock: byte i at i % RING_BYTES */
+    char text[RING_BYTES];                    /* lock: byte i at i % RING_BYTES */
 } ring = {.lock = SPIN_INIT};
 
 static uint64_t log_oldest_locked(void)

@@ -36,16 +36,24 @@ static void panic_enter(void)
     console_break_locks();
 }
 
+struct walk {
+    unsigned shown; /* frames so far */
+    bool trapped;   /* the first pc is where a trap happened, not a return address */
+};
+
+/* A return address is looked up by the call before it: a call that never returns may be the last
+ * instruction of its function. */
 static void panic_frame(uint32_t pc, void *arg)
 {
-    unsigned *shown = arg;
+    struct walk *walk = arg;
+    uint32_t back = walk->trapped && walk->shown == 0 ? 0 : 4;
     uint32_t offset = 0;
-    const char *name = symbol_name(pc, &offset);
+    const char *name = symbol_name(pc - back, &offset);
 
-    if ((*shown)++ >= FRAMES_SHOWN)
+    if (walk->shown++ >= FRAMES_SHOWN)
         return;
     if (name)
-        log_printf("  %08lx %s+0x%lx\n", (unsigned long)pc, name, (unsigned long)offset);
+        log_printf("  %08lx %s+0x%lx\n", (unsigned long)pc, name, (unsigned long)(offset + back));
     else
         log_printf("  %08lx\n", (unsigned long)pc);
 }
@@ -77,7 +85,7 @@ static void panic_show(const struct trapframe *tf, const char *format, va_list a
 static void panic_show(const struct trapframe *tf, const char *format, va_list ap)
 {
     char message[256];
-    unsigned shown = 0;
+    struct walk walk = {.trapped = tf != NULL};
 
     panic_enter();
     fmt_vsnprint(message, sizeof(message), format, ap);
@@ -87,7 +95,7 @@ static void panic_show(const struct trapframe *tf, const char *format, va_list a
     if (tf)
         arch_show_registers(tf);
     log_printf("backtrace:\n");
-    arch_backtrace(tf, panic_frame, &shown);
+    arch_backtrace(tf, panic_frame, &walk);
     panic_show_trace();
     panic_end();
 }

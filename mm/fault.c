@@ -170,7 +170,10 @@ enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t 
     enum fault_error error;
 
     count(&counters.entries);
-    hat_chaos(as, pc);
+    if (unlikely(hat_chaos(as, pc))) {
+        count(&counters.kind[FAULT_SPURIOUS]);
+        return FAULT_OK;
+    }
     do {
         rwlock_read(&as->lock);
         error = resolve(&f, va, false);

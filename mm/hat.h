@@ -58,8 +58,9 @@ void hat_node_copy(struct node *to, const struct node *from);
 /* Makes instruction fetches see what was written to the frame. */
 void hat_sync_icache(pfn_t pfn);
 
-/* hat=chaos: called at each fault before it is handled; throws translations of h away at random.
- * `entered` is called when a fault was handled, for the limit on faults at one pc. */
-void hat_chaos(struct as *as, vaddr_t pc);
+/* hat=chaos: called at each fault before it is handled; throws translations of the address space
+ * away at random. True: leave this fault alone too, it will come again. Keeps still after the third
+ * fault in a row at one pc. May sleep. */
+bool hat_chaos(struct as *as, vaddr_t pc);
 
 #endif

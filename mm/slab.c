@@ -20,10 +20,13 @@
 #define KMALLOC_MIN 5 /* 2^5 */
 #define KMALLOC_MAX 11
 
+#define CACHES_MAX 64
+
 static struct {
     struct spin lock;
-    struct list caches;
-} registry = {.caches = LIST_INIT(registry.caches)};
+    struct slab_cache *cache[CACHES_MAX]; /* (lock) entries never change */
+    unsigned ncaches;
+} registry;
 
 static struct slab_cache kmalloc_caches[] = {
     SLAB_CACHE("kmalloc-32", 32),     SLAB_CACHE("kmalloc-64", 64),
@@ -58,9 +61,15 @@ static uint32_t *zone_of(const struct slab_cache *c, char *object)
     return (uint32_t *)(void *)(object + c->stride_bytes - sizeof(uint32_t));
 }
 
+/* Objects that fill their frame have no room for a red zone. */
+static bool checked(const struct slab_cache *c)
+{
+    return IS_ENABLED(CONFIG_DEBUG) && c->stride_bytes >= c->object_bytes + sizeof(uint32_t);
+}
+
 static void poison(const struct slab_cache *c, char *object)
 {
-    if (!IS_ENABLED(CONFIG_DEBUG))
+    if (!checked(c))
         return;
     memset(object, PATTERN, c->stride_bytes - sizeof(uint32_t));
     *zone_of(c, object) = ZONE_FREE;
@@ -94,7 +103,9 @@ static void cache_setup(struct slab_cache *c)
     spin_lock(&registry.lock);
     if (!c->per_frame) {
         c->stride_bytes = (uint16_t)stride;
-        list_push_back(&registry.caches, &c->link);
+        kassert(registry.ncaches < CACHES_MAX);
+        c->id = registry.ncaches;
+        registry.cache[registry.ncaches++] = c;
         __atomic_store_n(&c->per_frame, (uint16_t)(PAGE_SIZE / stride), __ATOMIC_RELEASE);
     }
     spin_unlock(&registry.lock);
@@ -143,16 +154,15 @@ static struct frame *slab_make(struct slab_cache *c)
     return frame_of(pfn);
 }
 
-/* Caches whose address fits the owner field's alignment store themselves there. */
+/* The cache's number stands where other frames have their way back. */
 static void slab_own(struct slab_cache *c, struct frame *f)
 {
-    f->owner = FRAME_SLAB;
-    f->rmap = kptr(c);
+    f->rmap = c->id;
 }
 
 static struct slab_cache *slab_cache_of(const struct frame *f)
 {
-    return kptr_to(f->rmap);
+    return registry.cache[f->rmap];
 }
 
 void *slab_alloc(struct slab_cache *c)
@@ -180,7 +190,7 @@ void *slab_alloc(struct slab_cache *c)
         chain_remove(c, f);
     c->in_use++;
     spin_unlock(&c->lock);
-    if (IS_ENABLED(CONFIG_DEBUG)) {
+    if (checked(c)) {
         check_free_object(c, object);
         *zone_of(c, object) = ZONE_USED;
     }
@@ -197,7 +207,7 @@ void slab_free(struct slab_cache *c, void *p)
     if (frame_type(f) != FRAME_SLAB || slab_cache_of(f) != c ||
         (unsigned)((char *)p - page) % c->stride_bytes)
         panic("slab %s: %p is not one of its objects", c->name, p);
-    if (IS_ENABLED(CONFIG_DEBUG))
+    if (checked(c))
         check_used_object(c, p);
     poison(c, p);
     spin_lock(&c->lock);
@@ -249,15 +259,11 @@ bool slab_info(unsigned n, struct slab_info *info)
     bool found = false;
 
     spin_lock(&registry.lock);
-    list_for_each (it, &registry.caches) {
-        struct slab_cache *c = container_of(it, struct slab_cache, link);
+    if (n < registry.ncaches) {
+        const struct slab_cache *c = registry.cache[n];
 
-        if (n-- == 0) {
-            *info = (struct slab_info){c->name, c->object_bytes, c->per_frame, c->frames,
-                                       c->in_use};
-            found = true;
-            break;
-        }
+        *info = (struct slab_info){c->name, c->object_bytes, c->per_frame, c->frames, c->in_use};
+        found = true;
     }
     spin_unlock(&registry.lock);
     return found;
@@ -290,20 +296,21 @@ int slab_check(void (*report)(void *arg, const char *what), void *arg)
     char line[96];
     int errors = 0;
 
-    list_for_each (it, &registry.caches) {
-        struct slab_cache *c = container_of(it, struct slab_cache, link);
+    for (unsigned i = 0; i < registry.ncaches; i++) {
+        struct slab_cache *c = registry.cache[i];
         int nfree;
+        bool bad;
 
         spin_lock(&c->lock);
         nfree = count_free_objects(c);
-        if (nfree < 0 || (uint32_t)nfree + c->in_use != c->frames * c->per_frame) {
+        bad = nfree < 0 || (uint32_t)nfree + c->in_use != c->frames * c->per_frame;
+        spin_unlock(&c->lock);
+        if (bad) {
             fmt_snprint(line, sizeof(line), "slab %s: %d free + %u in use, %u frames of %u",
                         c->name, nfree, c->in_use, c->frames, c->per_frame);
+            report(arg, line);
             errors++;
         }
-        spin_unlock(&c->lock);
-        if (errors)
-            report(arg, line);
     }
     return errors;
 }

@@ -20,7 +20,7 @@ struct slab_cache {
     uint32_t frames;         /* (lock) */
     uint32_t in_use;         /* (lock) objects */
     pfn_t partial;           /* (lock) first frame with a free object */
-    struct list_link link;   /* all caches */
+    unsigned id;             /* (c) place in the list of all caches */
 };
 
 #define SLAB_CACHE(cname, bytes)                                                                   \

@@ -3,7 +3,8 @@
  * Processes: what owns - an address space, files, children - while threads run. Parents, children,
  * groups and states are under one lock, the process lock of proc.c (P), a sleeping mutex; the last
  * thread's exit makes a zombie, the parent's wait (or init's) reaps it; only then is the pid used
- * again. /proc holds references: refs.
+ * again. /proc holds references: refs. Zombies stand before the living in their parent's children.
+ * Lock order: (P) > as; (P) > wait queues > (T) > run queue. Nobody touches user memory with (P).
  */
 #ifndef PROC_PROC_H
 #define PROC_PROC_H
@@ -25,10 +26,13 @@ enum {
 
 struct proc {
     int pid, pgid, sid;             /* pid (c), others (P) */
+    int ppid;                       /* (P), read without: of parent; 0 for init */
+    volatile int kill_sig;          /* (T) the first signal that kills it, or 0 */
+    uint32_t ignored[2];            /* (T) bit sig - 1: SIG_IGN; kept by exec, inherited by fork */
     struct proc *parent;            /* (P) */
     struct list children;           /* (P) by sibling */
     struct list_link sibling, all;  /* (P) */
-    struct list threads;            /* (P) by thread->siblings */
+    struct list threads;            /* (P and T) by thread->siblings */
     uint32_t nthreads, refs;        /* (P) */
     struct as *as;                  /* (P) changed by exec of the only thread; NULL: zombie */
     struct fdtable *files;          /* (P) NULL: zombie */
@@ -37,6 +41,7 @@ struct proc {
     struct proc *vfork_parent;      /* (P) waits until we exec or exit */
     bool vfork_done;                /* (P) */
     bool zombie, exiting;           /* (P) */
+    bool execed;                    /* (P) ran exec: setpgid by its parent is refused */
     int exit_status;                /* (P) wait4's word */
     uint32_t umask;                 /* (P) */
     struct waitq child_wait;        /* children that died, vfork children that are done */
@@ -77,13 +82,20 @@ int proc_fork(uint32_t flags, vaddr_t stack, vaddr_t ptid, vaddr_t tls, vaddr_t 
 void proc_exit(int status) __noreturn;
 /* Kills: sets it on its way to proc_exit. sig as in kill; 0 only asks. -ESRCH, -EINVAL. */
 int proc_kill(int pid, int sig);     /* pid > 0, 0, -1, < -1 as in kill(2) */
+/* Any context. A signal that is ignored, or for pid 1, does nothing. */
 void proc_signal(struct proc *p, int sig);
 void proc_signal_group(int pgid, int sig);
+/* Kills p, pid 1 too: for faults and for want of memory. Any context. */
+void proc_kill_now(struct proc *p, int sig);
+/* SIG_IGN or SIG_DFL for sig; answers whether it was ignored. */
+bool proc_signal_ignore(struct proc *p, int sig, bool ignore);
+bool proc_signal_ignored(const struct proc *p, int sig);
 
 /* wait4 and waitid. */
 struct wait_request {
     int pid;           /* as wait4: > 0, -1, 0, < -1 */
     bool nohang, nowait;
+    bool no_exits;     /* waitid without WEXITED: no child ever is ready */
 };
 struct wait_result {
     int pid, status;
@@ -101,6 +113,16 @@ void proc_die_of(int sig, const char *what, vaddr_t address, bool has_address, v
 
 /* From the return path to user mode when thread->work is not 0. */
 void thread_do_work(void);
+
+/* execve of the calling process: 0 (registers are the new program's) or -Exxx and nothing has
+ * changed. May sleep. */
+int proc_exec(const char *path, vaddr_t argv, vaddr_t envp);
+/* For setpgid, getpgid and getsid, setsid. */
+int proc_set_group(int pid, int pgid);
+int proc_get_group(int pid, bool session);
+int proc_new_session(void);
+/* Processes, zombies too. */
+uint32_t proc_count(void);
 
 /* Stops all user threads at the kernel's edge (in kernel sleeps they count as stopped) and lets
  * them go again: for mm_check. */

@@ -2,8 +2,9 @@
  *
  * Threads: what runs. A thread has a kernel stack of one page with a guard below, a state and a
  * place in the scheduler; a thread of a process also has a process (proc/proc.h). Kernel threads
- * have none. Locks: (q) the run-queue lock of sched.c; (w) the wait queue's lock; (t) the thread
- * itself alone; (c) constant.
+ * have none. Locks: (q) the run-queue lock of sched.c; (w) the wait queue's lock; (T) the
+ * thread-table lock of thread.c, interrupts masked, above (q); (t) the thread itself alone; (c)
+ * constant. proc->threads changes with the process lock and (T) held: either is enough to read.
  */
 #ifndef PROC_THREAD_H
 #define PROC_THREAD_H
@@ -11,6 +12,8 @@
 #include "kern/lock.h"
 #include "kern/waitq.h"
 #include "lib/list.h"
+#include "mm/units.h"
+#include "lib/tree.h"
 
 struct proc;
 struct as;
@@ -42,17 +45,20 @@ struct thread {
     struct list_link run;         /* (q) */
     struct list_link wait;        /* (w) on a wait queue */
     struct waitq *waiting_on;     /* (q) or NULL */
-    struct list_link siblings;    /* (proc->lock) threads of the process */
-    struct list_link all;         /* the table of threads */
+    struct list_link siblings;    /* (T and P) threads of the process */
+    struct list_link all;         /* (T) the table of threads */
     enum thread_state state;      /* (q) */
     bool interruptible;           /* (q) a kill ends the sleep */
     bool woken;                   /* (q) by an event; false: time or kill */
     bool in_uaccess_nofault;      /* (t) */
+    bool timed;                   /* (q) on the timer tree */
+    bool at_edge;                 /* (t) not in a kernel operation: for proc_stop_all */
+    uint8_t locks_held;           /* (t) sleeping locks held or waited for */
     uint8_t priority;             /* (q) 0 best .. 3: falls with use, rises with sleep */
     int tid;                      /* (c) */
-    uint32_t slice_ticks;         /* (q) left */
+    uint32_t slice_ns;            /* (q) left of its time slice when it last began to run */
     uint64_t wake_ns;             /* (q) time-out, UINT64_MAX none */
-    struct list_link timer;       /* (q) sleeping with a time-out */
+    struct tree_link timer;       /* (q) sleeping with a time-out */
     uint64_t user_ns, kernel_ns, switched_ns; /* (t) accounting */
     uint32_t minor_faults, major_faults;      /* (t) */
     vaddr_t clear_tid;            /* (t) CLONE_CHILD_CLEARTID */
@@ -65,8 +71,10 @@ static inline struct thread *thread_current(void);
 
 #include "machine/cpu.h"
 
-/* A new thread, not yet runnable: kernel stack and all. entry(arg) runs on it in the kernel if
- * proc is NULL. NULL: no memory. */
+/* A new thread, not yet runnable: kernel stack and all. entry(arg) runs on it in the kernel; when it
+ * returns a thread of a process goes to its user frame, a kernel thread ends. The first thread of a
+ * process has its pid as tid. With entry NULL the caller gives it a first context by
+ * arch_thread_init_fork. NULL: no memory or no number. */
 struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg);
 /* Frees a thread that never ran or has been switched away from for good. */
 void thread_free(struct thread *t);
@@ -83,7 +91,9 @@ void schedule(void);            /* gives the CPU away; state already set */
 void sched_yield(void);
 void sched_tick(void);          /* from the timer: interrupt context */
 void sched_idle(void) __noreturn;
-/* Visits every thread, run-queue lock held: short, no sleep. */
+/* First thing a new thread does (arch/arm/vectors.S): ends the switch that brought it here. */
+void sched_finish_switch(void);
+/* thread.c: visits every thread, (T) held and interrupts masked: short, no sleep. */
 void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg);
 uint32_t thread_count(void);
 

@@ -3,7 +3,8 @@
 #
 # Installs the Debian packages that are missing: for `run` what builds and boots the kernel, for
 # `test` also what the tests need. Does nothing, and quickly, where all are there. Says what it is
-# about to install; uses sudo where the user is not root. Called by ./run, ./test and ./bench.
+# about to install; uses sudo where the user is not root. Called by ./run, ./test and ./bench, from
+# the repository's root.
 
 set -euo pipefail
 
@@ -36,21 +37,54 @@ for package in "${packages[@]}"; do
     *) missing+=("$package") ;;
     esac
 done
-if [ ${#missing[@]} -eq 0 ]; then
-    exit 0
-fi
+install_missing() {
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || {
+            echo "setup: please install as root: ${missing[*]}" >&2
+            exit 1
+        }
+        as_root=(sudo)
+    fi
+    echo "setup: installing ${missing[*]}" >&2
+    if ! "${as_root[@]}" apt-get update -q >&2; then
+        echo "setup: apt-get update failed; trying with the package lists at hand" >&2
+    fi
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
+}
 
-as_root=()
-if [ "$(id -u)" -ne 0 ]; then
-    command -v sudo >/dev/null || {
-        echo "setup: please install as root: ${missing[*]}" >&2
+# Debian has musl for armhf only as an armhf package. It is unpacked into build/musl with package
+# lists of its own: the machine's architectures and lists stay as they are.
+fetch_musl() {
+    local dir
+    dir=$(mktemp -d)
+    echo "setup: fetching musl-dev for armhf into build/musl" >&2
+    mkdir -p "$dir/lists/partial" "$dir/cache" build
+    cat >"$dir/apt.conf" <<EOF
+APT::Architecture "armhf";
+APT::Architectures { "armhf"; };
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Dir::State::Lists "$dir/lists";
+Dir::Cache "$dir/cache";
+EOF
+    export APT_CONFIG=$dir/apt.conf
+    if ! apt-get update -q >"$dir/log" 2>&1; then
+        echo "setup: some package lists could not be fetched" >&2
+    fi
+    if ! (cd "$dir" && apt-get download -q musl-dev && dpkg-deb -x musl-dev_*.deb musl) \
+        >>"$dir/log" 2>&1; then
+        cat "$dir/log" >&2
         exit 1
-    }
-    as_root=(sudo)
+    fi
+    mv "$dir/musl" build/musl
+    rm -rf -- "$dir"
+}
+
+if [ ${#missing[@]} -gt 0 ]; then
+    install_missing
 fi
-echo "setup: installing ${missing[*]}" >&2
-if ! "${as_root[@]}" apt-get update -q >&2; then
-    echo "setup: apt-get update failed; trying with the package lists at hand" >&2
+if [ "$1" = test ] && [ ! -d build/musl ]; then
+    fetch_musl
 fi
-"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -q --no-install-recommends "${missing[@]}" >&2

@@ -54,6 +54,27 @@ CP15_R   (cntfrq,    c14, 0,  c0,  0)       /* counter frequency, Hz */
 CP15_RW  (cntv_ctl,  c14, 0,  c3,  1)       /* bit 0 ENABLE, 1 IMASK, 2 ISTATUS */
 CP15_R64 (cntvct,         1,  c14)          /* virtual count */
 CP15_RW64(cntv_cval,      3,  c14)          /* virtual compare value */
+CP15_R   (midr,      c0,  0,  c0,  0)       /* main ID */
+CP15_R   (mpidr,     c0,  0,  c0,  5)       /* affinity: which core */
+CP15_R   (ctr,       c0,  0,  c0,  1)       /* cache type: line sizes */
+CP15_R   (id_mmfr0,  c0,  0,  c1,  4)       /* bits 3:0 VMSA: 4 and up has PXN */
+CP15_RW  (sctlr,     c1,  0,  c0,  0)
+CP15_RW  (cpacr,     c1,  0,  c0,  2)       /* access to VFP and NEON */
+CP15_RW  (ttbr0,     c2,  0,  c0,  0)
+CP15_R   (dfsr,      c5,  0,  c0,  0)       /* data fault status */
+CP15_R   (ifsr,      c5,  0,  c0,  1)       /* instruction fault status */
+CP15_R   (dfar,      c6,  0,  c0,  0)       /* data fault address */
+CP15_R   (ifar,      c6,  0,  c0,  2)       /* instruction fault address */
+CP15_W   (iciallu,   c7,  0,  c5,  0)       /* invalidate all instruction caches */
+CP15_W   (bpiall,    c7,  0,  c5,  6)       /* and the branch predictor */
+CP15_W   (dccmvau,   c7,  0,  c11, 1)       /* clean data line by address to unification */
+CP15_W   (tlbiall,   c8,  0,  c7,  0)       /* invalidate the whole TLB */
+CP15_W   (tlbimva,   c8,  0,  c7,  1)       /* by address and ASID */
+CP15_W   (tlbiasid,  c8,  0,  c7,  2)       /* by ASID */
+CP15_W   (tlbimvaa,  c8,  0,  c7,  3)       /* by address, all ASIDs */
+CP15_RW  (contextidr, c13, 0, c0,  1)       /* bits 7:0 ASID */
+CP15_RW  (tpidruro,  c13, 0,  c0,  3)       /* thread pointer that user mode can read */
+CP15_RW  (tpidrprw,  c13, 0,  c0,  4)       /* struct cpu */
 /* clang-format on */
 
 #endif

@@ -21,8 +21,8 @@
 #define LOCAL_SOURCE_MASK    0xfffu
 
 /* GPU and ARM controller. */
-#define ARMCTRL_PENDING_BASIC 0x00     /* bits 7:0 ARM sources, 8 and 9 "more in 1, 2" */
-#define ARMCTRL_BASIC_MASK    0xffu    /* 20:10 copies of GPU 7 9 10 18 19 53-57 62 */
+#define ARMCTRL_PENDING_BASIC 0x00  /* bits 7:0 ARM sources, 8 and 9 "more in 1, 2" */
+#define ARMCTRL_BASIC_MASK    0xffu /* 20:10 copies of GPU 7 9 10 18 19 53-57 62 */
 #define ARMCTRL_BASIC_GPU     0x1fff00u
 #define ARMCTRL_PENDING_1     0x04 /* GPU 0-31, all that are enabled and pending */
 #define ARMCTRL_PENDING_2     0x08 /* GPU 32-63 */

@@ -4,6 +4,8 @@
  * tree names. A node that is only "arm,psci" (version 0.1) has neither call and is left alone,
  * hence not in the list. State is constant after the probe.
  */
+#include <string.h>
+
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
 #include "kern/device.h"
@@ -28,10 +30,11 @@ static void psci_restart(void)
 
 static int psci_probe(const struct fdt *fdt, int node)
 {
-    FDT_METHOD
+    const char *method = fdt_string(fdt, node, "method");
 
-    if (!psci.smc && !hvc)
+    if (!method || (strcmp(method, "smc") != 0 && strcmp(method, "hvc") != 0))
         return -EINVAL;
+    psci.smc = method[0] == 's';
     power_register(psci_off, psci_restart);
     return 0;
 }

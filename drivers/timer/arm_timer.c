@@ -112,18 +112,19 @@ static void timer_set_rate(uint32_t hz)
     timer.ns_whole = (uint32_t)NSEC_PER_SEC / hz;
     timer.ns_fraction = (uint32_t)((NSEC_PER_SEC % hz << 32) / hz);
     timer.tick_whole = hz / (uint32_t)NSEC_PER_SEC;
-    timer.tick_fraction = (uint32_t)(((uint64_t)(hz % (uint32_t)NSEC_PER_SEC) << 32) / NSEC_PER_SEC) + 1;
+    timer.tick_fraction =
+        (uint32_t)(((uint64_t)(hz % (uint32_t)NSEC_PER_SEC) << 32) / NSEC_PER_SEC) + 1;
     timer.start = clock_ticks();
 }
 
-/* CNTFRQ is what firmware wrote; the tree's clock-frequency is there where firmware forgot. */
+/* CNTFRQ is what firmware wrote; a clock-frequency in the tree says better. */
 static int timer_probe(const struct fdt *fdt, int node)
 {
-    uint32_t hz = cp15_read_cntfrq();
+    uint32_t hz, given;
 
     if (timer.hz)
         return -EBUSY;
-    FDT_U32(clock-frequency);
+    hz = fdt_u32(fdt, node, "clock-frequency", 0, &given) ? given : cp15_read_cntfrq();
     if (hz == 0)
         return -EINVAL;
     cp15_write_cntv_ctl(0);

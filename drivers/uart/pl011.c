@@ -49,7 +49,15 @@ static void uart_interrupt(void *arg)
 /* Hz of the UART's clock where it is a fixed one; 0 where it is firmware's affair. */
 static uint32_t uart_clock_hz(const struct fdt *fdt, int node)
 {
-FDT_CLOCK
+    uint32_t phandle, hz = 0;
+    int clock;
+
+    if (!fdt_u32(fdt, node, "clocks", 0, &phandle))
+        return 0;
+    clock = fdt_phandle(fdt, phandle);
+    if (clock >= 0 && fdt_compatible(fdt, clock, "fixed-clock"))
+        fdt_u32(fdt, clock, "clock-frequency", 0, &hz);
+    return hz;
 }
 
 /* 3.3.6: the divisor is in 64ths of clock / (16 * baud); 3.3.8: disabled while it changes.

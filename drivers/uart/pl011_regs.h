@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * PrimeCell UART (PL011) r1p5, ARM DDI 0183G chapter 3. Private to drivers/uart/pl011.c and to the
- * test that transcribes it again. Registers are 16 bits wide or less, a word apart; offsets from the
- * base. Reserved: 0x008-0x014, 0x01c, 0x04c-0xfdc.
+ * test that transcribes it again. Registers are 16 bits wide or less, a word apart; offsets from
+ * the base. Reserved: 0x008-0x014, 0x01c, 0x04c-0xfdc.
  */
 #ifndef DRIVERS_UART_PL011_REGS_H
 #define DRIVERS_UART_PL011_REGS_H
@@ -43,9 +43,9 @@
 #define PL011_CR_TXE    (1u << 8)
 #define PL011_CR_RXE    (1u << 9)
 
-#define PL011_IFLS        0x034      /* FIFO levels; bits 15:6 reserved */
-#define PL011_IFLS_TX_1_8 (0u << 0)  /* bits 2:0 */
-#define PL011_IFLS_RX_1_8 (0u << 3)  /* bits 5:3 */
+#define PL011_IFLS        0x034     /* FIFO levels; bits 15:6 reserved */
+#define PL011_IFLS_TX_1_8 (0u << 0) /* bits 2:0 */
+#define PL011_IFLS_RX_1_8 (0u << 3) /* bits 5:3 */
 
 #define PL011_IMSC    0x038 /* interrupt mask: 1 lets it through; bits 15:11 reserved */
 #define PL011_RIS     0x03c /* raw status, same bits, read-only */

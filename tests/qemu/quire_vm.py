@@ -18,7 +18,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
+import tty
 import unittest
 
 PROMPT = "quire# "
@@ -44,7 +46,7 @@ def initrd_file(name):
         return newc_read(f.read())[name][1]
 
 
-# --- machines --------------------------------------------------------------------------------
+# Machines.
 
 
 def board_args(board, cpu="cortex-a15", memory="128M", options="", dtb=True):
@@ -54,6 +56,14 @@ def board_args(board, cpu="cortex-a15", memory="128M", options="", dtb=True):
         return ["-M", model, "-cpu", cpu, "-m", memory]
     args = ["-M", "raspi2b", "-global", "bcm2836.enabled-cpus=1"]
     return args + (["-dtb", built("raspi2b.dtb")] if dtb else [])
+
+
+def set_raw(fd):
+    """The terminal passes all on as it is, from before QEMU sets its own mode."""
+    tty.setraw(fd)
+    mode = termios.tcgetattr(fd)
+    mode[1] &= ~termios.ONLCR  # QEMU switches OPOST on again
+    termios.tcsetattr(fd, termios.TCSANOW, mode)
 
 
 class Machine:
@@ -81,6 +91,7 @@ class Machine:
     def _start(self, on_pty):
         if on_pty:
             self._in, theirs = pty.openpty()
+            set_raw(theirs)
             self._out = os.dup(self._in)
             ends = (theirs, theirs)
         else:
@@ -113,8 +124,6 @@ class Machine:
     def fail(self, message):
         raise VmError("%s\n  command: %s\n  last of the UART:\n%s" % (
             message, " ".join(self.args), self.text[-3000:]))
-
-    # --- conversation
 
     def _read(self, seconds):
         """Takes what comes within seconds; False at the end of the machine's output."""
@@ -217,7 +226,7 @@ class Machine:
             self.fail("poweroff ended QEMU with %d" % status)
 
 
-# --- newc archives ---------------------------------------------------------------------------
+# Newc archives.
 
 S_IFMT, S_IFDIR, S_IFREG, S_IFLNK = 0o170000, 0o040000, 0o100000, 0o120000
 
@@ -277,7 +286,7 @@ def initrd_with(path, files, base=True):
     return path
 
 
-# --- test programs ---------------------------------------------------------------------------
+# Test programs.
 
 
 class TestCase(unittest.TestCase):

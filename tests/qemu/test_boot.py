@@ -90,7 +90,7 @@ class SecureEntry(Boots, TestCase):
                 self.boot(machine)
 
 
-# --- entry by hand, shared with test_damage.py -----------------------------------------------
+# Entry by hand, shared with test_damage.py.
 
 # Where QEMU puts the initrd of a machine with 128 MiB: RAM base + RAM / 2.
 INITRD_128M = 0x44000000

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The HAT of ARMv7 short descriptors. A first level of 4 KiB an address space (TTBCR.N = 2); the
+ * second level lies in the portable nodes. ASIDs carry a generation: when they run out, everything
+ * is flushed and a new generation begins. The page's access is a const table from PROT_* to bits.
+ * Locks: node locks by the caller; asids.lock for the generation.
+ * Source: ARM DDI 0406C B3.5.1, B3.7, B3.9 (ASIDs), B3.10 (TLB maintenance, B3.10.4 the switch).
+ */
+#include "mm/hat.h"
+
+#include <string.h>
+
+#include "arch/arm/boot.h"
+#include "arch/arm/cp15.h"
+#include "arch/arm/mmu.h"
+#include "include/uapi/errno.h"
+#include "kern/bootargs.h"
+#include "kern/lock.h"
+#include "kern/random.h"
+#include "mm/as.h"
+#include "proc/thread.h"
+
+#define ASID_BITS   8
+#define BY_PAGE_MAX 32 /* more pages than this are invalidated by ASID */
+
+static struct {
+    struct spin lock;
+    uint32_t generation; /* (lock) << ASID_BITS; 0: no address space has one */
+    uint32_t next;       /* (lock) ASID; 0 belongs to nobody */
+    uint32_t limit;      /* (c) 256, or 8 with hat=chaos */
+    bool chaos;          /* (c) */
+    uint32_t table_bits; /* (c) first-level descriptor of a user table */
+    uint32_t seed;       /* chaos */
+} asids = {.generation = 1 << ASID_BITS, .next = 1, .limit = 256, .table_bits = L1_TABLE};
+
+static const uint16_t prot_bits[8] = {
+    [PROT_NONE] = 0,
+    [PROT_READ] = L2_NORMAL | L2_USER | L2_NG | L2_RO | L2_XN,
+    [PROT_WRITE] = L2_NORMAL | L2_USER | L2_NG | L2_XN,
+    [PROT_READ | PROT_WRITE] = L2_NORMAL | L2_USER | L2_NG | L2_XN,
+    [PROT_EXEC] = L2_NORMAL | L2_USER | L2_NG | L2_RO,
+    [PROT_READ | PROT_EXEC] = L2_NORMAL | L2_USER | L2_NG | L2_RO,
+    [PROT_WRITE | PROT_EXEC] = L2_NORMAL | L2_USER | L2_NG,
+    [PROT_READ | PROT_WRITE | PROT_EXEC] = L2_NORMAL | L2_USER | L2_NG,
+};
+
+void hat_boot(void)
+{
+    asids.chaos = bootargs_is("hat", "chaos");
+    if (asids.chaos)
+        asids.limit = 8;
+    asids.seed = random_u32() | 1;
+    if ((cp15_read_id_mmfr0() & 15) >= 4)
+        asids.table_bits |= L1_TABLE_PXN;
+}
+
+static bool has_asid(const struct hat *h)
+{
+    return (h->asid & ~0xffu) == asids.generation;
+}
+
+int hat_init(struct hat *h, const struct as *owner)
+{
+    pfn_t pfn = frame_alloc(FRAME_TABLE, owner, 0, FRAME_FOR_KERNEL | FRAME_CLEAR);
+
+    if (pfn == NO_PFN)
+        return -ENOMEM;
+    h->table = pfn_to_virt(pfn);
+    h->asid = 0;
+    return 0;
+}
+
+void hat_destroy(struct hat *h)
+{
+    kassert(!hat_is_current(h));
+    frame_free(virt_to_pfn(h->table));
+    h->table = NULL;
+}
+
+bool hat_is_current(const struct hat *h)
+{
+    return cpu_self()->hat == h;
+}
+
+static void take_asid(struct hat *h)
+{
+    spin_lock(&asids.lock);
+    if (asids.next == asids.limit) {
+        asids.generation += 1 << ASID_BITS;
+        asids.next = 1;
+        cp15_write_tlbiall(0);
+        dsb();
+    }
+    h->asid = asids.generation | asids.next++;
+    spin_unlock(&asids.lock);
+}
+
+/* Through a table without translations, so that nothing is speculated with the wrong ASID. */
+void hat_switch(struct hat *h)
+{
+    struct cpu *cpu = cpu_self();
+
+    if (cpu->hat == h)
+        return;
+    cpu->hat = h;
+    cp15_write_ttbr0((uint32_t)mmu_phys(empty_l1) | TTBR_FLAGS);
+    isb();
+    if (!h)
+        return;
+    if (!has_asid(h))
+        take_asid(h);
+    if (cp15_read_contextidr() != (h->asid & 0xff)) {
+        cp15_write_contextidr(h->asid & 0xff);
+        isb();
+    }
+    cp15_write_ttbr0((uint32_t)mmu_phys(h->table) | TTBR_FLAGS);
+    isb();
+}
+
+static void set_slot(struct hat *h, unsigned slot, uint32_t first, uint32_t second)
+{
+    uint32_t *l1 = h->table;
+
+    l1[2 * slot] = first;
+    l1[2 * slot + 1] = second;
+}
+
+void hat_attach(struct hat *h, unsigned slot, struct node *n)
+{
+    uint32_t l2 = (uint32_t)mmu_phys(n->hat);
+
+    set_slot(h, slot, l2 | asids.table_bits, (l2 + L2_BYTES) | asids.table_bits);
+    dsb();
+}
+
+void hat_flush(struct hat *h)
+{
+    dsb();
+    if (has_asid(h)) {
+        cp15_write_tlbiasid(h->asid & 0xff);
+        dsb();
+    }
+    isb();
+}
+
+void hat_detach(struct hat *h, unsigned slot)
+{
+    set_slot(h, slot, L1_INVALID, L1_INVALID);
+    hat_flush(h);
+}
+
+/* The copy translates every page as the original does: what is cached stays right; only walks that
+ * are cached by address of the first level must go (B3.10.1). */
+void hat_replace(struct hat *h, unsigned slot, struct node *copy)
+{
+    vaddr_t va = (vaddr_t)slot << NODE_SHIFT;
+
+    set_slot(h, slot, L1_INVALID, L1_INVALID);
+    dsb();
+    if (has_asid(h)) {
+        cp15_write_tlbimva((uint32_t)va | (h->asid & 0xff));
+        cp15_write_tlbimva((uint32_t)(va + SECTION_SIZE) | (h->asid & 0xff));
+        dsb();
+    }
+    hat_attach(h, slot, copy);
+    isb();
+}
+
+/* Stale entries of one page go: of this address space, or of every sharer of the node. */
+static void invalidate_page(struct hat *h, const struct node *n, vaddr_t va)
+{
+    if (node_shared(n))
+        cp15_write_tlbimvaa((uint32_t)va);
+    else if (has_asid(h))
+        cp15_write_tlbimva((uint32_t)va | (h->asid & 0xff));
+}
+
+void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
+{
+    uint32_t *entry = &n->hat[node_index(va)], old = *entry;
+
+    if (old && old >> PAGE_SHIFT != pfn) { /* break before make */
+        *(volatile uint32_t *)entry = 0;
+        dsb();
+        invalidate_page(h, n, va);
+        dsb();
+        old = 0;
+    }
+    *(volatile uint32_t *)entry = pfn << PAGE_SHIFT | prot_bits[prot & 7];
+    dsb();
+    if (old) {
+        invalidate_page(h, n, va);
+        dsb();
+    }
+    isb();
+}
+
+prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn)
+{
+    uint32_t e = *(const volatile uint32_t *)&n->hat[index];
+
+    *pfn = e >> PAGE_SHIFT;
+    if (!(e & L2_PAGE))
+        return PROT_NONE;
+    return PROT_READ | (e & L2_RO ? 0 : PROT_WRITE) | (e & L2_XN ? 0 : PROT_EXEC);
+}
+
+/* After `changed` valid entries of [va, va + count) were changed: the TLB forgets them. */
+static void invalidate_range(struct hat *h, const struct node *n, vaddr_t va, unsigned count,
+                             unsigned changed)
+{
+    dsb();
+    if (changed && count <= BY_PAGE_MAX)
+        for (unsigned i = 0; i < count; i++)
+            invalidate_page(h, n, va + i * PAGE_SIZE);
+    else if (changed && node_shared(n))
+        cp15_write_tlbiall(0);
+    else if (changed && has_asid(h))
+        cp15_write_tlbiasid(h->asid & 0xff);
+    dsb();
+    isb();
+}
+
+void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count)
+{
+    unsigned first = node_index(va), changed = 0;
+
+    for (unsigned i = first; i < first + count; i++) {
+        if (n->hat[i]) {
+            *(volatile uint32_t *)&n->hat[i] = 0;
+            changed++;
+        }
+    }
+    if (changed)
+        invalidate_range(h, n, va, count, changed);
+}
+
+void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)
+{
+    unsigned first = node_index(va), changed = 0;
+
+    for (unsigned i = first; i < first + count; i++) {
+        if (n->hat[i] && !(n->hat[i] & L2_RO)) {
+            *(volatile uint32_t *)&n->hat[i] |= L2_RO;
+            changed++;
+        }
+    }
+    if (changed)
+        invalidate_range(h, n, va, count, changed);
+}
+
+bool hat_node_readonly(struct node *n)
+{
+    uint32_t *e = n->hat, *end = e + NODE_PAGES, writable = 0;
+
+    for (; e < end; e += 4) {
+        for (unsigned k = 0; k < 4; k++) {
+            if (e[k] && !(e[k] & L2_RO)) {
+                e[k] |= L2_RO;
+                writable = 1;
+            }
+        }
+    }
+    return writable != 0;
+}
+
+void hat_node_init(struct node *n)
+{
+    (void)n; /* a cleared frame holds nothing valid */
+}
+
+void hat_node_copy(struct node *to, const struct node *from)
+{
+    memcpy(to->hat, from->hat, sizeof(to->hat));
+}
+
+void hat_sync_icache(pfn_t pfn)
+{
+    uint32_t line = 4u << (cp15_read_ctr() >> 16 & 15);
+    uintptr_t va = (uintptr_t)pfn_to_virt(pfn);
+
+    for (uintptr_t p = va; p < va + PAGE_SIZE; p += line)
+        cp15_write_dccmvau((uint32_t)p);
+    dsb();
+    cp15_write_iciallu(0);
+    cp15_write_bpiall(0);
+    dsb();
+    isb();
+}
+
+static uint32_t chaos_random(void)
+{
+    asids.seed ^= asids.seed << 13;
+    asids.seed ^= asids.seed >> 17;
+    asids.seed ^= asids.seed << 5;
+    return asids.seed;
+}
+
+/* Throws a random run of translations of a random node away. */
+static void chaos_unload(struct as *as)
+{
+    unsigned slot = chaos_random() % (USER_END >> NODE_SHIFT);
+    unsigned first = chaos_random() % NODE_PAGES, count = chaos_random() % 64 + 1;
+
+    rwlock_read(&as->lock);
+    for (unsigned i = 0; i < USER_END >> NODE_SHIFT; i++, slot++) {
+        struct node *n = as->pt->node[slot % (USER_END >> NODE_SHIFT)];
+
+        if (!n)
+            continue;
+        node_lock(n);
+        hat_unload(&as->hat, n,
+                   (vaddr_t)(slot % (USER_END >> NODE_SHIFT)) << NODE_SHIFT | first << PAGE_SHIFT,
+                   MIN(count, NODE_PAGES - first));
+        node_unlock(n);
+        if (chaos_random() & 1)
+            break;
+    }
+    rwlock_read_done(&as->lock);
+}
+
+bool hat_chaos(struct as *as, vaddr_t pc)
+{
+    struct thread *t = thread_current();
+
+    if (!asids.chaos)
+        return false;
+    t->chaos_count = t->chaos_pc == pc ? t->chaos_count + 1 : 0;
+    t->chaos_pc = pc;
+    if (t->chaos_count >= 3)
+        return false;
+    if (chaos_random() % 4 == 0)
+        chaos_unload(as);
+    if (chaos_random() % 32 == 0)
+        hat_flush(&as->hat);
+    return chaos_random() % 16 == 0;
+}

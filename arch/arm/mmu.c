@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The kernel's half of the address map (TTBR1): the direct map in sections, the image in pages, and
+ * the area of devices and kernel stacks, whose second-level tables come and go with their pages.
+ * Locks: area.lock. Source: ARM DDI 0406C B3.5.
+ */
+#include "arch/arm/mmu.h"
+
+#include <string.h>
+
+#include "arch/arm/cp15.h"
+#include "include/uapi/errno.h"
+#include "kern/arch.h"
+#include "kern/device.h"
+#include "kern/lock.h"
+#include "mm/frame.h"
+
+#define AREA_BASE    0x40000000u
+#define DEVICE_END   0x44000000u
+#define STACK_BASE   0x44000000u
+#define STACK_PITCH  (2 * PAGE_SIZE) /* guard page below each stack page */
+#define STACK_SLOTS  16384u
+#define GROUP_SPAN   (4u << SECTION_SHIFT) /* one frame holds four second-level tables */
+#define AREA_GROUPS  64u
+#define KUSER_BASE   0xffff0000u
+
+extern char __text_start[], __text_end[], __rodata_end[], __image_end[];
+extern const char kuser_begin[], kuser_end[];
+
+static struct {
+    struct spin lock;
+    uint32_t *tables[AREA_GROUPS];   /* (lock) four tables of 256 entries */
+    uint16_t pages[AREA_GROUPS];     /* (lock) entries in use */
+    vaddr_t device_next;             /* (lock) */
+    uint32_t stacks[STACK_SLOTS / 32]; /* (lock) bit: slot in use */
+    uint32_t stack_hint;             /* (lock) words below have no free bit */
+} area = {.device_next = AREA_BASE};
+
+/* The first group's tables: there before frames can be allocated, for the early console. */
+static uint32_t early_tables[4 * L2_ENTRIES] __aligned(PAGE_SIZE);
+static uint32_t kernel_l2[L2_ENTRIES] __aligned(L2_BYTES);
+static uint32_t kuser_l2[L2_ENTRIES] __aligned(L2_BYTES);
+static char kuser_page[PAGE_SIZE] __aligned(PAGE_SIZE);
+
+paddr_t mmu_phys(const void *p)
+{
+    return (uint32_t)((uintptr_t)p - direct_map.offset);
+}
+
+static void flush_kernel(void)
+{
+    dsb();
+    cp15_write_tlbiall(0);
+    dsb();
+    isb();
+}
+
+void mmu_map_direct(pfn_t first, uint32_t count)
+{
+    uint32_t section = first >> (SECTION_SHIFT - PAGE_SHIFT);
+    uint32_t last = (first + count - 1) >> (SECTION_SHIFT - PAGE_SHIFT);
+
+    for (; section <= last; section++) {
+        uint32_t phys = section << SECTION_SHIFT;
+        uint32_t *entry = &kernel_l1[(phys + direct_map.offset) >> SECTION_SHIFT];
+
+        if (*entry == L1_INVALID)
+            *entry = phys | L1_NORMAL | L1_SECTION_XN;
+    }
+    dsb();
+    isb();
+}
+
+/* The image's MiB is split into pages while we run in it: output addresses and memory type stay,
+ * only permissions change, and the TLB is flushed at once. */
+void mmu_protect_kernel(void)
+{
+    uintptr_t mib = (uintptr_t)__text_start & ~(uintptr_t)(SECTION_SIZE - 1);
+
+    for (unsigned i = 0; i < L2_ENTRIES; i++) {
+        uintptr_t va = mib + i * PAGE_SIZE;
+        uint32_t entry = (uint32_t)mmu_phys((void *)va) | L2_NORMAL;
+
+        if (va >= (uintptr_t)__text_start && va < (uintptr_t)__text_end)
+            entry |= L2_RO;
+        else if (va >= (uintptr_t)__text_end && va < (uintptr_t)__rodata_end)
+            entry |= L2_RO | L2_XN;
+        else
+            entry |= L2_XN;
+        kernel_l2[i] = entry;
+    }
+    dsb();
+    kernel_l1[mib >> SECTION_SHIFT] = (uint32_t)mmu_phys(kernel_l2) | L1_TABLE;
+    flush_kernel();
+}
+
+void mmu_map_kuser(void)
+{
+    memcpy(kuser_page + 0xf60, kuser_begin, (size_t)(kuser_end - kuser_begin));
+    cp15_write_iciallu(0);
+    kuser_l2[KUSER_BASE >> PAGE_SHIFT & (L2_ENTRIES - 1)] =
+        (uint32_t)mmu_phys(kuser_page) | L2_NORMAL | L2_USER | L2_RO;
+    dsb();
+    kernel_l1[KUSER_BASE >> SECTION_SHIFT] = (uint32_t)mmu_phys(kuser_l2) | L1_TABLE;
+    flush_kernel();
+}
+
+/* Four first-level entries lead to the group's tables, or to nothing. */
+static void set_group(unsigned g, uint32_t *tables)
+{
+    area.tables[g] = tables;
+    for (unsigned i = 0; i < 4; i++)
+        kernel_l1[(AREA_BASE >> SECTION_SHIFT) + 4 * g + i] =
+            tables ? ((uint32_t)mmu_phys(tables) + i * L2_BYTES) | L1_TABLE : L1_INVALID;
+    dsb();
+    isb();
+}
+
+void mmu_boot(void)
+{
+    set_group(0, early_tables);
+    area.pages[0] = 1; /* never empty */
+}
+
+static int set_page_locked(vaddr_t va, uint32_t entry)
+{
+    unsigned g = (unsigned)((va - AREA_BASE) / GROUP_SPAN);
+    unsigned i = (unsigned)((va - AREA_BASE) % GROUP_SPAN) >> PAGE_SHIFT;
+
+    if (!area.tables[g]) {
+        pfn_t pfn = frame_alloc(FRAME_TABLE, NULL, 0, FRAME_FOR_KERNEL | FRAME_CLEAR);
+
+        if (pfn == NO_PFN)
+            return -ENOMEM;
+        set_group(g, pfn_to_virt(pfn));
+    }
+    area.pages[g] = (uint16_t)(area.pages[g] + (entry != 0) - (area.tables[g][i] != 0));
+    area.tables[g][i] = entry;
+    dsb();
+    if (!entry) {
+        cp15_write_tlbimvaa((uint32_t)va);
+        dsb();
+    }
+    isb();
+    if (area.pages[g] == 0) {
+        pfn_t pfn = virt_to_pfn(area.tables[g]);
+
+        set_group(g, NULL);
+        cp15_write_tlbimvaa((uint32_t)va);
+        dsb();
+        frame_free(pfn);
+    }
+    return 0;
+}
+
+int mmu_set_kernel_page(vaddr_t va, uint32_t entry)
+{
+    int error;
+
+    spin_lock(&area.lock);
+    error = set_page_locked(va, entry);
+    spin_unlock(&area.lock);
+    return error;
+}
+
+volatile void *device_map(uint64_t phys, size_t len_bytes)
+{
+    uint32_t offset = (uint32_t)phys & PAGE_MASK, npages = pages_of(len_bytes + offset);
+    vaddr_t base = 0;
+
+    if (phys + len_bytes > 1ull << 32)
+        return NULL;
+    spin_lock(&area.lock);
+    if (npages <= page_of(DEVICE_END - area.device_next)) {
+        base = area.device_next;
+        area.device_next += npages * PAGE_SIZE;
+    }
+    for (uint32_t i = 0; base && i < npages; i++)
+        if (set_page_locked(base + i * PAGE_SIZE,
+                            (((uint32_t)phys & ~PAGE_MASK) + i * PAGE_SIZE) | L2_DEVICE))
+            base = 0;
+    spin_unlock(&area.lock);
+    return base ? (volatile char *)base + offset : NULL;
+}
+
+/* A free stack slot, taken; or -1. area.lock held. */
+static int take_stack_slot(void)
+{
+    for (uint32_t w = area.stack_hint; w < ARRAY_SIZE(area.stacks); w++) {
+        if (area.stacks[w] != ~0u) {
+            unsigned bit = (unsigned)__builtin_ctz(~area.stacks[w]);
+
+            area.stacks[w] |= 1u << bit;
+            area.stack_hint = w;
+            return (int)(w * 32 + bit);
+        }
+    }
+    return -1;
+}
+
+static void give_stack_slot(uint32_t slot)
+{
+    area.stacks[slot / 32] &= ~(1u << (slot % 32));
+    area.stack_hint = MIN(area.stack_hint, slot / 32);
+}
+
+void *arch_kstack_alloc(void)
+{
+    pfn_t pfn = frame_alloc(FRAME_STACK, NULL, 0, FRAME_FOR_KERNEL);
+    vaddr_t va = 0;
+    int slot;
+
+    if (pfn == NO_PFN)
+        return NULL;
+    spin_lock(&area.lock);
+    slot = take_stack_slot();
+    if (slot >= 0) {
+        va = STACK_BASE + (uint32_t)slot * STACK_PITCH + PAGE_SIZE;
+        if (set_page_locked(va, pfn << PAGE_SHIFT | L2_NORMAL | L2_XN)) {
+            give_stack_slot((uint32_t)slot);
+            va = 0;
+        }
+    }
+    spin_unlock(&area.lock);
+    if (!va)
+        frame_free(pfn);
+    return (void *)va;
+}
+
+void arch_kstack_free(void *stack)
+{
+    vaddr_t va = (vaddr_t)stack;
+    unsigned g = (unsigned)((va - AREA_BASE) / GROUP_SPAN);
+    unsigned i = (unsigned)((va - AREA_BASE) % GROUP_SPAN) >> PAGE_SHIFT;
+    pfn_t pfn;
+    int error;
+
+    spin_lock(&area.lock);
+    pfn = area.tables[g][i] >> PAGE_SHIFT;
+    error = set_page_locked(va, 0);
+    kassert(error == 0);
+    give_stack_slot((uint32_t)((va - STACK_BASE) / STACK_PITCH));
+    spin_unlock(&area.lock);
+    frame_free(pfn);
+}

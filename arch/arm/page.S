@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Whole pages by multi-register transfers, and the copies between kernel and user memory. A fault
+ * between uaccess_begin and uaccess_end on a user address that can't be resolved goes on at
+ * uaccess_failed (arch/arm/trap.c); every routine there has the same stack frame.
+ */
+	.syntax unified
+	.arch armv7-a
+	.text
+	.arm
+
+/* void page_clear(void *page)  in: r0 / out: - / clobbers: r1-r3, r12 */
+	.global page_clear
+page_clear:
+	push	{r4-r8, lr}
+	mov	r1, #0
+	mov	r2, #0
+	mov	r3, #0
+	mov	r4, #0
+	mov	r5, #0
+	mov	r6, #0
+	mov	r7, #0
+	mov	r12, #0
+	add	lr, r0, #4096
+1:	stmia	r0!, {r1-r7, r12}
+	stmia	r0!, {r1-r7, r12}
+	stmia	r0!, {r1-r7, r12}
+	stmia	r0!, {r1-r7, r12}
+	cmp	r0, lr
+	bne	1b
+	pop	{r4-r8, pc}
+
+/* void page_copy(void *to, const void *from)  in: r0, r1 / out: - / clobbers: r2, r3, r12 */
+	.global page_copy
+page_copy:
+	push	{r4-r10, lr}
+	add	lr, r0, #4096
+1:	ldmia	r1!, {r2-r9}
+	stmia	r0!, {r2-r9}
+	ldmia	r1!, {r2-r9}
+	stmia	r0!, {r2-r9}
+	ldmia	r1!, {r2-r9}
+	stmia	r0!, {r2-r9}
+	ldmia	r1!, {r2-r9}
+	stmia	r0!, {r2-r9}
+	cmp	r0, lr
+	bne	1b
+	pop	{r4-r10, pc}
+
+	.global uaccess_begin
+uaccess_begin:
+
+/* int uaccess_copy(void *to, const void *from, size_t n): 0 or -EFAULT
+ * in: r0, r1, r2 / out: r0 / clobbers: r1-r3, r12 */
+	.global uaccess_copy
+uaccess_copy:
+	push	{r4-r10, lr}
+	orr	r3, r0, r1
+	tst	r3, #3
+	bne	3f
+1:	subs	r2, r2, #32
+	ldmiahs	r1!, {r3-r10}
+	stmiahs	r0!, {r3-r10}
+	bhi	1b
+	beq	9f
+	add	r2, r2, #32
+2:	subs	r2, r2, #4
+	ldrhs	r3, [r1], #4
+	strhs	r3, [r0], #4
+	bhi	2b
+	beq	9f
+	add	r2, r2, #4
+3:	subs	r2, r2, #1
+	ldrbhs	r3, [r1], #1
+	strbhs	r3, [r0], #1
+	bhi	3b
+9:	mov	r0, #0
+	pop	{r4-r10, pc}
+
+/* int uaccess_clear(void *to, size_t n): 0 or -EFAULT  in: r0, r1 / out: r0 / clobbers: r2, r3 */
+	.global uaccess_clear
+uaccess_clear:
+	push	{r4-r10, lr}
+	mov	r2, #0
+1:	subs	r1, r1, #1
+	strbhs	r2, [r0], #1
+	bhi	1b
+	mov	r0, #0
+	pop	{r4-r10, pc}
+
+/* int uaccess_string(char *to, const char *from, size_t n): length without NUL, n if there is none
+ * in n bytes, or -EFAULT  in: r0, r1, r2 / out: r0 / clobbers: r1-r3, r12 */
+	.global uaccess_string
+uaccess_string:
+	push	{r4-r10, lr}
+	mov	r12, #0
+1:	cmp	r12, r2
+	beq	2f
+	ldrb	r3, [r1, r12]
+	strb	r3, [r0, r12]
+	cmp	r3, #0
+	addne	r12, r12, #1
+	bne	1b
+2:	mov	r0, r12
+	pop	{r4-r10, pc}
+
+	.global uaccess_end
+uaccess_end:
+	.global uaccess_failed
+uaccess_failed:
+	mvn	r0, #13			/* -EFAULT */
+	pop	{r4-r10, pc}
+
+/* The kuser page (Documentation of the Linux ARM kuser helpers gives the addresses): copied to
+ * 0xffff0000 at boot, executed by old programs in user mode. */
+	.balign	4
+	.global kuser_begin
+kuser_begin:				/* 0xffff0f60: cmpxchg64 */
+	push	{r4-r7}
+	ldrd	r4, r5, [r0]
+	ldrd	r6, r7, [r1]
+1:	ldrexd	r0, r1, [r2]
+	eors	r3, r0, r4
+	eorseq	r3, r1, r5
+	strexdeq r3, r6, r7, [r2]
+	teqeq	r3, #1
+	beq	1b
+	dmb	ish
+	rsbs	r0, r3, #0
+	pop	{r4-r7}
+	bx	lr
+	.org	kuser_begin + 0x40	/* 0xffff0fa0: memory barrier */
+	dmb	ish
+	bx	lr
+	.org	kuser_begin + 0x60	/* 0xffff0fc0: cmpxchg */
+1:	ldrex	r3, [r2]
+	subs	r3, r3, r0
+	strexeq	r3, r1, [r2]
+	teqeq	r3, #1
+	beq	1b
+	dmb	ish
+	rsbs	r0, r3, #0
+	bx	lr
+	.org	kuser_begin + 0x80	/* 0xffff0fe0: get_tls */
+	mrc	p15, 0, r0, c13, c0, 3
+	bx	lr
+	.org	kuser_begin + 0x9c	/* 0xffff0ffc: version */
+	.word	5
+	.global kuser_end
+kuser_end:
+
+/* VFP and NEON registers. void vfp_save(void *area), void vfp_load(const void *area):
+ * 256 bytes of registers, then FPSCR. in: r0 / clobbers: r1 */
+	.fpu	neon
+	.global vfp_save
+vfp_save:
+	vstmia	r0!, {d0-d15}
+	vstmia	r0!, {d16-d31}
+	vmrs	r1, fpscr
+	str	r1, [r0]
+	bx	lr
+	.global vfp_load
+vfp_load:
+	vldmia	r0!, {d0-d15}
+	vldmia	r0!, {d16-d31}
+	ldr	r1, [r0]
+	vmsr	fpscr, r1
+	bx	lr

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Exceptions decoded: which address, which access, whose fault. Page faults go to mm/fault.c, from
+ * user mode and from the kernel's copies of user memory alike; what a program can't be helped with
+ * kills it with one line in words; anything else in the kernel is a bug and panics.
+ * Source: ARM DDI 0406C B3.13 (fault reporting), A2.6 (VFP), B1.9.
+ */
+#include "arch/arm/trap.h"
+
+#include "arch/arm/cp15.h"
+#include "arch/arm/thread.h"
+#include "kern/panic.h"
+#include "kern/trace.h"
+#include "mm/fault.h"
+#include "proc/proc.h"
+
+#define FSR_WRITE (1u << 11)
+
+extern const char uaccess_begin[], uaccess_end[], uaccess_failed[];
+
+
+/* What the program did, by access. */
+static const char *access_words(prot_t access)
+{
+    return access == PROT_EXEC ? "jumped to" : access == PROT_WRITE ? "wrote to" : "read from";
+}
+
+static void die_of_fault(enum fault_error error, prot_t access, uint32_t va, uint32_t pc)
+{
+    switch (error) {
+    case FAULT_BEYOND_END: proc_die_of(SIGBUS, "touched beyond its file's end", va, true, pc); break;
+    case FAULT_IO: proc_die_of(SIGBUS, "touched an unreadable page", va, true, pc); break;
+    case FAULT_STACK_LIMIT: proc_die_of(SIGSEGV, "overflowed its stack", va, true, pc); break;
+    case FAULT_NO_MEMORY: break; /* the out-of-memory code named it already */
+    default: proc_die_of(SIGSEGV, access_words(access), va, true, pc);
+    }
+}
+
+/* A fault on address va; true if the access can be tried again. */
+static enum fault_error user_fault(uint32_t va, prot_t access, uint32_t pc)
+{
+    struct as *as = thread_current()->as;
+
+    trace(TRACE_FAULT, va, pc);
+    if (va >= USER_END || !as)
+        return FAULT_NO_SEGMENT;
+    return fault_handle(as, va, access, pc);
+}
+
+static bool is_page_fault(enum fsr_class c)
+{
+    return c == FSR_TRANSLATION || c == FSR_ACCESS_FLAG || c == FSR_PERMISSION;
+}
+
+static void restore_interrupts(const struct trapframe *tf)
+{
+    if (!(tf->cpsr & PSR_I))
+        __asm__ volatile("cpsie i" ::: "memory");
+}
+
+/* A fault in the kernel is legal only in the copies of user memory. */
+static void kernel_abort(struct trapframe *tf, uint32_t fsr, uint32_t far, prot_t access)
+{
+    bool copying = tf->pc >= (uint32_t)uaccess_begin && tf->pc < (uint32_t)uaccess_end;
+
+    if (!copying || far >= USER_END || !is_page_fault(fsr_classify(fsr)))
+        panic_trap(tf, "kernel %s %08x, fault status %03x",
+                   access == PROT_WRITE ? "write to" : "read from", far, fsr);
+    restore_interrupts(tf);
+    if (user_fault(far, access, tf->pc) != FAULT_OK)
+        tf->pc = (uint32_t)uaccess_failed;
+}
+
+void trap_data_abort(struct trapframe *tf)
+{
+    uint32_t fsr = cp15_read_dfsr(), far = cp15_read_dfar();
+    prot_t access = fsr & FSR_WRITE ? PROT_WRITE : PROT_READ;
+    enum fsr_class class = fsr_classify(fsr);
+
+    if (!trap_from_user(tf)) {
+        kernel_abort(tf, fsr, far, access);
+        return;
+    }
+    restore_interrupts(tf);
+    if (is_page_fault(class)) {
+        enum fault_error error = user_fault(far, access, tf->pc);
+
+        if (error)
+            die_of_fault(error, access, far, tf->pc);
+    } else if (class == FSR_ALIGNMENT) {
+        proc_die_of(SIGBUS, "made an unaligned access to", far, true, tf->pc);
+    } else if (class == FSR_DEBUG) {
+        proc_die_of(SIGTRAP, "ran into a breakpoint", 0, false, tf->pc);
+    } else {
+        proc_die_of(SIGBUS, "got a bus error at", far, true, tf->pc);
+    }
+}
+
+void trap_prefetch_abort(struct trapframe *tf)
+{
+    uint32_t fsr = cp15_read_ifsr(), far = cp15_read_ifar();
+
+    if (!trap_from_user(tf))
+        panic_trap(tf, "kernel jumped to %08x, fault status %03x", far, fsr);
+    restore_interrupts(tf);
+    if (is_page_fault(fsr_classify(fsr))) {
+        enum fault_error error = user_fault(far, PROT_EXEC, tf->pc);
+
+        if (error)
+            die_of_fault(error, PROT_EXEC, far, tf->pc);
+    } else if (fsr_classify(fsr) == FSR_DEBUG) {
+        proc_die_of(SIGTRAP, "ran into a breakpoint", 0, false, tf->pc);
+    } else {
+        proc_die_of(SIGBUS, "could not fetch an instruction from", far, true, tf->pc);
+    }
+}
+
+void trap_undefined(struct trapframe *tf)
+{
+    uint32_t pc = tf->pc - (tf->cpsr & PSR_T ? 2 : 4);
+
+    if (!trap_from_user(tf)) {
+        tf->pc = pc;
+        panic_trap(tf, "kernel met an undefined instruction");
+    }
+    tf->pc = pc;
+    restore_interrupts(tf);
+    if (!vfp_first_use())
+        proc_die_of(SIGILL, "met an undefined instruction", 0, false, pc);
+}
+
+void trap_stack_overflow(uint32_t pc)
+{
+    panic("kernel stack overflow of thread %d at pc %08x", thread_current()->tid, pc);
+}

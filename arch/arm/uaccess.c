@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Access to user memory: one range check, then the copies of page.S, whose faults trap.c resolves.
+ */
+#include "mm/uaccess.h"
+
+#include "arch/arm/cp15.h"
+#include "include/uapi/errno.h"
+#include "kern/arch.h"
+#include "mm/fault.h"
+#include "proc/thread.h"
+
+int uaccess_copy(void *to, const void *from, size_t n);
+int uaccess_clear(void *to, size_t n);
+int uaccess_string(char *to, const char *from, size_t n);
+
+int copy_from_user(void *to, vaddr_t from, size_t len)
+{
+    if (!user_range_ok(from, len))
+        return -EFAULT;
+    return len ? uaccess_copy(to, (const void *)from, len) : 0;
+}
+
+int copy_to_user(vaddr_t to, const void *from, size_t len)
+{
+    if (!user_range_ok(to, len))
+        return -EFAULT;
+    return len ? uaccess_copy((void *)to, from, len) : 0;
+}
+
+int clear_user(vaddr_t to, size_t len)
+{
+    if (!user_range_ok(to, len))
+        return -EFAULT;
+    return len ? uaccess_clear((void *)to, len) : 0;
+}
+
+int copy_string_from_user(char *buf, vaddr_t from, size_t size)
+{
+    size_t most;
+    int len;
+
+    if (from >= USER_END)
+        return -EFAULT;
+    most = MIN(size, (size_t)(USER_END - from));
+    len = uaccess_string(buf, (const char *)from, most);
+    if (len >= 0 && (size_t)len == most)
+        return most < size ? -EFAULT : -ENAMETOOLONG;
+    return len;
+}
+
+int get_user32(uint32_t *value, vaddr_t from)
+{
+    return copy_from_user(value, from, sizeof(*value));
+}
+
+int put_user32(vaddr_t to, uint32_t value)
+{
+    return copy_to_user(to, &value, sizeof(value));
+}
+
+/* Page by page through the frames, so that a hole answers -EFAULT and no address is special. */
+int arch_cacheflush(uint32_t start, uint32_t end)
+{
+    if (end < start || !user_range_ok(start, end - start))
+        return -EFAULT;
+    for (uint32_t va = start & ~PAGE_MASK; va < end; va += PAGE_SIZE) {
+        pfn_t pfn;
+        int error = fault_pin(thread_current()->as, va, PROT_READ, false, &pfn);
+
+        if (error)
+            return error;
+        hat_sync_icache(pfn);
+        frame_unuse(pfn);
+        preempt_point();
+    }
+    return 0;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Exception vectors. From user mode every exception saves a struct trapframe at the top of the
+ * thread's kernel stack and goes on in SVC mode; interrupts that hit the kernel run on the CPU's
+ * own interrupt stack; faults in the kernel push a trap frame where its stack is. Going back passes
+ * ret_to_user, which looks at thread->work.
+ * Source: ARM DDI 0406C B1.8, B1.9.
+ */
+#include "generated/offsets.h"
+
+	.syntax unified
+	.arch armv7-a
+	.text
+	.arm
+	.balign	32
+	.global vectors
+vectors:
+	b	.			/* reset: never through here */
+	b	vec_undef
+	b	vec_svc
+	b	vec_pabt
+	b	vec_dabt
+	b	.
+	b	vec_irq
+	b	.			/* FIQ stays masked */
+
+/* In SVC mode with pc and cpsr pushed by srsdb: the rest of a user's frame.
+ * in: user registers / out: sp = frame / clobbers: r0 */
+	.macro	save_user
+	sub	sp, sp, #TF_PC
+	stm	sp, {r0-r12}
+	add	r0, sp, #TF_SP
+	stm	r0, {sp, lr}^
+	.endm
+
+	.global vec_svc
+vec_svc:
+	sub	sp, sp, #TF_SIZE
+	stm	sp, {r0-r12}
+	add	r12, sp, #TF_SP
+	stm	r12, {sp, lr}^
+	mrs	r12, spsr
+	str	lr, [sp, #TF_PC]
+	str	r12, [sp, #TF_CPSR]
+	cpsie	i
+	cmp	r7, #NR_SYSCALLS
+	ldrlo	r12, =syscall_table
+	ldrlo	r12, [r12, r7, lsl #2]
+	ldrhs	r12, =syscall_other
+	blx	r12
+	str	r0, [sp]
+
+/* Back to the program whose frame is at sp, interrupts on or off. */
+	.global ret_to_user
+ret_to_user:
+	cpsid	i
+	mrc	p15, 0, r1, c13, c0, 4
+	ldr	r1, [r1, #CPU_THREAD]
+	ldr	r2, [r1, #THREAD_WORK]
+	cmp	r2, #0
+	bne	do_work
+	ldr	r12, [sp, #TF_CPSR]
+	ldr	lr, [sp, #TF_PC]
+	msr	spsr_cxsf, r12
+	add	r12, sp, #TF_SP
+	ldm	r12, {sp, lr}^
+	nop
+	ldm	sp, {r0-r12}
+	add	sp, sp, #TF_SIZE
+	movs	pc, lr
+do_work:
+	cpsie	i
+	bl	thread_do_work
+	b	ret_to_user
+
+/* Faults. lr is corrected to the faulting instruction; r0 is saved below the mode's stack pointer
+ * meanwhile (nothing else uses that stack). A fault whose spsr is its own mode is srsdb's: the
+ * kernel stack ran into its guard page. */
+	.macro	fault_entry, correction, handler, mode
+	sub	lr, lr, #\correction
+	str	r0, [sp, #-8]
+	mrs	r0, spsr
+	and	r0, r0, #0x1f
+	cmp	r0, #0x17
+	beq	stack_overflow
+	cmp	r0, #0x10
+	ldr	r0, [sp, #-8]
+	srsdb	sp!, #0x13
+	cps	#0x13
+	bne	1f
+	save_user
+	mov	r0, sp
+	bl	\handler
+	b	ret_to_user
+1:	sub	sp, sp, #TF_PC
+	stm	sp, {r0-r12}
+	add	r0, sp, #TF_SIZE
+	str	r0, [sp, #TF_SP]
+	str	lr, [sp, #TF_LR]
+	mov	r0, sp
+	mov	r4, sp
+	bic	sp, sp, #7
+	bl	\handler
+	mov	sp, r4
+	cpsid	i
+	clrex
+	ldr	lr, [sp, #TF_LR]
+	ldm	sp, {r0-r12}
+	add	sp, sp, #TF_PC
+	rfeia	sp!
+	.endm
+
+vec_dabt:
+	fault_entry 8, trap_data_abort, 0x17
+vec_pabt:
+	fault_entry 4, trap_prefetch_abort, 0x17
+vec_undef:
+	fault_entry 0, trap_undefined, 0x1b
+
+stack_overflow:
+	mov	r0, lr
+	bl	trap_stack_overflow
+	b	.
+
+vec_irq:
+	sub	lr, lr, #4
+	str	r0, [sp, #-8]
+	mrs	r0, spsr
+	and	r0, r0, #0x1f
+	cmp	r0, #0x10
+	ldr	r0, [sp, #-8]
+	bne	irq_in_kernel
+	srsdb	sp!, #0x13
+	cps	#0x13
+	save_user
+	bl	irq_dispatch
+	b	ret_to_user
+irq_in_kernel:
+	push	{r0-r3, r12, lr}
+	mrs	r0, spsr
+	push	{r0, r1}
+	bl	irq_dispatch
+	pop	{r0, r1}
+	msr	spsr_cxsf, r0
+	ldm	sp!, {r0-r3, r12, pc}^
+
+/* void arch_switch(struct thread *from, struct thread *to)
+ * in: r0, r1 / out: in the other thread / clobbers: what a call may */
+	.global arch_switch
+arch_switch:
+	push	{r4-r11, r12, lr}
+	str	sp, [r0, #THREAD_SP]
+	ldr	sp, [r1, #THREAD_SP]
+	clrex
+	pop	{r4-r11, r12, pc}
+
+/* First return address of a new thread: r4 = entry, r5 = argument (arch_thread_init). */
+	.global thread_start_entry
+thread_start_entry:
+	bl	sched_finish_switch
+	mov	r0, r5
+	blx	r4
+	mrc	p15, 0, r1, c13, c0, 4
+	ldr	r1, [r1, #CPU_THREAD]
+	ldr	r1, [r1, #THREAD_PROC]
+	cmp	r1, #0
+	bne	ret_to_user
+	bl	thread_exit
+	b	.
+
+/* The same of a forked thread: straight to user mode. */
+	.global thread_start_forked
+thread_start_forked:
+	bl	sched_finish_switch
+	b	ret_to_user

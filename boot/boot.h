@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Start-up: what arch/arm gives to boot/main.c and the other way round. All of it runs once, on one
+ * CPU, without other threads.
+ */
+#ifndef BOOT_BOOT_H
+#define BOOT_BOOT_H
+
+#include "mm/frame.h"
+
+/* From head.S, MMU on, on the boot stack; never returns. */
+void kernel_main(uint32_t dtb_phys) __noreturn;
+
+/* Frames from RAM's first byte to the end of the image. */
+struct frame_range arch_image_range(void);
+/* Physical address of RAM's first byte, as found from the PC. */
+uint64_t arch_ram_base(void);
+/* The kernel sees these physical bytes from now on; NULL if they can't be RAM. */
+const void *arch_map_blob(uint64_t phys, size_t len_bytes);
+void arch_map_ram(struct frame_range r);
+/* The frame table is there: final protection of the image, kuser page, HAT. */
+void arch_memory_ready(void);
+
+struct fdt;
+/* The frames of the machine: RAM, and what of it is taken. The first frame of the place found for
+ * the frame table; -ENODEV: no memory node; -ENOMEM: no room. */
+int boot_memory_map(const struct fdt *fdt, uint64_t dtb_phys, struct frame_map *map);
+/* Where the initrd is; false: none. */
+bool boot_initrd(const struct fdt *fdt, uint64_t *base, uint64_t *end);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Start-up in the order in which things come to need each other: device tree, command line, early
+ * console, memory, interrupts and drivers, root file system, process 1. What is missing ends in a
+ * message on the UART. Runs once, on the boot CPU, which becomes the idle thread.
+ */
+#include "boot/boot.h"
+
+#include "include/uapi/errno.h"
+#include "fs/file.h"
+#include "kern/arch.h"
+#include "kern/bootargs.h"
+#include "kern/console.h"
+#include "kern/device.h"
+#include "kern/log.h"
+#include "kern/panic.h"
+#include "kern/power.h"
+#include "kern/random.h"
+#include "kern/trace.h"
+#include "lib/fdt.h"
+#include "mm/as.h"
+#include "mm/obj.h"
+#include "proc/proc.h"
+#include "proc/procfs.h"
+
+#define DTB_MAX (2u << 20)
+
+static struct {
+    struct fdt fdt;
+    struct frame_map map;
+    uint64_t dtb_phys;
+} boot;
+
+/* What can't be repaired: says so and stops, or powers off where the command line says so. */
+static void __noreturn boot_fail(const char *what)
+{
+    log_printf("boot: %s\n", what);
+    if (power_has_semihosting() || bootargs_is("panic", "poweroff"))
+        power_off(1);
+    arch_halt();
+}
+
+static void open_device_tree(uint32_t dtb_phys)
+{
+    const void *blob = dtb_phys & 3 ? NULL : arch_map_blob(dtb_phys, DTB_MAX);
+
+    boot.dtb_phys = dtb_phys;
+    if (!blob || fdt_open(&boot.fdt, blob, DTB_MAX)) {
+        uart_last_word(arch_ram_base(), "\r\nboot: no device tree: the boot loader must pass one in r2\r\n");
+        arch_halt();
+    }
+}
+
+static void start_console(void)
+{
+    const char *line = fdt_bootargs(&boot.fdt);
+
+    bootargs_set(line ? line : "");
+    trace_init();
+    power_use_semihosting(bootargs_is("exit", "semihosting"));
+    if (device_probe_stdout(&boot.fdt))
+        uart_last_word(arch_ram_base(), "\r\nboot: the device tree names no console\r\n");
+    log_printf("Quire on %s\n", fdt_string(&boot.fdt, 0, "model")
+                                    ? fdt_string(&boot.fdt, 0, "model")
+                                    : "a machine without a name");
+}
+
+static unsigned kib(uint32_t frames)
+{
+    return frames * (PAGE_SIZE / 1024);
+}
+
+/* The frame table as acceptance asks for it: the parts add up to the device tree's RAM. */
+static void show_frames(void)
+{
+    struct frame_stats s = frame_stats();
+    uint32_t ramdisk = 0;
+
+    for (unsigned i = 0; i < boot.map.nreserved; i++)
+        if (boot.map.reserved_type[i] == FRAME_RAMDISK)
+            ramdisk += boot.map.reserved[i].count;
+    log_printf("frames: %u total = %u kernel + %u ramdisk + %u reserved + %u free (%u KiB)\n",
+               s.total, s.total - ramdisk - s.reserved - s.free, ramdisk, s.reserved, s.free,
+               kib(s.free));
+}
+
+static void start_memory(void)
+{
+    int table = boot_memory_map(&boot.fdt, boot.dtb_phys, &boot.map);
+
+    if (table == -ENODEV)
+        boot_fail("no memory: the device tree has no memory node that holds this kernel");
+    if (table < 0)
+        boot_fail("no memory: no room for the frame table");
+    for (unsigned i = 0; i < boot.map.nram; i++)
+        arch_map_ram(boot.map.ram[i]);
+    frame_init(&boot.map, pfn_to_virt((pfn_t)table), bootargs_size("memlimit", 0) >> PAGE_SHIFT);
+    random_init(&boot.fdt);
+    arch_memory_ready();
+    if (obj_init())
+        boot_fail("no memory: no room for the page hash");
+    as_init();
+    show_frames();
+}
+
+static void mount_root(void)
+{
+    uint64_t base, end;
+    const char *why = "?";
+
+    if (!boot_initrd(&boot.fdt, &base, &end))
+        boot_fail("no initrd: pass a cpio archive (newc, plain or gzip) with the kernel");
+    if (ramdisk_mount(base, (size_t)(end - base), &why)) {
+        log_printf("boot: %s\n", why);
+        boot_fail("no root file system");
+    }
+    if (devfs_mount() || procfs_mount())
+        boot_fail("/dev or /proc could not be mounted");
+}
+
+/* Process 1: the command line's choice, or where Linux looks. */
+static void start_init(void)
+{
+    static const char *const defaults[] = {"/init", "/sbin/init", "/bin/init", "/bin/sh"};
+    char path[128];
+
+    if (bootargs_get("rdinit", path, sizeof(path)) || bootargs_get("init", path, sizeof(path))) {
+        int error = proc_start_init(path, NULL);
+
+        if (error == 0)
+            return;
+        log_printf("boot: %s can't be run (error %d)\n", path, -error);
+        boot_fail("no init");
+    }
+    for (unsigned i = 0; i < ARRAY_SIZE(defaults); i++)
+        if (proc_start_init(defaults[i], NULL) == 0)
+            return;
+    boot_fail("no init: neither /init nor /sbin/init nor /bin/sh can be run");
+}
+
+void kernel_main(uint32_t dtb_phys)
+{
+    open_device_tree(dtb_phys);
+    start_console();
+    start_memory();
+    sched_init();
+    device_probe_all(&boot.fdt);
+    irq_restore(0);
+    mount_root();
+    start_init();
+    sched_idle();
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The end of a process. Its last thread closes and leaves everything and makes a zombie of it, which
+ * the parent's wait, or init's, takes away. O(own children), O(pages in use), nothing else.
+ * Locks: the process lock twice: to take what is to be given back, and to become a zombie.
+ */
+#include "include/uapi/errno.h"
+#include "kern/arch.h"
+#include "kern/bootargs.h"
+#include "kern/log.h"
+#include "kern/power.h"
+#include "kern/trace.h"
+#include "kern/waitq.h"
+#include "mm/uaccess.h"
+#include "proc/proc_impl.h"
+#include "proc/sched_impl.h"
+#include "proc/stats.h"
+
+/* What a process gives back without the process lock, since that may sleep. */
+struct belongings {
+    struct fdtable *files;
+    struct vnode *cwd, *exe;
+};
+
+/* The thread's time and faults become the process's. (P) held. */
+static void account_locked(struct proc *p, const struct thread *t)
+{
+    p->user_ns += t->user_ns;
+    p->kernel_ns += t->kernel_ns;
+    p->minor_faults += t->minor_faults;
+    p->major_faults += t->major_faults;
+    p->nthreads--;
+}
+
+/* The first to exit decides the status and kills its fellows. */
+static void begin_locked(struct proc *p, int status)
+{
+    uint32_t mask;
+
+    if (p->exiting)
+        return;
+    p->exiting = true;
+    p->exit_status = status;
+    if (p->nthreads == 0)
+        return;
+    mask = thread_table_lock();
+    list_for_each (it, &p->threads)
+        thread_set_work(container_of(it, struct thread, siblings), WORK_KILL);
+    thread_table_unlock(mask);
+}
+
+/* Takes files and directory from the process, its address space too: /proc finds none of them any
+ * more. True if the caller was the last thread. */
+static bool strip(struct proc *p, struct thread *t, int status, struct belongings *b)
+{
+    bool last;
+
+    proc_lock();
+    account_locked(p, t);
+    begin_locked(p, status);
+    last = p->nthreads == 0;
+    if (last) {
+        *b = (struct belongings){p->files, p->cwd, p->exe};
+        p->files = NULL;
+        p->cwd = p->exe = NULL;
+        p->as = NULL;
+    } else {
+        thread_unlink(t);
+    }
+    proc_unlock();
+    return last;
+}
+
+static void close_files(struct belongings *b)
+{
+    fdtable_unref(b->files);
+    vnode_unref(b->cwd);
+    vnode_unref(b->exe);
+}
+
+/* CLONE_CHILD_CLEARTID is for those who stay in the memory that we leave. */
+static void leave_memory(struct thread *t)
+{
+    struct as *as = t->as;
+    int ignored = 0;
+
+    if (t->clear_tid && as->users > 1)
+        ignored = put_user32(t->clear_tid, 0);
+    (void)ignored;
+    t->as = NULL;
+    as_leave(as);
+}
+
+/* Orphans become init's children; zombies among them are init's to reap at once. (P) held. */
+static void give_children_away_locked(struct proc *p)
+{
+    struct proc *init = proc_init();
+    bool zombies = false;
+    struct list_link *l;
+
+    while ((l = list_pop_front(&p->children)) != NULL) {
+        struct proc *child = container_of(l, struct proc, sibling);
+
+        child->parent = init;
+        child->ppid = init->pid;
+        if (child->zombie)
+            list_push_front(&init->children, l);
+        else
+            list_push_back(&init->children, l);
+        zombies |= child->zombie;
+        preempt_point();
+    }
+    if (zombies)
+        waitq_wake(&init->child_wait, WAITQ_ALL);
+}
+
+/* Zombies stand first among the children, so that wait finds them without a search. */
+static void become_zombie(struct proc *p, struct thread *t)
+{
+    struct proc *parent;
+
+    proc_lock();
+    give_children_away_locked(p);
+    thread_unlink(t);
+    p->zombie = true;
+    parent = p->parent;
+    list_remove(&p->sibling);
+    list_push_front(&parent->children, &p->sibling);
+    if (unlikely(proc_signal_ignored(parent, SIGCHLD)))
+        proc_reap_locked(p);
+    waitq_wake(&parent->child_wait, WAITQ_ALL);
+    proc_unlock();
+}
+
+void init_died(int status)
+{
+    int code = status & 127 ? 128 + (status & 127) : status >> 8 & 255;
+
+    if (status & 127)
+        log_printf("init was killed by signal %d\n", status & 127);
+    else
+        log_printf("init exited with status %d\n", code);
+    if (power_has_semihosting())
+        power_off(code);
+    if (bootargs_is("panic", "poweroff"))
+        power_off(1);
+    log_printf("init is gone: the machine stops\n");
+    arch_halt();
+}
+
+/* Steps: take from the process what it has, so that nobody finds it half gone; close files; leave
+ * memory; let a vfork parent go on; hand children to init and become a zombie; end the thread. A
+ * thread that is not the last one only leaves. */
+void proc_exit(int status)
+{
+    struct thread *t = thread_current();
+    struct proc *p = t->proc;
+    struct belongings b;
+
+    trace(TRACE_EXIT, (uint32_t)p->pid, (uint32_t)status);
+    if (!strip(p, t, status, &b)) {
+        leave_memory(t);
+        thread_exit();
+    }
+    proc_stats()->exits++;
+    if (p->pid == 1)
+        init_died(p->exit_status);
+    close_files(&b);
+    leave_memory(t);
+    vfork_release(p);
+    become_zombie(p, t);
+    thread_exit();
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fork, vfork and posix_spawn's clone: a new process with one thread that returns from the same
+ * system call with 0. Nothing here is O(processes), nor O(pages) beyond what as_fork does.
+ * Locks: the process lock for entering the child alone; the child is nobody's business before.
+ */
+#include "include/uapi/errno.h"
+#include "kern/arch.h"
+#include "kern/trace.h"
+#include "mm/uaccess.h"
+#include "proc/pid.h"
+#include "proc/proc_impl.h"
+#include "proc/sched_impl.h"
+#include "proc/stats.h"
+
+#define CLONE_SIGNAL_MASK 0xffu
+#define CLONE_HANDLED                                                                              \
+    (CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID |    \
+     CLONE_SETTLS)
+/* Kernel memory that fork leaves to those who are already there, so that they can die. */
+#define FORK_RESERVE_FRAMES 48u
+
+struct fork_args {
+    uint32_t flags;
+    vaddr_t stack, ptid, tls, ctid;
+};
+
+static bool has_reserve(void)
+{
+    struct frame_stats s = frame_stats();
+
+    return s.free + s.cache >= FORK_RESERVE_FRAMES;
+}
+
+/* Threads that share memory and run at the same time come with CLONE_THREAD, in a later step. */
+static int check(uint32_t flags)
+{
+    uint32_t sig = flags & CLONE_SIGNAL_MASK;
+
+    if (flags & ~(CLONE_HANDLED | CLONE_SIGNAL_MASK) || (sig != SIGCHLD && sig != 0))
+        return -EINVAL;
+    if (flags & CLONE_VM && !(flags & CLONE_VFORK))
+        return -EINVAL;
+    return has_reserve() ? 0 : -EAGAIN;
+}
+
+static int copy_memory(struct proc *child, const struct proc *parent, uint32_t flags)
+{
+    if (!(flags & CLONE_VM))
+        return as_fork(parent->as, &child->as);
+    as_enter(parent->as);
+    child->as = parent->as;
+    return 0;
+}
+
+static int copy_files(struct proc *child, const struct proc *parent)
+{
+    child->files = fdtable_copy(parent->files);
+    if (!child->files)
+        return -ENOMEM;
+    child->cwd = vnode_ref(parent->cwd);
+    child->exe = vnode_ref(parent->exe);
+    return 0;
+}
+
+/* The undoing of everything up to entering. */
+static void discard(struct proc *child)
+{
+    if (child->files)
+        fdtable_unref(child->files);
+    vnode_unref(child->cwd);
+    vnode_unref(child->exe);
+    if (child->as)
+        as_leave(child->as);
+    proc_unref(child);
+}
+
+static struct thread *copy_thread(struct proc *child, const struct fork_args *a)
+{
+    struct thread *me = thread_current(), *t = thread_create(child, NULL, NULL);
+
+    if (!t)
+        return NULL;
+    t->as = child->as;
+    t->tls = a->flags & CLONE_SETTLS ? a->tls : me->tls;
+    t->priority = me->priority;
+    if (a->flags & CLONE_CHILD_CLEARTID)
+        t->clear_tid = a->ctid;
+    arch_thread_save(me);
+    arch_thread_init_fork(t, me);
+    if (a->stack)
+        arch_set_sp(t, a->stack);
+    return t;
+}
+
+/* As Linux does, a bad pointer is the caller's own trouble: the child is made all the same. */
+static void tell_tids(const struct proc *child, const struct fork_args *a)
+{
+    uint32_t tid = (uint32_t)child->pid;
+    int ignored = 0;
+
+    if (a->flags & CLONE_PARENT_SETTID)
+        ignored |= put_user32(a->ptid, tid);
+    if (a->flags & CLONE_CHILD_SETTID && a->flags & CLONE_VM)
+        ignored |= put_user32(a->ctid, tid);
+    else if (a->flags & CLONE_CHILD_SETTID && user_range_ok(a->ctid, sizeof(tid)))
+        ignored |= as_poke(child->as, a->ctid, &tid, sizeof(tid));
+    (void)ignored;
+}
+
+/* What the process lock protects; from here on the child can be found and killed. */
+static void enter(struct proc *child, struct proc *parent, struct thread *t, bool vfork)
+{
+    proc_lock();
+    child->pgid = parent->pgid;
+    child->sid = parent->sid;
+    child->umask = parent->umask;
+    child->ignored[0] = parent->ignored[0];
+    child->ignored[1] = parent->ignored[1];
+    for (unsigned i = 0; i < COMM_SIZE; i++)
+        child->comm[i] = parent->comm[i];
+    child->nthreads = 1;
+    if (vfork) {
+        child->vfork_parent = parent;
+        __atomic_add_fetch(&child->refs, 1, __ATOMIC_RELAXED);
+    }
+    proc_enter_locked(child, parent);
+    thread_start(t);
+    proc_unlock();
+}
+
+/* Sleeps until the child has an address space of its own or is dead; a kill ends the wait, and
+ * then the child does not know us any more. */
+static void wait_for_vfork(struct proc *child, struct proc *me)
+{
+    int error = 0;
+
+    while (!error) {
+        uint32_t mask = spin_lock_irq(&me->child_wait.lock);
+
+        if (child->vfork_done) {
+            spin_unlock_irq(&me->child_wait.lock, mask);
+            break;
+        }
+        error = waitq_sleep(&me->child_wait, mask, true, UINT64_MAX);
+    }
+    if (error) {
+        proc_lock();
+        child->vfork_parent = NULL;
+        proc_unlock();
+    }
+    proc_unref(child);
+}
+
+void vfork_release(struct proc *p)
+{
+    struct proc *parent;
+
+    if (likely(!p->vfork_parent))
+        return;
+    proc_lock();
+    parent = p->vfork_parent;
+    p->vfork_parent = NULL;
+    if (parent) {
+        uint32_t mask = spin_lock_irq(&parent->child_wait.lock);
+
+        p->vfork_done = true;
+        waitq_wake_locked(&parent->child_wait, WAITQ_ALL);
+        spin_unlock_irq(&parent->child_wait.lock, mask);
+    }
+    proc_unlock();
+}
+
+/* Steps: is it a call that we know; a process with a number; memory, shared or copied; files; a
+ * thread; the numbers that the caller wants written; entering and starting it; for vfork waiting
+ * until it has left our memory. Everything before entering can fail and is undone by discard(). */
+static int fork_process(const struct fork_args *a)
+{
+    struct proc *me = proc_current(), *child;
+    struct thread *t = NULL;
+    int error = check(a->flags), pid;
+
+    if (error)
+        return error;
+    child = proc_alloc(&error);
+    if (!child)
+        return error;
+    error = copy_memory(child, me, a->flags);
+    if (!error)
+        error = copy_files(child, me);
+    if (!error)
+        t = copy_thread(child, a);
+    if (!t) {
+        discard(child);
+        return error ? error : -ENOMEM;
+    }
+    pid = child->pid;
+    tell_tids(child, a);
+    trace(TRACE_FORK, (uint32_t)me->pid, (uint32_t)pid);
+    proc_stats()->forks++;
+    proc_stats()->last_pid = pid;
+    enter(child, me, t, a->flags & CLONE_VFORK);
+    if (a->flags & CLONE_VFORK)
+        wait_for_vfork(child, me);
+    return pid;
+}
+
+int proc_fork(uint32_t flags, vaddr_t stack, vaddr_t ptid, vaddr_t tls, vaddr_t ctid)
+{
+    struct fork_args a = {.flags = flags, .stack = stack, .ptid = ptid, .tls = tls, .ctid = ctid};
+
+    return fork_process(&a);
+}

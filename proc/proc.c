@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Processes as objects: the process lock, the list of all, finding, references, groups and sessions.
+ * Invariants: a process is in the table of numbers and on the list from fork to reaping; only a
+ * zombie has no address space and no files; everybody but init has a parent.
+ * Locks: (P) procs.lock, sleeping, above as->lock and all spinning locks.
+ */
+#include "proc/proc.h"
+
+#include <string.h>
+
+#include "include/uapi/errno.h"
+#include "kern/clock.h"
+#include "kern/panic.h"
+#include "mm/slab.h"
+#include "proc/pid.h"
+#include "proc/proc_impl.h"
+
+static struct {
+    struct mutex lock;
+    struct list all;   /* (P) */
+    uint32_t count;    /* (P) */
+    struct proc *init; /* (P) */
+} procs = {.lock = {.wait = {.waiters = LIST_INIT(procs.lock.wait.waiters)}},
+           .all = LIST_INIT(procs.all)};
+
+static struct slab_cache proc_cache = SLAB_CACHE("proc", sizeof(struct proc));
+
+void proc_lock(void)
+{
+    mutex_lock(&procs.lock);
+}
+
+void proc_unlock(void)
+{
+    mutex_unlock(&procs.lock);
+}
+
+bool proc_locked(void)
+{
+    return mutex_held(&procs.lock);
+}
+
+struct list *proc_list(void)
+{
+    return &procs.all;
+}
+
+struct proc *proc_init(void)
+{
+    return procs.init;
+}
+
+uint32_t proc_count(void)
+{
+    return procs.count;
+}
+
+struct proc *proc_alloc(int *error)
+{
+    struct proc *p = slab_alloc(&proc_cache);
+    int pid = p ? pid_alloc() : -ENOMEM;
+
+    if (pid < 0) {
+        if (p)
+            slab_free(&proc_cache, p);
+        *error = pid;
+        return NULL;
+    }
+    p->pid = pid;
+    p->refs = 1;
+    list_init(&p->children);
+    list_init(&p->threads);
+    waitq_init(&p->child_wait);
+    p->start_ns = clock_ns();
+    return p;
+}
+
+/* A process that was never entered still owns its number. */
+void proc_unref(struct proc *p)
+{
+    if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL))
+        return;
+    if (!list_linked(&p->all) && !p->zombie)
+        pid_free(p->pid);
+    slab_free(&proc_cache, p);
+}
+
+void proc_enter_locked(struct proc *p, struct proc *parent)
+{
+    kdebug_assert(proc_locked());
+    p->parent = parent;
+    p->ppid = parent ? parent->pid : 0;
+    if (parent)
+        list_push_back(&parent->children, &p->sibling);
+    else
+        procs.init = p;
+    list_push_back(&procs.all, &p->all);
+    procs.count++;
+    pid_set(p->pid, p);
+}
+
+void proc_reap_locked(struct proc *p)
+{
+    kdebug_assert(proc_locked());
+    list_remove(&p->sibling);
+    p->parent = NULL;
+    list_remove(&p->all);
+    procs.count--;
+    pid_free(p->pid);
+    proc_unref(p);
+}
+
+struct proc *proc_find(int pid)
+{
+    struct proc *p;
+
+    proc_lock();
+    p = pid_proc(pid);
+    if (p)
+        __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+    proc_unlock();
+    return p;
+}
+
+struct proc *proc_next(int pid)
+{
+    struct proc *p;
+
+    proc_lock();
+    p = pid_next(pid);
+    if (p)
+        __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+    proc_unlock();
+    return p;
+}
+
+void proc_set_comm(char comm[COMM_SIZE], const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    size_t n = MIN(strlen(name), (size_t)COMM_SIZE - 1);
+
+    memcpy(comm, name, n);
+    memset(comm + n, 0, COMM_SIZE - n);
+}
+
+/* The process that a call with pid means: 0 the caller. */
+static struct proc *target_locked(int pid)
+{
+    return pid ? pid_proc(pid) : proc_current();
+}
+
+static bool group_exists_locked(int pgid, int sid)
+{
+    list_for_each (it, &procs.all) {
+        const struct proc *p = container_of(it, struct proc, all);
+
+        if (p->pgid == pgid && p->sid == sid)
+            return true;
+    }
+    return false;
+}
+
+static int set_group_locked(struct proc *p, int pgid)
+{
+    struct proc *me = proc_current();
+
+    if (!p || (p != me && p->parent != me))
+        return -ESRCH;
+    if (p->sid == p->pid || p->sid != me->sid)
+        return -EPERM;
+    if (p != me && p->execed)
+        return -EACCES;
+    if (pgid != p->pid && pgid != p->pgid && !group_exists_locked(pgid, p->sid))
+        return -EPERM;
+    p->pgid = pgid;
+    return 0;
+}
+
+int proc_set_group(int pid, int pgid)
+{
+    struct proc *p;
+    int error;
+
+    if (pgid < 0 || pid < 0)
+        return -EINVAL;
+    proc_lock();
+    p = target_locked(pid);
+    error = set_group_locked(p, pgid || !p ? pgid : p->pid);
+    proc_unlock();
+    return error;
+}
+
+int proc_get_group(int pid, bool session)
+{
+    struct proc *p;
+    int result = -ESRCH;
+
+    proc_lock();
+    p = target_locked(pid);
+    if (p)
+        result = session ? p->sid : p->pgid;
+    proc_unlock();
+    return result;
+}
+
+int proc_new_session(void)
+{
+    struct proc *p = proc_current();
+    int result = -EPERM;
+
+    proc_lock();
+    if (p->pgid != p->pid && !group_exists_locked(p->pid, p->sid)) {
+        p->pgid = p->sid = p->pid;
+        result = p->pid;
+    }
+    proc_unlock();
+    return result;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The tree of /proc. Its root is static; every other vnode is made by the lookup that finds it and
+ * goes with its last reference. A vnode holds a pid, not a process: whoever opens it later looks
+ * the process up again, and gets -ESRCH when it is gone.
+ * Inode numbers: INO_BASE + pid << 8 + the file's place in its directory; place 0 is the directory.
+ * Locks: none of its own; the process lock is taken by proc_find and its kin.
+ */
+#include "proc/procfs.h"
+
+#include <string.h>
+
+#include "include/uapi/errno.h"
+#include "lib/fmt.h"
+#include "mm/slab.h"
+#include "proc/procfs_impl.h"
+
+#define INO_BASE 0x40000000u
+
+/* A file of a directory; a link where print is NULL. */
+struct entry {
+    const char *name;
+    procfs_printer *print;
+    int (*link)(int pid, char *buf, size_t size); /* the target with its NUL: 0 or -Exxx */
+};
+
+/* A directory's files. */
+struct table {
+    const struct entry *entry;
+    unsigned count;
+};
+
+struct pnode {
+    struct vnode vnode;
+    const struct entry *entry; /* (c) NULL: a process's directory */
+    int pid;                   /* (c) 0: of the system */
+};
+
+static struct slab_cache node_cache = SLAB_CACHE("procfs", sizeof(struct pnode));
+
+static int exe_link(int pid, char *buf, size_t size);
+static int self_link(int pid, char *buf, size_t size);
+
+static const struct entry root_entries[] = {
+    {"self", NULL, self_link},
+    {"cmdline", procfs_cmdline, NULL},
+    {"coremap", procfs_coremap, NULL},
+    {"enosys", procfs_enosys, NULL},
+    {"interrupts", procfs_interrupts, NULL},
+    {"kmsg", procfs_kmsg, NULL},
+    {"loadavg", procfs_loadavg, NULL},
+    {"meminfo", procfs_meminfo, NULL},
+    {"mounts", procfs_mounts, NULL},
+    {"slabinfo", procfs_slabinfo, NULL},
+    {"stat", procfs_stat, NULL},
+    {"trace", procfs_trace, NULL},
+    {"uptime", procfs_uptime, NULL},
+    {"version", procfs_version, NULL},
+    {"vmcheck", procfs_vmcheck, NULL},
+    {"vmstat", procfs_vmstat, NULL},
+};
+
+static const struct entry pid_entries[] = {
+    {"cmdline", procfs_pid_cmdline, NULL},
+    {"comm", procfs_pid_comm, NULL},
+    {"exe", NULL, exe_link},
+    {"maps", procfs_pid_maps, NULL},
+    {"pmap", procfs_pid_pmap, NULL},
+    {"pt", procfs_pid_pt, NULL},
+    {"stat", procfs_pid_stat, NULL},
+    {"status", procfs_pid_status, NULL},
+};
+
+static const struct table root_table = {root_entries, ARRAY_SIZE(root_entries)};
+static const struct table pid_table = {pid_entries, ARRAY_SIZE(pid_entries)};
+
+static const struct vnode_ops root_ops, dir_ops, file_ops, link_ops;
+
+static struct vnode procfs_root = {
+    .ops = &root_ops, .refs = 1, .mode = S_IFDIR | 0555, .ino = INO_BASE, .nlink = 2};
+
+static struct pnode *node_of(struct vnode *v)
+{
+    return container_of(v, struct pnode, vnode);
+}
+
+static uint32_t ino_of(int pid, unsigned place)
+{
+    return INO_BASE + ((uint32_t)pid << 8) + place;
+}
+
+static uint32_t mode_of(const struct entry *e)
+{
+    if (!e)
+        return S_IFDIR | 0555;
+    return e->print ? S_IFREG | 0444 : S_IFLNK | 0777;
+}
+
+/* A vnode for a file, or for a process's directory (e NULL). */
+static int node_make(int pid, const struct entry *e, unsigned place, struct vnode **found)
+{
+    struct pnode *n = slab_alloc(&node_cache);
+
+    if (!n)
+        return -ENOMEM;
+    n->entry = e;
+    n->pid = pid;
+    n->vnode.ops = !e ? &dir_ops : e->print ? &file_ops : &link_ops;
+    n->vnode.refs = 1;
+    n->vnode.mode = mode_of(e);
+    n->vnode.ino = ino_of(pid, place);
+    n->vnode.nlink = e ? 1 : 2;
+    n->vnode.parent = e ? NULL : &procfs_root;
+    *found = &n->vnode;
+    return 0;
+}
+
+static void node_release(struct vnode *v)
+{
+    slab_free(&node_cache, node_of(v));
+}
+
+static int table_lookup(const struct table *t, int pid, const char *name, struct vnode **found)
+{
+    for (unsigned i = 0; i < t->count; i++)
+        if (strcmp(name, t->entry[i].name) == 0)
+            return node_make(pid, &t->entry[i], i + 1, found);
+    return -ENOENT;
+}
+
+static int table_readdir(const struct table *t, int pid, uint64_t *pos, struct dirent_info *entry)
+{
+    const struct entry *e;
+
+    if (*pos >= t->count)
+        return 0;
+    e = &t->entry[*pos];
+    strcpy(entry->name, e->name);
+    entry->mode = mode_of(e);
+    entry->ino = ino_of(pid, (unsigned)++*pos);
+    return 1;
+}
+
+/* The number that name spells, without leading zeroes; 0 if it is none. */
+static int pid_of_name(const char *name)
+{
+    int pid = 0;
+
+    if (*name == '0')
+        return 0;
+    for (; *name; name++) {
+        if (*name < '0' || *name > '9')
+            return 0;
+        pid = pid * 10 + (*name - '0');
+        if (pid > PID_MAX)
+            return 0;
+    }
+    return pid;
+}
+
+static int root_lookup(struct vnode *dir, const char *name, struct vnode **found)
+{
+    int pid = pid_of_name(name);
+    struct proc *p;
+
+    (void)dir;
+    if (!pid)
+        return table_lookup(&root_table, 0, name, found);
+    p = proc_find(pid);
+    if (!p)
+        return -ENOENT;
+    proc_unref(p);
+    return node_make(pid, NULL, 0, found);
+}
+
+/* Positions: the files of the table, then table count + pid of the last process shown. */
+static int root_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
+{
+    struct proc *p;
+
+    (void)dir;
+    if (*pos < root_table.count)
+        return table_readdir(&root_table, 0, pos, entry);
+    if (*pos > root_table.count + PID_MAX)
+        return 0;
+    p = proc_next((int)(*pos - root_table.count));
+    if (!p)
+        return 0;
+    fmt_snprint(entry->name, sizeof(entry->name), "%d", p->pid);
+    entry->ino = ino_of(p->pid, 0);
+    entry->mode = S_IFDIR | 0555;
+    *pos = root_table.count + (unsigned)p->pid;
+    proc_unref(p);
+    return 1;
+}
+
+static int dir_lookup(struct vnode *dir, const char *name, struct vnode **found)
+{
+    return table_lookup(&pid_table, node_of(dir)->pid, name, found);
+}
+
+static int dir_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
+{
+    return table_readdir(&pid_table, node_of(dir)->pid, pos, entry);
+}
+
+/* A printer and what it prints about. */
+struct job {
+    procfs_printer *print;
+    struct proc *proc;
+};
+
+static void run_job(struct text *t, void *arg)
+{
+    const struct job *job = arg;
+
+    job->print(t, job->proc);
+}
+
+static int node_open(struct file *f)
+{
+    const struct pnode *n = node_of(f->vnode);
+    struct job job = {n->entry->print, NULL};
+    int error;
+
+    if (n->pid) {
+        job.proc = proc_find(n->pid);
+        if (!job.proc)
+            return -ESRCH;
+    }
+    error = text_open(f, run_job, &job);
+    if (job.proc)
+        proc_unref(job.proc);
+    return error;
+}
+
+static int self_link(int pid, char *buf, size_t size)
+{
+    struct proc *p = proc_current();
+
+    (void)pid;
+    if (!p)
+        return -ENOENT;
+    fmt_snprint(buf, size, "%d", p->pid);
+    return 0;
+}
+
+static int exe_link(int pid, char *buf, size_t size)
+{
+    struct proc *p = proc_find(pid);
+    struct vnode *exe;
+    int error;
+
+    if (!p)
+        return -ESRCH;
+    proc_lock();
+    exe = p->exe ? vnode_ref(p->exe) : NULL;
+    proc_unlock();
+    proc_unref(p);
+    if (!exe)
+        return -ENOENT;
+    error = vnode_path(exe, buf, size);
+    vnode_unref(exe);
+    return error;
+}
+
+static int node_readlink(struct vnode *v, char *buf, size_t size)
+{
+    const struct pnode *n = node_of(v);
+    char *target = kmalloc(PATH_MAX);
+    int len;
+
+    if (!target)
+        return -ENOMEM;
+    len = n->entry->link(n->pid, target, PATH_MAX);
+    if (!len) {
+        len = (int)MIN(strlen(target), size);
+        memcpy(buf, target, (size_t)len);
+    }
+    kfree(target);
+    return len;
+}
+
+static const struct vnode_ops root_ops = {.lookup = root_lookup, .readdir = root_readdir};
+static const struct vnode_ops dir_ops = {
+    .lookup = dir_lookup, .readdir = dir_readdir, .release = node_release};
+static const struct vnode_ops file_ops = {
+    .open = node_open, .read = text_read, .close = text_close, .release = node_release};
+static const struct vnode_ops link_ops = {.readlink = node_readlink, .release = node_release};
+
+int procfs_mount(void)
+{
+    return vnode_mount("/proc", &procfs_root);
+}

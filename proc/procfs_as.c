@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The windows into a process's address space: maps in Linux's format, pmap by segment, pt by entry
+ * of the two-level page table.
+ * Locks: as->lock for reading over the whole listing, so that segments stay; nodes are looked up
+ * and their entries copied under pt_lock and the node lock (in this order), a few at a time, since
+ * a fault beside us may exchange a shared node. Nothing is printed with a spinlock held.
+ */
+#include <string.h>
+
+#include "lib/fmt.h"
+#include "proc/procfs_impl.h"
+
+#define NAME_COLUMN  73 /* where Linux puts the name of a mapping */
+#define BATCH        16u
+#define KIB_PER_PAGE (unsigned)(PAGE_SIZE / 1024)
+
+/* Calls visit with as->lock held for reading for each segment from the lowest on. */
+static void each_seg(struct as *as, void (*visit)(struct seg *s, void *arg), void *arg)
+{
+    rwlock_read(&as->lock);
+    tree_for_each (it, &as->segs) {
+        visit(container_of(it, struct seg, by_addr), arg);
+        preempt_point();
+    }
+    rwlock_read_done(&as->lock);
+}
+
+/* What a segment is called: its file's path, [heap], [stack] or nothing. */
+static const char *seg_name(const struct seg *s, char *buf, size_t size)
+{
+    struct vnode *v = s->obj ? vnode_of_obj(s->obj) : NULL;
+
+    if (v)
+        return vnode_path(v, buf, size) ? "?" : buf;
+    if (s->flags & SEG_GROWS)
+        return "[stack]";
+    return s->flags & SEG_HEAP ? "[heap]" : "";
+}
+
+static void prot_letters(char letters[4], prot_t prot)
+{
+    letters[0] = prot & PROT_READ ? 'r' : '-';
+    letters[1] = prot & PROT_WRITE ? 'w' : '-';
+    letters[2] = prot & PROT_EXEC ? 'x' : '-';
+    letters[3] = '\0';
+}
+
+static void map_line(struct seg *s, void *arg)
+{
+    struct vnode *v = s->obj ? vnode_of_obj(s->obj) : NULL;
+    char path[192], prot[4], head[NAME_COLUMN + 1];
+    const char *name = seg_name(s, path, sizeof(path));
+    struct text *t = arg;
+
+    prot_letters(prot, s->prot);
+    fmt_snprint(head, sizeof(head), "%08lx-%08lx %s%c %08lx 00:%02x %u", (unsigned long)s->base,
+                (unsigned long)seg_end(s), prot, s->flags & SEG_SHARED ? 's' : 'p',
+                (unsigned long)page_addr(s->obj_page), v ? 1u : 0u, v ? (unsigned)v->ino : 0);
+    if (*name)
+        text_printf(t, "%-*s%s\n", NAME_COLUMN, head, name);
+    else
+        text_printf(t, "%s\n", head);
+}
+
+void procfs_pid_maps(struct text *t, struct proc *p)
+{
+    struct as *as = procfs_as(p);
+
+    if (!as)
+        return;
+    each_seg(as, map_line, t);
+    as_unref(as);
+}
+
+/* One entry as it was found. */
+struct found {
+    vaddr_t va;
+    pte_t pte;
+    prot_t hat;
+};
+
+/* Copies entries that are not empty from *va on and within one node, at most BATCH; *va moves on,
+ * at most to end. Returns their number. */
+static unsigned batch_take(struct as *as, vaddr_t *va, vaddr_t end, struct found *batch)
+{
+    vaddr_t stop = MIN(end, ALIGN_DOWN(*va, NODE_SPAN) + NODE_SPAN);
+    unsigned count = 0;
+    struct node *n;
+
+    spin_lock(&as->pt_lock);
+    n = pt_node(as->pt, *va);
+    if (!n) {
+        *va = stop;
+        spin_unlock(&as->pt_lock);
+        return 0;
+    }
+    node_lock(n);
+    for (; *va < stop && count < BATCH; *va += PAGE_SIZE) {
+        unsigned i = node_index(*va);
+        pfn_t pfn;
+
+        if (!pte_is_none(n->pte[i]))
+            batch[count++] = (struct found){*va, n->pte[i], hat_probe(n, i, &pfn)};
+    }
+    node_unlock(n);
+    spin_unlock(&as->pt_lock);
+    return count;
+}
+
+/* A pmap on its way. */
+struct pmap {
+    struct text *text;
+    unsigned pages, resident, dirty;
+};
+
+/* Pages of a segment in core, without the zero page, and those of them that were written. */
+static void seg_count(const struct seg *s, unsigned *resident, unsigned *dirty)
+{
+    struct found batch[BATCH];
+
+    *resident = *dirty = 0;
+    for (vaddr_t va = s->base; va < seg_end(s);) {
+        unsigned count = batch_take(s->as, &va, seg_end(s), batch);
+
+        for (unsigned i = 0; i < count; i++) {
+            pfn_t pfn = pte_pfn(batch[i].pte);
+
+            if (!pte_in_core(batch[i].pte) || pfn == frame_zero_page())
+                continue;
+            ++*resident;
+            *dirty += (frame_of(pfn)->flags & FRAME_DIRTY) != 0;
+        }
+        preempt_point();
+    }
+}
+
+static void pmap_line(struct seg *s, void *arg)
+{
+    struct pmap *m = arg;
+    char path[192], prot[4], maxprot[4], flags[5];
+    const char *name = seg_name(s, path, sizeof(path));
+    unsigned resident, dirty;
+    unsigned n = 0;
+
+    seg_count(s, &resident, &dirty);
+    prot_letters(prot, s->prot);
+    prot_letters(maxprot, s->maxprot);
+    flags[n++] = s->flags & SEG_GROWS ? 'g' : '-';
+    flags[n++] = s->flags & SEG_HEAP ? 'h' : '-';
+    flags[n++] = s->flags & SEG_WIRED ? 'w' : '-';
+    flags[n++] = s->flags & SEG_DONTFORK ? 'd' : '-';
+    flags[n] = '\0';
+    text_printf(m->text, "%08lx %8u %-6s %s %s  %c %s %s/%lx %u %u 0\n", (unsigned long)s->base,
+                (unsigned)s->npages * KIB_PER_PAGE, s->ops->name, prot, maxprot,
+                s->flags & SEG_SHARED ? 's' : 'p', flags, *name ? name : "-",
+                (unsigned long)page_addr(s->obj_page), resident, dirty);
+    m->pages += s->npages;
+    m->resident += resident;
+    m->dirty += dirty;
+}
+
+/* A line for each segment; sizes of segments in KiB, of what is in them in pages. */
+void procfs_pid_pmap(struct text *t, struct proc *p)
+{
+    struct as *as = procfs_as(p);
+    struct pmap m = {t, 0, 0, 0};
+
+    text_printf(t,
+                "base          KiB driver now max p flags object/offset resident dirty swapped\n");
+    if (as) {
+        each_seg(as, pmap_line, &m);
+        as_unref(as);
+    }
+    text_printf(t, "total    %8u - - - - - - %u %u 0\n", m.pages * KIB_PER_PAGE, m.resident,
+                m.dirty);
+}
+
+static void pt_entry_line(struct text *t, const struct found *e)
+{
+    char access[4];
+
+    prot_letters(access, e->hat);
+    text_printf(t, "  %08lx %-11s %05lx %s %s %s\n", (unsigned long)e->va,
+                pte_state_name(pte_state(e->pte)), (unsigned long)pte_pfn(e->pte),
+                e->pte.raw & PTE_COW ? "cow" : "-", e->pte.raw & PTE_WIRED ? "wired" : "-", access);
+}
+
+/* The line of a node; false: the slot is empty. */
+static bool pt_node_line(struct text *t, struct as *as, unsigned slot)
+{
+    unsigned live = 0, roots = 0;
+    pfn_t pfn = NO_PFN;
+    struct node *n;
+
+    spin_lock(&as->pt_lock);
+    n = as->pt->node[slot];
+    if (n) {
+        pfn = node_pfn(n);
+        live = node_live(n);
+        roots = frame_of(pfn)->users;
+    }
+    spin_unlock(&as->pt_lock);
+    if (pfn != NO_PFN)
+        text_printf(t, "node %3u at %08lx live %u roots %u\n", slot,
+                    (unsigned long)pfn << PAGE_SHIFT, live, roots);
+    return pfn != NO_PFN;
+}
+
+static void pt_node_entries(struct text *t, struct as *as, unsigned slot)
+{
+    struct found batch[BATCH];
+    vaddr_t end = (vaddr_t)(slot + 1) << NODE_SHIFT;
+
+    for (vaddr_t va = (vaddr_t)slot << NODE_SHIFT; va < end;) {
+        unsigned count = batch_take(as, &va, end, batch);
+
+        for (unsigned i = 0; i < count; i++)
+            pt_entry_line(t, &batch[i]);
+    }
+}
+
+/* Nodes with their physical address, then their entries: address, state, frame or slot, flags,
+ * and the access that the hardware gives now. */
+void procfs_pid_pt(struct text *t, struct proc *p)
+{
+    struct as *as = procfs_as(p);
+
+    if (!as)
+        return;
+    rwlock_read(&as->lock);
+    text_printf(t, "root at %08lx\n", (unsigned long)virt_to_pfn(as->pt) << PAGE_SHIFT);
+    for (unsigned slot = 0; slot < ARRAY_SIZE(as->pt->node); slot++) {
+        if (pt_node_line(t, as, slot))
+            pt_node_entries(t, as, slot);
+    }
+    rwlock_read_done(&as->lock);
+    as_unref(as);
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to /proc: the tree (procfs.c) calls one printer for each file. Printers of a process
+ * (procfs_pid.c, procfs_as.c) get it with a reference and no lock held; those of the whole system
+ * (procfs_sys.c, procfs_vm.c) get NULL. A printer may sleep.
+ */
+#ifndef PROC_PROCFS_IMPL_H
+#define PROC_PROCFS_IMPL_H
+
+#include "fs/text.h"
+#include "proc/proc.h"
+
+typedef void procfs_printer(struct text *t, struct proc *p);
+
+/* Of a process. */
+procfs_printer procfs_pid_stat, procfs_pid_status, procfs_pid_cmdline, procfs_pid_comm;
+procfs_printer procfs_pid_maps, procfs_pid_pmap, procfs_pid_pt;
+/* Of the system. */
+procfs_printer procfs_uptime, procfs_kmsg, procfs_version, procfs_cmdline, procfs_interrupts;
+procfs_printer procfs_mounts, procfs_loadavg, procfs_stat, procfs_enosys, procfs_trace;
+/* Of memory. */
+procfs_printer procfs_coremap, procfs_vmstat, procfs_meminfo, procfs_slabinfo, procfs_vmcheck;
+
+/* The address space of p with a reference for as_unref; NULL: a zombie. */
+struct as *procfs_as(struct proc *p);
+/* Pages of all its segments. May sleep. */
+unsigned procfs_as_pages(struct as *as);
+
+#endif

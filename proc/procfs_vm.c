@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What /proc shows of memory as a whole: coremap, vmstat, meminfo, slabinfo, vmcheck.
+ * A coremap line: frame, type, owner, index, users, flags, links (next:prev:hash), all but users in
+ * hexadecimal, `-` where there is nothing. Flags: B busy, W wanted, D dirty, R referenced, I
+ * coherent with the instruction cache, P wired (permanent), V derived, E error. Locks: frame locks
+ * one at a time, to copy one entry. vmcheck stops all threads at the kernel's edge; its text has
+ * its frames before, so that the audit finds them as they stay.
+ */
+#include "kern/console.h"
+#include "lib/fmt.h"
+#include "mm/check.h"
+#include "mm/fault.h"
+#include "mm/slab.h"
+#include "proc/procfs_impl.h"
+#include "proc/stats.h"
+
+#define REPORT_BYTES 8192u /* room for vmcheck's findings */
+#define KIB_PER_PAGE (PAGE_SIZE / 1024)
+
+static bool has_owner(enum frame_type type)
+{
+    return type == FRAME_SLAB || type == FRAME_TABLE || type == FRAME_ANON || type == FRAME_OBJ;
+}
+
+static bool has_index(enum frame_type type)
+{
+    return type == FRAME_NODE || type == FRAME_ANON || type == FRAME_OBJ;
+}
+
+static bool has_links(enum frame_type type)
+{
+    return type == FRAME_FREE || type == FRAME_SLAB || type == FRAME_OBJ;
+}
+
+static void flag_letters(char buf[9], uint32_t flags)
+{
+    static const char letters[8] = "BWDRIPVE"; /* bit 0 first */
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < sizeof(letters); i++)
+        if (flags >> i & 1)
+            buf[n++] = letters[i];
+    if (n == 0)
+        buf[n++] = '-';
+    buf[n] = '\0';
+}
+
+static void coremap_line(struct text *t, pfn_t pfn)
+{
+    struct frame *found = frame_find(pfn), f;
+    char owner[12] = "-", index[12] = "-", links[24] = "-", flags[9];
+    enum frame_type type;
+
+    if (!found)
+        return;
+    frame_lock(pfn);
+    f = *found;
+    frame_unlock(pfn);
+    type = frame_type(&f);
+    if (has_owner(type) && f.owner >> 4)
+        fmt_snprint(owner, sizeof(owner), "%lx", (unsigned long)f.owner & ~15ul);
+    if (has_index(type))
+        fmt_snprint(index, sizeof(index), "%lx", (unsigned long)f.index);
+    if (has_links(type))
+        fmt_snprint(links, sizeof(links), "%x:%x:%x", (unsigned)frame_next(&f),
+                    (unsigned)frame_prev(&f), (unsigned)frame_hash_next(&f));
+    flag_letters(flags, f.flags);
+    text_printf(t, "%x %s %s %s %u %s %s\n", (unsigned)pfn, frame_type_name(type), owner, index,
+                f.users, flags, links);
+}
+
+void procfs_coremap(struct text *t, struct proc *p)
+{
+    (void)p;
+    for (pfn_t pfn = direct_map.first; pfn < direct_map.end;) {
+        uint32_t count;
+
+        if (frame_group_untouched(pfn, &count)) {
+            text_printf(t, "%x-%x free - - 0 - -\n", (unsigned)pfn, (unsigned)(pfn + count - 1));
+            pfn += count;
+        } else {
+            coremap_line(t, pfn++);
+        }
+    }
+}
+
+static void line(struct text *t, const char *name, uint32_t value)
+{
+    text_printf(t, "%s %u\n", name, (unsigned)value);
+}
+
+void procfs_vmstat(struct text *t, struct proc *p)
+{
+    struct fault_counters c = fault_counters();
+    struct frame_stats s = frame_stats();
+    const struct proc_stats *n = proc_stats();
+
+    (void)p;
+    line(t, "fault_entries", c.entries);
+    for (unsigned i = 0; i < FAULT_KINDS; i++)
+        text_printf(t, "fault_%s %u\n", fault_kind_name((enum fault_kind)i), (unsigned)c.kind[i]);
+    line(t, "forks", n->forks);
+    line(t, "execs", n->execs);
+    line(t, "exits", n->exits);
+    line(t, "switches", n->switches);
+    line(t, "syscalls", n->syscalls);
+    line(t, "interrupts", n->interrupts);
+    line(t, "console_lost", console_lost());
+    line(t, "frames_free", s.free);
+    line(t, "frames_cache", s.cache);
+    line(t, "committed", as_committed());
+}
+
+/* Frames that hold the kernel's own: image, allocations, page tables, stacks. A count of the
+ * moment, without locks; groups never touched hold none. */
+static uint32_t kernel_frames(void)
+{
+    uint32_t kernel = 0, count;
+
+    for (pfn_t pfn = direct_map.first; pfn < direct_map.end; pfn++) {
+        enum frame_type type;
+
+        if ((pfn & 255) == 0 || pfn == direct_map.first) {
+            preempt_point();
+            if (frame_group_untouched(pfn, &count)) {
+                pfn += count - 1;
+                continue;
+            }
+        }
+        type = frame_type(frame_find(pfn));
+        kernel += type == FRAME_KERNEL || type == FRAME_SLAB || type == FRAME_NODE ||
+                  type == FRAME_TABLE || type == FRAME_STACK || type == FRAME_ZERO;
+    }
+    return kernel;
+}
+
+static void kib_line(struct text *t, const char *name, uint32_t pages)
+{
+    text_printf(t, "%-13s %10u kB\n", name, (unsigned)(pages * KIB_PER_PAGE));
+}
+
+static void pages_line(struct text *t, const char *name, uint32_t pages)
+{
+    text_printf(t, "%-13s %10u\n", name, (unsigned)pages);
+}
+
+void procfs_meminfo(struct text *t, struct proc *p)
+{
+    struct frame_stats s = frame_stats();
+
+    (void)p;
+    kib_line(t, "MemTotal:", s.total);
+    kib_line(t, "MemFree:", s.free);
+    kib_line(t, "MemAvailable:", s.free + s.cache);
+    kib_line(t, "Buffers:", 0);
+    kib_line(t, "Cached:", s.cache);
+    kib_line(t, "SwapTotal:", 0);
+    kib_line(t, "SwapFree:", 0);
+    kib_line(t, "KernelMemory:", kernel_frames());
+    kib_line(t, "CommitLimit:", as_commit_limit());
+    kib_line(t, "Committed_AS:", as_committed());
+    pages_line(t, "FramesTotal:", s.total);
+    pages_line(t, "FramesFree:", s.free);
+    pages_line(t, "FramesUsed:", s.total - s.free - s.cache);
+    pages_line(t, "FramesCache:", s.cache);
+    pages_line(t, "FramesBoot:", s.boot);
+}
+
+void procfs_slabinfo(struct text *t, struct proc *p)
+{
+    struct slab_info info;
+
+    (void)p;
+    text_printf(t, "name             bytes per_frame frames in_use\n");
+    for (unsigned n = 0; slab_info(n, &info); n++)
+        text_printf(t, "%-16s %5u %9u %6u %6u\n", info.name, (unsigned)info.object_bytes,
+                    (unsigned)info.per_frame, (unsigned)info.frames, (unsigned)info.in_use);
+}
+
+/* One audit at a time: its thread is the only one that does not stop. */
+static struct mutex vmcheck_lock = {.wait = {.waiters = LIST_INIT(vmcheck_lock.wait.waiters)}};
+
+static void report(void *arg, const char *what)
+{
+    text_printf(arg, "%s\n", what);
+}
+
+void procfs_vmcheck(struct text *t, struct proc *p)
+{
+    int errors;
+
+    (void)p;
+    if (!text_freeze(t, REPORT_BYTES)) {
+        text_printf(t, "vmcheck: not enough memory\n");
+        return;
+    }
+    mutex_lock(&vmcheck_lock);
+    proc_stop_all();
+    errors = mm_check(report, t);
+    proc_resume_all();
+    mutex_unlock(&vmcheck_lock);
+    text_thaw(t);
+    if (errors)
+        text_printf(t, "vmcheck: %d errors\n", errors);
+    else
+        text_printf(t, "vmcheck: ok, %u frames\n", (unsigned)frame_stats().total);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to proc: what wait queues and threads need of the scheduler, and what the life of a
+ * process is made of (proc.c, fork.c, exit.c, wait.c, exec.c).
+ */
+#ifndef PROC_SCHED_IMPL_H
+#define PROC_SCHED_IMPL_H
+
+#include "proc/thread.h"
+
+#define PRIORITIES 4
+#define SLICE_NS   10000000u
+
+/* Puts the current thread to sleep: q->lock is held with interrupts masked (mask: what they were)
+ * and given back. Returns at once if interruptible and a kill is due. */
+void sched_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns);
+/* Makes a sleeper runnable: true if it was still asleep. Any context. */
+bool sched_wake(struct thread *t);
+/* A kill: wakes t if its sleep is interruptible. Any context. */
+void sched_interrupt(struct thread *t);
+/* A new thread's first place on a run queue. */
+void sched_start(struct thread *t);
+/* Ends the current thread: it is freed by whoever runs next. */
+void sched_exit(void) __noreturn;
+
+/* stop.c: the current thread waits until proc_resume_all. */
+void stop_park(void);
+/* A thread starts while all are stopped: it stops at its first edge. */
+bool stop_in_progress(void);
+
+/* thread.c, for stop.c and signal.c: the thread table. */
+uint32_t thread_table_lock(void); /* (T): returns the former interrupt mask */
+void thread_table_unlock(uint32_t mask);
+/* Takes t, which is about to end, out of the table and of its process, which it does not know
+ * afterwards; (P) held if it has one. */
+void thread_unlink(struct thread *t);
+
+#endif

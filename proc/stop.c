@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Stopping all threads of processes, for mm_check: none of them is in the middle of an operation on
+ * memory. A thread counts as stopped that waits at the kernel's edge, has not run yet, sleeps for an
+ * event (interruptibly; it parks when it wakes) or sleeps with no sleeping lock held or wanted. The
+ * others are waited for; what they do ends without the stopped ones, since those hold no lock but
+ * perhaps that of a device's reader.
+ * Locks: stop.turn for one stopper at a time; parked threads sleep on stop.parked.
+ */
+#include "kern/clock.h"
+#include "kern/waitq.h"
+#include "proc/proc.h"
+#include "proc/sched_impl.h"
+
+#define POLL_NS 1000000u
+
+static struct {
+    struct mutex turn;
+    struct waitq parked;  /* lock: on */
+    struct waitq nothing; /* the stopper's short sleeps */
+    volatile bool on;
+} stop = {.turn = {.wait = {.waiters = LIST_INIT(stop.turn.wait.waiters)}},
+          .parked = {.waiters = LIST_INIT(stop.parked.waiters)},
+          .nothing = {.waiters = LIST_INIT(stop.nothing.waiters)}};
+
+bool stop_in_progress(void)
+{
+    return stop.on;
+}
+
+/* waitq_sleep parks its caller when it wakes; the sleep in here must not: it may not come back. */
+void stop_park(void)
+{
+    struct thread *t = thread_current();
+    bool at_edge = t->at_edge;
+
+    t->at_edge = true;
+    for (;;) {
+        uint32_t mask = spin_lock_irq(&stop.parked.lock);
+
+        __atomic_fetch_and(&t->work, ~(uint32_t)WORK_STOP, __ATOMIC_RELAXED);
+        if (!stop.on) {
+            spin_unlock_irq(&stop.parked.lock, mask);
+            break;
+        }
+        waitq_sleep(&stop.parked, mask, false, UINT64_MAX);
+    }
+    t->at_edge = at_edge;
+}
+
+static bool is_quiet(const struct thread *t)
+{
+    if (!t->proc || t->at_edge)
+        return true;
+    return t->state == THREAD_SLEEPING && (t->interruptible || t->locks_held == 0);
+}
+
+static void count_busy(struct thread *t, void *arg)
+{
+    unsigned *busy = arg;
+
+    if (t != thread_current() && !is_quiet(t))
+        ++*busy;
+}
+
+static void tell(struct thread *t, void *arg)
+{
+    (void)arg;
+    if (t != thread_current() && t->proc)
+        thread_set_work(t, WORK_STOP);
+}
+
+void proc_stop_all(void)
+{
+    unsigned busy;
+
+    mutex_lock(&stop.turn);
+    stop.on = true;
+    thread_for_each(tell, NULL);
+    for (;;) {
+        uint32_t mask;
+
+        busy = 0;
+        thread_for_each(count_busy, &busy);
+        if (!busy)
+            return;
+        mask = spin_lock_irq(&stop.nothing.lock);
+        waitq_sleep(&stop.nothing, mask, false, clock_ns() + POLL_NS);
+    }
+}
+
+static void untell(struct thread *t, void *arg)
+{
+    (void)arg;
+    __atomic_fetch_and(&t->work, ~(uint32_t)WORK_STOP, __ATOMIC_RELAXED);
+}
+
+void proc_resume_all(void)
+{
+    uint32_t mask = spin_lock_irq(&stop.parked.lock);
+
+    stop.on = false;
+    waitq_wake_locked(&stop.parked, WAITQ_ALL);
+    spin_unlock_irq(&stop.parked.lock, mask);
+    thread_for_each(untell, NULL);
+    mutex_unlock(&stop.turn);
+}

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Wait queues and the sleeping locks built on them. Uncontended a lock is a spin lock and a store.
+ * A queue's own spin lock protects its list and the lock's state; it is above the run-queue lock.
+ * Interrupt handlers wake queues but take no mutex or rwlock, so the fast paths of those leave
+ * interrupts on. A sleeper that a time-out or a kill woke stays on its queue until it takes itself
+ * off; waitq_wake passes over it.
+ * Before the scheduler runs there is one thread and no contention.
+ */
+#include "kern/waitq.h"
+
+#include "include/uapi/errno.h"
+#include "kern/panic.h"
+#include "proc/sched_impl.h"
+
+#define NEVER UINT64_MAX
+
+/* The owner of locks taken before there are threads. */
+static char nobody;
+
+static void *self(void)
+{
+    struct thread *t = thread_current();
+
+    return likely(t != NULL) ? (void *)t : &nobody;
+}
+
+static void count_lock(int delta)
+{
+    struct thread *t = thread_current();
+
+    if (likely(t != NULL))
+        t->locks_held = (uint8_t)(t->locks_held + delta);
+}
+
+void waitq_init(struct waitq *q)
+{
+    spin_init(&q->lock);
+    list_init(&q->waiters);
+}
+
+/* The sleep ended without an event: off the queue, unless a waker was here just now. */
+static int woken_otherwise(struct waitq *q, struct thread *t, bool interruptible)
+{
+    uint32_t mask = spin_lock_irq(&q->lock);
+
+    if (list_linked(&t->wait))
+        list_remove(&t->wait);
+    spin_unlock_irq(&q->lock, mask);
+    if (t->woken)
+        return 0;
+    return interruptible && t->work & WORK_KILL ? -EINTR : -ETIMEDOUT;
+}
+
+int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+{
+    struct thread *t = thread_current();
+    int result = 0;
+
+    kdebug_assert(spin_is_locked(&q->lock));
+    t->woken = false;
+    list_push_back(&q->waiters, &t->wait);
+    sched_sleep(q, mask, interruptible, until_ns);
+    if (!t->woken)
+        result = woken_otherwise(q, t, interruptible);
+    if (unlikely(t->work & WORK_STOP) && (interruptible || t->locks_held == 0))
+        stop_park();
+    return result;
+}
+
+void waitq_wake_locked(struct waitq *q, unsigned n)
+{
+    struct list_link *l;
+
+    while (n && (l = list_pop_front(&q->waiters)) != NULL) {
+        struct thread *t = container_of(l, struct thread, wait);
+
+        t->woken = true;
+        if (sched_wake(t))
+            n--;
+        else
+            t->woken = false;
+    }
+}
+
+void waitq_wake(struct waitq *q, unsigned n)
+{
+    uint32_t mask = spin_lock_irq(&q->lock);
+
+    waitq_wake_locked(q, n);
+    spin_unlock_irq(&q->lock, mask);
+}
+
+void mutex_init(struct mutex *m)
+{
+    waitq_init(&m->wait);
+    m->owner = NULL;
+}
+
+static __noinline void mutex_lock_slow(struct mutex *m, void *me)
+{
+    for (;;) {
+        uint32_t mask = spin_lock_irq(&m->wait.lock);
+
+        kdebug_assert(m->owner != me);
+        if (!m->owner) {
+            m->owner = me;
+            spin_unlock_irq(&m->wait.lock, mask);
+            return;
+        }
+        waitq_sleep(&m->wait, mask, false, NEVER);
+    }
+}
+
+void mutex_lock(struct mutex *m)
+{
+    void *me = self();
+
+    count_lock(1);
+    spin_lock(&m->wait.lock);
+    if (likely(!m->owner)) {
+        m->owner = me;
+        spin_unlock(&m->wait.lock);
+        return;
+    }
+    spin_unlock(&m->wait.lock);
+    mutex_lock_slow(m, me);
+}
+
+bool mutex_trylock(struct mutex *m)
+{
+    bool taken = false;
+
+    spin_lock(&m->wait.lock);
+    if (!m->owner) {
+        m->owner = self();
+        taken = true;
+        count_lock(1);
+    }
+    spin_unlock(&m->wait.lock);
+    return taken;
+}
+
+void mutex_unlock(struct mutex *m)
+{
+    kdebug_assert(m->owner == self());
+    count_lock(-1);
+    spin_lock(&m->wait.lock);
+    m->owner = NULL;
+    if (unlikely(!list_empty(&m->wait.waiters)))
+        waitq_wake_locked(&m->wait, 1);
+    spin_unlock(&m->wait.lock);
+}
+
+bool mutex_held(const struct mutex *m)
+{
+    return m->owner == self();
+}
+
+void rwlock_init(struct rwlock *l)
+{
+    waitq_init(&l->wait);
+    l->readers = 0;
+    l->writers_waiting = 0;
+    l->writer = NULL;
+}
+
+static __noinline void read_slow(struct rwlock *l)
+{
+    for (;;) {
+        uint32_t mask = spin_lock_irq(&l->wait.lock);
+
+        kdebug_assert(l->writer != self());
+        if (!l->writer && !l->writers_waiting) {
+            l->readers++;
+            spin_unlock_irq(&l->wait.lock, mask);
+            return;
+        }
+        waitq_sleep(&l->wait, mask, false, NEVER);
+    }
+}
+
+void rwlock_read(struct rwlock *l)
+{
+    count_lock(1);
+    spin_lock(&l->wait.lock);
+    if (likely(!l->writer && !l->writers_waiting)) {
+        l->readers++;
+        spin_unlock(&l->wait.lock);
+        return;
+    }
+    spin_unlock(&l->wait.lock);
+    read_slow(l);
+}
+
+void rwlock_read_done(struct rwlock *l)
+{
+    kdebug_assert(l->readers > 0);
+    count_lock(-1);
+    spin_lock(&l->wait.lock);
+    if (--l->readers == 0 && unlikely(!list_empty(&l->wait.waiters)))
+        waitq_wake_locked(&l->wait, WAITQ_ALL);
+    spin_unlock(&l->wait.lock);
+}
+
+static __noinline void write_slow(struct rwlock *l, void *me)
+{
+    uint32_t mask = spin_lock_irq(&l->wait.lock);
+
+    kdebug_assert(l->writer != me);
+    l->writers_waiting++;
+    while (l->writer || l->readers) {
+        waitq_sleep(&l->wait, mask, false, NEVER);
+        mask = spin_lock_irq(&l->wait.lock);
+    }
+    l->writers_waiting--;
+    l->writer = me;
+    spin_unlock_irq(&l->wait.lock, mask);
+}
+
+void rwlock_write(struct rwlock *l)
+{
+    void *me = self();
+
+    count_lock(1);
+    spin_lock(&l->wait.lock);
+    if (likely(!l->writer && !l->readers)) {
+        l->writer = me;
+        spin_unlock(&l->wait.lock);
+        return;
+    }
+    spin_unlock(&l->wait.lock);
+    write_slow(l, me);
+}
+
+void rwlock_write_done(struct rwlock *l)
+{
+    kdebug_assert(l->writer == self());
+    count_lock(-1);
+    spin_lock(&l->wait.lock);
+    l->writer = NULL;
+    if (unlikely(!list_empty(&l->wait.waiters)))
+        waitq_wake_locked(&l->wait, WAITQ_ALL);
+    spin_unlock(&l->wait.lock);
+}
+
+bool rwlock_held_write(const struct rwlock *l)
+{
+    return l->writer == self();
+}

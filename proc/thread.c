@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads as objects: made, started, ended, freed, and the table of all of them. A thread is in the
+ * table from thread_start until it ends; its number goes back when it is freed, but that of a
+ * process's first thread, which is the pid, when the process is reaped.
+ * Locks: (T) threads.lock, interrupts masked, above the run-queue lock.
+ */
+#include "kern/arch.h"
+#include "kern/cpu.h"
+#include "mm/slab.h"
+#include "proc/pid.h"
+#include "proc/sched_impl.h"
+
+static struct {
+    struct spin lock;
+    struct list all; /* (T) */
+    uint32_t count;  /* (T) */
+} threads = {.all = LIST_INIT(threads.all)};
+
+static struct slab_cache thread_cache = SLAB_CACHE("thread", sizeof(struct thread));
+
+unsigned cpu_id(void)
+{
+    return cpu_self()->id;
+}
+
+uint16_t cpu_thread_id(void)
+{
+    struct thread *t = thread_current();
+
+    return t ? (uint16_t)t->tid : 0;
+}
+
+uint32_t thread_table_lock(void)
+{
+    return spin_lock_irq(&threads.lock);
+}
+
+void thread_table_unlock(uint32_t mask)
+{
+    spin_unlock_irq(&threads.lock, mask);
+}
+
+static bool tid_is_pid(const struct thread *t)
+{
+    return t->proc && t->tid == t->proc->pid;
+}
+
+struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg)
+{
+    struct thread *t = slab_alloc(&thread_cache);
+
+    if (!t)
+        return NULL;
+    t->proc = p;
+    t->tid = p && p->nthreads == 0 ? p->pid : pid_alloc();
+    t->kstack = t->tid > 0 ? arch_kstack_alloc() : NULL;
+    if (!t->kstack) {
+        if (t->tid > 0 && !tid_is_pid(t))
+            pid_free(t->tid);
+        slab_free(&thread_cache, t);
+        return NULL;
+    }
+    t->slice_ns = SLICE_NS;
+    t->at_edge = true;
+    if (entry)
+        arch_thread_init(t, entry, arg);
+    return t;
+}
+
+/* t->proc is NULL, or p of a thread that never ran: then a number that is the pid stays p's. */
+void thread_free(struct thread *t)
+{
+    arch_thread_release(t);
+    arch_kstack_free(t->kstack);
+    if (t->tid > 0 && !tid_is_pid(t))
+        pid_free(t->tid);
+    slab_free(&thread_cache, t);
+}
+
+void thread_start(struct thread *t)
+{
+    uint32_t mask = thread_table_lock();
+
+    list_push_back(&threads.all, &t->all);
+    threads.count++;
+    if (t->proc)
+        list_push_back(&t->proc->threads, &t->siblings);
+    if (t->proc && t->proc->kill_sig)
+        t->work |= WORK_KILL;
+    if (unlikely(stop_in_progress()) && t->proc)
+        t->work |= WORK_STOP;
+    sched_start(t);
+    thread_table_unlock(mask);
+}
+
+void thread_unlink(struct thread *t)
+{
+    uint32_t mask = thread_table_lock();
+
+    list_remove(&t->all);
+    threads.count--;
+    if (t->proc) {
+        list_remove(&t->siblings);
+        if (tid_is_pid(t))
+            t->tid = 0; /* the pid is the zombie's now */
+        t->proc = NULL;
+    }
+    thread_table_unlock(mask);
+}
+
+void thread_exit(void)
+{
+    struct thread *t = thread_current();
+
+    if (list_linked(&t->all))
+        thread_unlink(t);
+    sched_exit();
+}
+
+void thread_set_work(struct thread *t, uint32_t work)
+{
+    __atomic_fetch_or(&t->work, work, __ATOMIC_RELAXED);
+    if (work & WORK_KILL)
+        sched_interrupt(t);
+}
+
+void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg)
+{
+    uint32_t mask = thread_table_lock();
+
+    list_for_each (it, &threads.all)
+        visit(container_of(it, struct thread, all), arg);
+    thread_table_unlock(mask);
+}
+
+uint32_t thread_count(void)
+{
+    return threads.count;
+}

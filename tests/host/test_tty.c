@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The terminal on the host: keys go in as a UART's interrupt would bring them, what the screen
+ * shows and what a reader gets is compared. The console, wait queues and user memory are stand-ins;
+ * a read that would sleep is a failure of the test.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fs/tty.h"
+#include "fs/tty_impl.h"
+#include "include/uapi/errno.h"
+#include "kern/clock.h"
+#include "kern/console.h"
+#include "mm/uaccess.h"
+
+static struct {
+    char screen[65536];
+    size_t shown;
+    char keys[65536];
+    size_t head, tail;
+    void (*notify)(void);
+    int pgid, sig, signals;
+    int sleep_answer;
+    size_t user_room; /* bytes of the user's buffer that exist */
+} host;
+
+static struct tty initial;
+static struct file file;
+
+void console_write_raw(const char *s, size_t n)
+{
+    assert_true(host.shown + n < sizeof(host.screen));
+    memcpy(host.screen + host.shown, s, n);
+    host.shown += n;
+    host.screen[host.shown] = '\0';
+}
+
+void console_write(const char *s, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        console_write_raw(s[i] == '\n' ? "\r\n" : s + i, s[i] == '\n' ? 2 : 1);
+}
+
+int console_take(void)
+{
+    return host.head == host.tail ? -1 : (unsigned char)host.keys[host.tail++];
+}
+
+void console_on_input(void (*notify)(void))
+{
+    host.notify = notify;
+}
+
+int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+{
+    (void)interruptible, (void)until_ns;
+    spin_unlock_irq(&q->lock, mask);
+    return host.sleep_answer;
+}
+
+void waitq_wake_locked(struct waitq *q, unsigned n)
+{
+    (void)q, (void)n;
+}
+
+uint64_t clock_ns(void)
+{
+    return 0;
+}
+
+void preempt_point(void)
+{
+}
+
+int copy_from_user(void *to, vaddr_t from, size_t len)
+{
+    memcpy(to, (void *)from, len);
+    return 0;
+}
+
+int copy_to_user(vaddr_t to, const void *from, size_t len)
+{
+    memcpy((void *)to, from, len);
+    return 0;
+}
+
+int get_user32(uint32_t *value, vaddr_t from)
+{
+    return copy_from_user(value, from, sizeof(*value));
+}
+
+int put_user32(vaddr_t to, uint32_t value)
+{
+    return copy_to_user(to, &value, sizeof(value));
+}
+
+size_t file_copy_out(vaddr_t to, const void *from, size_t n)
+{
+    size_t fits = MIN(n, host.user_room);
+
+    memcpy((void *)to, from, fits);
+    host.user_room -= fits;
+    return fits;
+}
+
+size_t file_copy_in(void *to, vaddr_t from, size_t n)
+{
+    memcpy(to, (void *)from, n);
+    return n;
+}
+
+static void on_signal(int pgid, int sig)
+{
+    host.pgid = pgid;
+    host.sig = sig;
+    host.signals++;
+}
+
+static int setup(void **state)
+{
+    static bool once;
+
+    (void)state;
+    if (!once)
+        initial = tty_console;
+    once = true;
+    tty_console = initial;
+    memset(&host, 0, sizeof(host));
+    host.sleep_answer = -EINTR;
+    host.user_room = SIZE_MAX;
+    memset(&file, 0, sizeof(file));
+    tty_init();
+    tty_on_interrupt(on_signal);
+    return 0;
+}
+
+static void type_bytes(const char *keys, size_t n)
+{
+    memcpy(host.keys, keys, n);
+    host.head = n;
+    host.tail = 0;
+    host.notify();
+}
+
+static void type(const char *keys)
+{
+    type_bytes(keys, strlen(keys));
+}
+
+static void reads(const char *expected)
+{
+    char buf[8192];
+    int n = tty_read(&file, 0, (vaddr_t)buf, sizeof(buf));
+
+    assert_int_equal(n, strlen(expected));
+    assert_memory_equal(buf, expected, strlen(expected));
+}
+
+static int read_len(size_t len)
+{
+    char buf[64];
+
+    return tty_read(&file, 0, (vaddr_t)buf, len);
+}
+
+static void lines_are_echoed_and_read_one_by_one(void **state)
+{
+    (void)state;
+    type("ab\rcd\n");
+    assert_string_equal(host.screen, "ab\r\ncd\r\n");
+    assert_int_equal(tty_input_ready(), 6);
+    reads("ab\n");
+    reads("cd\n");
+    assert_int_equal(read_len(1), -EINTR);
+}
+
+static void an_unfinished_line_is_not_read(void **state)
+{
+    (void)state;
+    type("abc");
+    assert_int_equal(read_len(8), -EINTR);
+    file.flags = O_NONBLOCK;
+    assert_int_equal(read_len(8), -EAGAIN);
+    type("\n");
+    reads("abc\n");
+}
+
+static void editing_keys(void **state)
+{
+    (void)state;
+    type("abx\x7f"
+         "c\b\n");
+    assert_string_equal(host.screen, "abx\b \bc\b \b\r\n");
+    reads("ab\n");
+    type("one two  \x17three\n");
+    reads("one three\n");
+    type("wrong\x15right\n");
+    reads("right\n");
+    type("\x7f\x7f\x15\x17ok\n");
+    reads("ok\n");
+}
+
+static void erasing_takes_what_was_shown(void **state)
+{
+    (void)state;
+    type("\x01\x7f");
+    assert_string_equal(host.screen, "^A\b \b\b \b");
+    host.shown = 0;
+    type("a\t\x7f");
+    assert_int_equal(host.shown, 2 + 7 * 3);
+    host.shown = 0;
+    type("\xc3\xa4\x7f");
+    assert_string_equal(host.screen, "\xc3\xa4\b \b");
+    type("\n");
+    reads("a\n");
+}
+
+static void end_of_file(void **state)
+{
+    (void)state;
+    type("\x04");
+    assert_int_equal(read_len(8), 0);
+    type("abc\x04");
+    assert_int_equal(read_len(3), 3); /* takes the mark as well */
+    assert_int_equal(read_len(8), -EINTR);
+    type("abc\x04z\n");
+    reads("abc");
+    reads("z\n");
+    type_bytes("\0\n", 2);
+    assert_int_equal(read_len(8), 2);
+}
+
+static void a_short_read_leaves_the_rest(void **state)
+{
+    (void)state;
+    type("abcdef\nxy\n");
+    assert_int_equal(read_len(4), 4);
+    reads("ef\n");
+    host.user_room = 1;
+    assert_int_equal(read_len(8), 1);
+    type("q\n");
+    host.user_room = 0;
+    assert_int_equal(read_len(8), -EFAULT);
+}
+
+static void control_c_signals_at_once_and_forgets_input(void **state)
+{
+    (void)state;
+    type("\x03");
+    assert_int_equal(host.signals, 0); /* nobody is in the foreground */
+    tty_set_foreground(7);
+    type("lost\nlost\x03"
+         "kept\n");
+    assert_int_equal(host.signals, 1);
+    assert_int_equal(host.pgid, 7);
+    assert_int_equal(host.sig, 2);
+    reads("kept\n");
+    type("\x1c");
+    assert_int_equal(host.sig, 3);
+    assert_non_null(strstr(host.screen, "^C"));
+    assert_non_null(strstr(host.screen, "^\\"));
+}
+
+static void control_c_passes_a_full_ring(void **state)
+{
+    char line[TTY_LINE];
+
+    (void)state;
+    memset(line, 'x', sizeof(line));
+    line[sizeof(line) - 1] = '\n';
+    tty_set_foreground(7);
+    for (int i = 0; i < 6; i++)
+        type_bytes(line, sizeof(line));
+    type("\x03");
+    assert_int_equal(host.signals, 1);
+    assert_int_equal(tty_input_ready(), 0);
+}
+
+static void type_ahead_of_two_lines_is_kept(void **state)
+{
+    static char keys[2 * TTY_LINE], buf[TTY_LINE];
+
+    (void)state;
+    memset(keys, 'k', sizeof(keys));
+    keys[TTY_LINE - 1] = keys[2 * TTY_LINE - 1] = '\n';
+    type_bytes(keys, sizeof(keys));
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tty_read(&file, 0, (vaddr_t)buf, sizeof(buf)), TTY_LINE);
+        assert_memory_equal(buf, keys, TTY_LINE);
+    }
+}
+
+static void a_line_too_long_rings_and_drops(void **state)
+{
+    static char buf[TTY_LINE + 8];
+
+    (void)state;
+    memset(buf, 'y', sizeof(buf));
+    type_bytes(buf, TTY_LINE + 3);
+    assert_int_equal(host.screen[host.shown - 1], '\a');
+    type("\n");
+    assert_int_equal(tty_read(&file, 0, (vaddr_t)buf, sizeof(buf)), TTY_LINE);
+    assert_int_equal(buf[TTY_LINE - 1], '\n');
+}
+
+static void set_raw(uint8_t min, uint8_t time)
+{
+    struct tty_termios t;
+
+    assert_int_equal(tty_ioctl(&file, TCGETS, (vaddr_t)&t), 0);
+    t.lflag &= ~(uint32_t)(ICANON | ECHO | ISIG);
+    t.iflag &= ~(uint32_t)ICRNL;
+    t.cc[VMIN] = min;
+    t.cc[VTIME] = time;
+    assert_int_equal(tty_ioctl(&file, TCSETS, (vaddr_t)&t), 0);
+}
+
+static void raw_mode(void **state)
+{
+    (void)state;
+    type("ahead");
+    set_raw(1, 0);
+    host.shown = 0;
+    reads("ahead"); /* what was being edited can be read */
+    type("\x03\r\x7f");
+    reads("\x03\r\x7f");
+    assert_int_equal(host.shown, 0);
+    set_raw(3, 0);
+    type("ab");
+    assert_int_equal(read_len(8), -EINTR);
+    assert_int_equal(read_len(2), 2);
+    set_raw(0, 0);
+    assert_int_equal(read_len(8), 0);
+    set_raw(0, 1);
+    host.sleep_answer = -ETIMEDOUT;
+    assert_int_equal(read_len(8), 0);
+    set_raw(4, 1);
+    type("ab");
+    assert_int_equal(read_len(8), 2);
+}
+
+static struct tty_caller background(void)
+{
+    return (struct tty_caller){.pgid = 8, .sid = 5};
+}
+
+static void job_control(void **state)
+{
+    uint32_t value = 9;
+
+    (void)state;
+    type("line\n");
+    tty_on_caller(background);
+    assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
+    assert_int_equal(read_len(8), -EIO);
+    assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
+    assert_int_equal(tty_ioctl(&file, TIOCGPGRP, (vaddr_t)&value), 0);
+    assert_int_equal(value, 8);
+    assert_int_equal(tty_ioctl(&file, TIOCGSID, (vaddr_t)&value), 0);
+    assert_int_equal(value, 5);
+    assert_int_equal(tty_ioctl(&file, FIONREAD, (vaddr_t)&value), 0);
+    assert_int_equal(value, 5);
+    reads("line\n");
+    assert_int_equal(tty_ioctl(&file, 0x1234, 0), -ENOTTY);
+}
+
+static void output_is_translated(void **state)
+{
+    char text[300];
+
+    (void)state;
+    memset(text, 'o', sizeof(text));
+    text[299] = '\n';
+    assert_int_equal(tty_write(&file, 0, (vaddr_t)text, sizeof(text)), 300);
+    assert_int_equal(host.shown, 301);
+    assert_string_equal(host.screen + 299, "\r\n");
+    set_raw(1, 0);
+    tty_console.termios.oflag = 0;
+    host.shown = 0;
+    assert_int_equal(tty_write(&file, 0, (vaddr_t) "\n", 1), 1);
+    assert_int_equal(host.shown, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(lines_are_echoed_and_read_one_by_one, setup),
+        cmocka_unit_test_setup(an_unfinished_line_is_not_read, setup),
+        cmocka_unit_test_setup(editing_keys, setup),
+        cmocka_unit_test_setup(erasing_takes_what_was_shown, setup),
+        cmocka_unit_test_setup(end_of_file, setup),
+        cmocka_unit_test_setup(a_short_read_leaves_the_rest, setup),
+        cmocka_unit_test_setup(control_c_signals_at_once_and_forgets_input, setup),
+        cmocka_unit_test_setup(control_c_passes_a_full_ring, setup),
+        cmocka_unit_test_setup(type_ahead_of_two_lines_is_kept, setup),
+        cmocka_unit_test_setup(a_line_too_long_rings_and_drops, setup),
+        cmocka_unit_test_setup(raw_mode, setup),
+        cmocka_unit_test_setup(job_control, setup),
+        cmocka_unit_test_setup(output_is_translated, setup),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

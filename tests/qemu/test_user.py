@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+"""The user-mode tests of the ramdisk (/tests/run prints TAP, its status becomes QEMU's), and
+programs that Debian's compilers made for Linux, unmodified.
+"""
+
+import os
+import subprocess
+
+import quire_vm
+from quire_vm import Machine, SOAK, TestCase, built
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class UserTests(TestCase):
+    board = {}
+
+    def run_tests(self, append):
+        limit = 3000 if SOAK else 280
+        with Machine(append=append + " exit=semihosting -- /tests/run" + (" soak" if SOAK else ""),
+                     limit=limit, **self.board) as vm:
+            status = vm.wait(limit)
+            if status != 0:
+                vm.fail("/tests/run ended with %d" % status)
+            vm.position = 0
+            vm.expect(r"^1\.\.[1-9]\d*$", 1)  # it did say what it planned
+
+    def test_plain(self):
+        self.run_tests("")
+
+    def test_chaos(self):
+        self.run_tests("hat=chaos")
+
+
+class UserTestsA7(UserTests):
+    board = dict(cpu="cortex-a7")
+
+
+class UserTestsRaspi2b(UserTests):
+    board = dict(board="raspi2b")
+
+
+class UserTestsSmall(UserTests):
+    board = dict(memory="64M")
+
+
+class LinuxPrograms(TestCase):
+    """tests/qemu/linux_hello.c, static, with the C libraries that Debian ships, as /init."""
+
+    compiler = ["arm-linux-gnueabihf-gcc", "-O2", "-Wall", "-Werror"]
+    source = os.path.join(HERE, "linux_hello.c")
+
+    def boots(self, program, append=""):
+        with open(program, "rb") as f:
+            initrd = quire_vm.initrd_with(self.path("initrd"), {"init": f.read()}, base=False)
+        with Machine(initrd=initrd, append="exit=semihosting " + append + " -- one 'two'") as vm:
+            self.assertEqual(vm.wait(60), 7)
+            vm.position = 0
+            vm.expect(r"^hello from /init, argc 3$", 1)
+            vm.expect(r"^heap 1048576 bytes, sum 128$", 1)
+            vm.expect(r"^3\.25 thread-local$", 1)
+
+    def glibc(self, name, *flags):
+        subprocess.run([*self.compiler, *flags, self.source, "-o", self.path(name)], check=True)
+        return self.path(name)
+
+    def musl(self):
+        root = built("musl/usr/")
+        lib = root + "lib/arm-linux-musleabihf/"
+        include = root + "include/arm-linux-musleabihf"
+        subprocess.run([*self.compiler, "-static", "-nostdinc", "-isystem", include, "-nostdlib",
+                        lib + "crt1.o", lib + "crti.o", self.source, lib + "libc.a", "-lgcc",
+                        "-lgcc_eh", lib + "libc.a", lib + "crtn.o", "-o", self.path("musl")],
+                       check=True)
+        return self.path("musl")
+
+    def test_glibc_static(self):
+        self.boots(self.glibc("glibc", "-static"))
+
+    def test_glibc_static_chaos(self):
+        self.boots(self.glibc("glibc", "-static"), "hat=chaos")
+
+    def test_glibc_static_pie(self):
+        self.boots(self.glibc("pie", "-static-pie", "-fPIE"))
+
+    def test_musl_static(self):
+        self.boots(self.musl())
+
+
+if __name__ == "__main__":
+    quire_vm.main()

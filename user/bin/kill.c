@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * kill [-SIGNAL] PID|NAME...: sends a signal (TERM if none is named) to processes by number or
+ * to all of one name. A name does not reach kill itself or process 1.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "process_list.h"
+#include "quire.h"
+
+struct search {
+    const char *name;
+    int sig;
+    int found, failed;
+};
+
+static void process_visit(const struct process *process, void *arg)
+{
+    struct search *search = arg;
+
+    if (strcmp(process->name, search->name) != 0 || process->pid == getpid() || process->pid == 1 ||
+        process->state == 'Z')
+        return;
+    search->found++;
+    if (kill(process->pid, search->sig) < 0)
+        search->failed += fail("kill", search->name);
+}
+
+static int kill_by_name(const char *name, int sig)
+{
+    struct search search = {.name = name, .sig = sig};
+
+    if (process_for_each(process_visit, &search) < 0)
+        return fail("kill", "/proc");
+    if (search.found == 0) {
+        fprintf(stderr, "kill: %s: no such process\n", name);
+        return 1;
+    }
+    return search.failed > 0;
+}
+
+static int kill_by_word(const char *word, int sig)
+{
+    const char *digits = word[0] == '-' ? word + 1 : word;
+    uint32_t pid;
+
+    if (!number_parse(digits, &pid) || pid > 0x7fffffff)
+        return kill_by_name(word, sig);
+    if (kill(digits == word ? (pid_t)pid : -(pid_t)pid, sig) < 0)
+        return fail("kill", word);
+    return 0;
+}
+
+static int signals_list(void)
+{
+    for (int i = 1; i < 32; i++) {
+        const char *name = signal_name(signal_from_linux(i));
+        if (name)
+            printf("%2d %-7s%s", i, name, i % 8 == 0 ? "\n" : "");
+    }
+    printf("\n");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    int sig = SIGTERM, first = 1, failures = 0;
+
+    if (argc > 1 && strcmp(argv[1], "-l") == 0)
+        return signals_list();
+    if (argc > 1 && argv[1][0] == '-') {
+        sig = signal_parse(argv[1] + 1);
+        first = 2;
+        if (sig < 0) {
+            fprintf(stderr, "kill: %s: no such signal\n", argv[1] + 1);
+            return 2;
+        }
+    }
+    if (first < argc && strcmp(argv[first], "--") == 0)
+        first++;
+    if (first >= argc) {
+        fprintf(stderr, "usage: kill [-SIGNAL | -l] PID|NAME...\n");
+        return 2;
+    }
+    for (int i = first; i < argc; i++)
+        failures += kill_by_word(argv[i], sig);
+    return failures > 0;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Numbers of the system calls (Linux, ARM EABI), the two ways to make one, and the error numbers
+ * of the kernel where newlib has other ones for the same names.
+ */
+#ifndef SYS_SYSCALL_H
+#define SYS_SYSCALL_H
+
+#define SYS_exit           1
+#define SYS_read           3
+#define SYS_write          4
+#define SYS_open           5
+#define SYS_close          6
+#define SYS_execve         11
+#define SYS_chdir          12
+#define SYS_lseek          19
+#define SYS_getpid         20
+#define SYS_access         33
+#define SYS_kill           37
+#define SYS_dup            41
+#define SYS_times          43
+#define SYS_brk            45
+#define SYS_ioctl          54
+#define SYS_setpgid        57
+#define SYS_dup2           63
+#define SYS_getppid        64
+#define SYS_setsid         66
+#define SYS_readlink       85
+#define SYS_reboot         88
+#define SYS_munmap         91
+#define SYS_wait4          114
+#define SYS_clone          120
+#define SYS_uname          122
+#define SYS_mprotect       125
+#define SYS_getpgid        132
+#define SYS_llseek         140
+#define SYS_writev         146
+#define SYS_sched_yield    158
+#define SYS_nanosleep      162
+#define SYS_rt_sigaction   174
+#define SYS_getcwd         183
+#define SYS_vfork          190
+#define SYS_mmap2          192
+#define SYS_stat64         195
+#define SYS_lstat64        196
+#define SYS_fstat64        197
+#define SYS_getdents64     217
+#define SYS_fcntl64        221
+#define SYS_gettid         224
+#define SYS_exit_group     248
+#define SYS_clock_gettime  263
+#define SYS_waitid         280
+#define SYS_openat         322
+#define SYS_fstatat64      327
+#define SYS_dup3           358
+#define SYS_pipe2          359
+#define SYS_getrandom      384
+#define SYS_arm_cacheflush 0xf0002
+#define SYS_arm_set_tls    0xf0005
+#define SYS_arm_get_tls    0xf0006
+
+/* Flags and errors in the kernel's numbers, for callers of sys_raw(). Errors up to 34 are the same
+ * in newlib's <errno.h>. */
+#define LINUX_O_CREAT      0100
+#define LINUX_O_DIRECTORY  040000
+#define LINUX_O_CLOEXEC    02000000
+#define LINUX_AT_FDCWD     (-100)
+#define LINUX_ENAMETOOLONG 36
+#define LINUX_ENOSYS       38
+#define LINUX_ELOOP        40
+#define LINUX_ELIBBAD      80
+
+/* The kernel's own result: a value, or -error in the kernel's numbers. */
+long sys_raw(long nr, ...);
+/* As in libc: -1 and errno on an error. */
+long syscall(long nr, ...);
+/* Turns a result of sys_raw into -1 and errno (newlib's numbers) if it is an error. */
+long sys_result(long result);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Starting another program, and saying how it ended. Between vfork and execve the child runs in
+ * the parent's memory: it calls the kernel and writes its message, and touches nothing else.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sys/wait.h>
+
+#include "quire.h"
+
+static void group_enter(unsigned flags)
+{
+    if (flags & SPAWN_GROUP)
+        setpgid(0, 0);
+    if (flags & SPAWN_FOREGROUND)
+        tcsetpgrp(0, getpid());
+    if (flags & SPAWN_SIGNALS) {
+        signal_ignore(SIGINT, false);
+        signal_ignore(SIGQUIT, false);
+        signal_ignore(SIGTTIN, false);
+        signal_ignore(SIGTTOU, false);
+    }
+}
+
+static void exec_failed(const char *caller, const char *path, int error)
+{
+    char message[256];
+    int len =
+        snprintf(message, sizeof message, "%s: %.128s: %s\n", caller, path, error_words(error));
+
+    write(2, message, (size_t)len);
+    _exit(error == ENOENT ? 127 : 126);
+}
+
+pid_t spawn(const char *caller, char *const argv[], unsigned flags)
+{
+    pid_t pid = vfork();
+
+    if (pid != 0)
+        return pid;
+    group_enter(flags);
+    execve(argv[0], argv, environ);
+    exec_failed(caller, argv[0], errno);
+    return -1;
+}
+
+bool command_find(const char *word, char *path, size_t size)
+{
+    static const char *const folders[] = {"/bin", "/tests"};
+    struct stat st;
+
+    if (strchr(word, '/'))
+        return snprintf(path, size, "%s", word) < (int)size;
+    for (size_t i = 0; i < 2; i++)
+        if (snprintf(path, size, "%s/%s", folders[i], word) < (int)size && stat(path, &st) == 0)
+            return *word != '\0';
+    return false;
+}
+
+int status_to_code(int status)
+{
+    if (WIFSIGNALED(status))
+        return 128 + signal_to_linux(WTERMSIG(status));
+    return WEXITSTATUS(status);
+}
+
+void status_report(const char *name, int status)
+{
+    if (!WIFSIGNALED(status))
+        return;
+    int sig = WTERMSIG(status);
+    fflush(stdout);
+    fprintf(stderr, "%s: killed by signal %d (%s)\n", name, signal_to_linux(sig),
+            signal_words(sig));
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Commands that the shell runs itself, because they change it or ask about its children, and the
+ * list that `help` prints.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <dirent.h>
+
+#include "quire.h"
+#include "sh.h"
+
+struct help_line {
+    const char *name, *text;
+};
+
+static const struct help_line builtin_help[] = {
+    {"cd [DIR]", "change the working directory"},
+    {"exit [N]", "leave the shell with status N"},
+    {"help", "this list"},
+    {"pwd", "print the working directory"},
+    {"wait [PID]", "wait for one or all background programs"},
+};
+
+static const struct help_line program_help[] = {
+    {"args", "print arguments and stack alignment (-e: environment)"},
+    {"cat", "print files"},
+    {"coremap", "a line for each page frame (-c: check them)"},
+    {"crash", "do something forbidden (alone: list what)"},
+    {"dmesg", "print the kernel's log"},
+    {"echo", "print arguments"},
+    {"elf", "show an ELF file and how it would be mapped"},
+    {"false", "end with status 1"},
+    {"forktree", "a tree of processes: forktree [DEPTH] [FANOUT]"},
+    {"free", "memory in use and free"},
+    {"hello", "say hello"},
+    {"hog", "write and verify memory: hog SIZE[K|M]"},
+    {"kill", "end programs: kill [-SIGNAL] PID|NAME..."},
+    {"ls", "list a directory (-l: with details)"},
+    {"pmap", "segments of a process: pmap PID"},
+    {"poweroff", "switch the machine off"},
+    {"ps", "list processes"},
+    {"pt", "page table of a process: pt PID"},
+    {"reboot", "restart the machine"},
+    {"sh", "the shell: sh [FILE | -c COMMAND]"},
+    {"slabinfo", "the kernel's own allocations"},
+    {"sleep", "wait for some seconds"},
+    {"spawn", "start in the background: spawn [-n N] COMMAND"},
+    {"spin", "use the processor: spin [SECONDS]"},
+    {"stack", "use stack: stack [KIB]; alone until it ends"},
+    {"time", "run a command and say how long it took"},
+    {"true", "end with status 0"},
+    {"uname", "what system this is (-a: all)"},
+    {"uptime", "time since the start"},
+    {"vmcheck", "check the memory system (-q: one line)"},
+    {"vmstat", "memory counters (-s: all, -d COMMAND: changes)"},
+};
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static const char *program_text(const char *name)
+{
+    for (size_t i = 0; i < COUNT(program_help); i++)
+        if (strcmp(program_help[i].name, name) == 0)
+            return program_help[i].text;
+    return "";
+}
+
+static int names_compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void folder_help(const char *path)
+{
+    char *names[128];
+    size_t count = 0;
+    struct dirent *entry;
+    DIR *dir = opendir(path);
+
+    while (dir && (entry = readdir(dir)) && count < COUNT(names))
+        if (entry->d_name[0] != '.' && (names[count] = strdup(entry->d_name)))
+            count++;
+    if (dir)
+        closedir(dir);
+    qsort(names, count, sizeof names[0], names_compare);
+    for (size_t i = 0; i < count; i++) {
+        printf("  %-12s %s\n", names[i], program_text(names[i]));
+        free(names[i]);
+    }
+}
+
+static int builtin_help_run(struct command *command)
+{
+    (void)command;
+    printf("In the shell:\n");
+    for (size_t i = 0; i < COUNT(builtin_help); i++)
+        printf("  %-12s %s\n", builtin_help[i].name, builtin_help[i].text);
+    printf("Programs in /bin:\n");
+    folder_help("/bin");
+    printf(
+        "COMMAND &  runs it in the background; ;  separates commands; $?  is the last status.\n");
+    fflush(stdout);
+    return 0;
+}
+
+static int builtin_cd(struct command *command)
+{
+    const char *to = command->argc > 1 ? command->argv[1] : "/";
+
+    return chdir(to) < 0 ? fail("cd", to) : 0;
+}
+
+static int builtin_pwd(struct command *command)
+{
+    char path[1024];
+
+    (void)command;
+    if (!getcwd(path, sizeof path))
+        return fail("pwd", "working directory");
+    printf("%s\n", path);
+    fflush(stdout);
+    return 0;
+}
+
+static int builtin_exit(struct command *command)
+{
+    uint32_t status = (uint32_t)shell.status;
+
+    if (command->argc > 1 && !number_parse(command->argv[1], &status)) {
+        fprintf(stderr, "exit: %s: not a number\n", command->argv[1]);
+        return 2;
+    }
+    shell.leaving = true;
+    return (int)(status & 0xff);
+}
+
+static int builtin_wait(struct command *command)
+{
+    uint32_t pid = 0;
+
+    if (command->argc > 1 && (!number_parse(command->argv[1], &pid) || pid == 0)) {
+        fprintf(stderr, "wait: %s: not a process number\n", command->argv[1]);
+        return 2;
+    }
+    return jobs_wait((pid_t)pid);
+}
+
+static const struct {
+    const char *name;
+    int (*run)(struct command *command);
+} builtins[] = {
+    {"cd", builtin_cd},   {"exit", builtin_exit}, {"help", builtin_help_run},
+    {"pwd", builtin_pwd}, {"wait", builtin_wait},
+};
+
+bool builtin_run(struct command *command)
+{
+    for (size_t i = 0; i < COUNT(builtins); i++)
+        if (strcmp(builtins[i].name, command->argv[0]) == 0) {
+            shell.status = builtins[i].run(command);
+            return true;
+        }
+    return false;
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Running commands. An interactive shell gives each command a process group, the terminal to the
+ * one in the foreground, and takes it back when that has ended; a script's commands stay in the
+ * script's group, so that Ctrl-C ends them all.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <sys/wait.h>
+#include <termios.h>
+
+#include "quire.h"
+#include "sh.h"
+
+static int foreground_wait(const char *name, pid_t pid)
+{
+    int status = 0;
+    pid_t got;
+
+    do
+        got = waitpid(pid, &status, 0);
+    while (got < 0 && errno == EINTR);
+    if (shell.interactive)
+        tcsetpgrp(0, getpgid(0));
+    if (got < 0)
+        return fail("sh", "wait");
+    status_report(name, status);
+    return status_to_code(status);
+}
+
+static void program_run(struct command *command)
+{
+    static char path[256];
+    char *name = command->argv[0];
+    unsigned flags = 0;
+
+    if (!command_find(name, path, sizeof path)) {
+        fprintf(stderr, "sh: %s: not found\n", name);
+        shell.status = 127;
+        return;
+    }
+    if (shell.interactive)
+        flags = SPAWN_GROUP | SPAWN_SIGNALS | (command->background ? 0 : SPAWN_FOREGROUND);
+    command->argv[0] = path;
+    pid_t pid = spawn("sh", command->argv, flags);
+    if (pid < 0) {
+        fprintf(stderr, "sh: %s: can't start a process: %s\n", name, error_words(errno));
+        shell.status = 126;
+    } else if (command->background) {
+        printf("[%d]\n", (int)pid);
+        fflush(stdout);
+        job_add(pid, name);
+        shell.status = 0;
+    } else {
+        shell.status = foreground_wait(name, pid);
+    }
+}
+
+void command_run(struct command *command)
+{
+    if (!builtin_run(command))
+        program_run(command);
+}
+
+void line_run(const char *line)
+{
+    static struct command command;
+    const char *pos = line;
+    int more;
+
+    while ((more = command_parse(&pos, &command)) > 0)
+        continue;
+    if (more < 0) {
+        shell.status = 2;
+        return;
+    }
+    pos = line;
+    while (!shell.leaving && command_parse(&pos, &command) > 0)
+        command_run(&command);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The shell's parts: where lines come from (line.c), how a line becomes commands (parse.c), how a
+ * command runs (run.c, builtin.c), what runs in the background (jobs.c).
+ */
+#ifndef SH_SH_H
+#define SH_SH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#define LINE_MAX_BYTES 1024
+#define WORDS_MAX      (LINE_MAX_BYTES / 2 + 1)
+
+/* One simple command; its words are valid until the next is parsed. */
+struct command {
+    char *argv[WORDS_MAX + 1];
+    int argc;
+    bool background;
+};
+
+/* State of the whole shell. */
+struct shell {
+    int status;       /* $? */
+    bool interactive; /* prompts, and gives each command a process group of its own */
+    bool leaving;     /* exit was called */
+};
+
+extern struct shell shell;
+
+/* Where lines are read from: a descriptor or a string. */
+struct source {
+    int fd; /* -1: the text alone */
+    const char *text;
+    size_t used, filled;
+    char buf[4096];
+};
+
+enum line_result { LINE_OK, LINE_END, LINE_TOO_LONG, LINE_ERROR };
+
+/* Takes the next line without its newline into line (LINE_MAX_BYTES + 1 bytes); *len is its full
+ * length even where it does not fit and was skipped. */
+enum line_result line_read(struct source *from, char *line, size_t *len);
+
+/* Parses the command at *pos and moves *pos behind it. 1: a command, 0: the end of the line, -1:
+ * not a command, after a message. */
+int command_parse(const char **pos, struct command *command);
+
+/* Runs what the line says; nothing of it if it has an error in any place. */
+void line_run(const char *line);
+void command_run(struct command *command);
+
+/* True if the word was a command of the shell itself, which has run. */
+bool builtin_run(struct command *command);
+
+void job_add(pid_t pid, const char *name);
+/* Collects what has ended, and says so if the shell is interactive. */
+void jobs_reap(void);
+/* Waits for one (pid) or all (0) children; returns the status of the last, 127: no such child. */
+int jobs_wait(pid_t pid);
+
+#endif
