@@ -19,23 +19,20 @@
 #define NEVER       UINT64_MAX
 #define CTRL(c)     ((c)&0x1f)
 
-struct tty tty_console = {
-    .readers = {.waiters = LIST_INIT(tty_console.readers.waiters)},
-    .termios =
-        {
-            .iflag = ICRNL | IUTF8,
-            .oflag = OPOST | ONLCR,
-            .cflag = 02277, /* B38400 CS8 CREAD HUPCL */
-            .lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
-            .cc = {[VINTR] = CTRL('C'),
-                   [VQUIT] = CTRL('\\'),
-                   [VERASE] = 0x7f,
-                   [VKILL] = CTRL('U'),
-                   [VEOF] = CTRL('D'),
-                   [VMIN] = 1,
-                   [VWERASE] = CTRL('W')},
-        },
-    .winsize = {.rows = 24, .columns = 80},
+struct tty tty_console;
+
+static const struct tty_termios default_termios = {
+    .iflag = ICRNL | IUTF8,
+    .oflag = OPOST | ONLCR,
+    .cflag = 02277, /* B38400 CS8 CREAD HUPCL */
+    .lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
+    .cc = {[VINTR] = CTRL('C'),
+           [VQUIT] = CTRL('\\'),
+           [VERASE] = 0x7f,
+           [VKILL] = CTRL('U'),
+           [VEOF] = CTRL('D'),
+           [VMIN] = 1,
+           [VWERASE] = CTRL('W')},
 };
 
 _Static_assert(sizeof(struct tty_termios) == 36, "struct termios of the ABI");
@@ -72,6 +69,9 @@ static void tty_input(void)
 
 void tty_init(void)
 {
+    waitq_init(&tty_console.readers);
+    tty_console.termios = default_termios;
+    tty_console.winsize = (struct tty_winsize){.rows = 24, .columns = 80};
     console_on_input(tty_input);
 }
 

@@ -6,7 +6,6 @@
  */
 #include "arch/arm/trapframe.h"
 #include "kern/arch.h"
-#include "kern/cpu.h"
 #include "kern/log.h"
 #include "mm/units.h"
 #include "proc/thread.h"
@@ -16,11 +15,6 @@
 #define BACKTRACE_MAX          24
 
 extern char __text_start[], __text_end[];
-
-unsigned cpu_id(void)
-{
-    return cpu_self() ? cpu_self()->id : 0;
-}
 
 void arch_halt(void)
 {

@@ -30,7 +30,6 @@ static struct {
     size_t user_room; /* bytes of the user's buffer that exist */
 } host;
 
-static struct tty initial;
 static struct file file;
 
 void console_write_raw(const char *s, size_t n)
@@ -55,6 +54,11 @@ int console_take(void)
 void console_on_input(void (*notify)(void))
 {
     host.notify = notify;
+}
+
+void waitq_init(struct waitq *q)
+{
+    list_init(&q->waiters);
 }
 
 int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
@@ -124,13 +128,8 @@ static void on_signal(int pgid, int sig)
 
 static int setup(void **state)
 {
-    static bool once;
-
     (void)state;
-    if (!once)
-        initial = tty_console;
-    once = true;
-    tty_console = initial;
+    memset(&tty_console, 0, sizeof(tty_console));
     memset(&host, 0, sizeof(host));
     host.sleep_answer = -EINTR;
     host.user_room = SIZE_MAX;
