@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The end of a process. Its last thread closes and leaves everything and makes a zombie of it, which
- * the parent's wait, or init's, takes away. O(own children), O(pages in use), nothing else.
+ * The end of a process. Its last thread closes and leaves everything and makes a zombie of it,
+ * which the parent's wait, or init's, takes away. O(own children), O(pages in use), nothing else.
  * Locks: the process lock twice: to take what is to be given back, and to become a zombie.
  */
 #include "include/uapi/errno.h"

@@ -82,12 +82,12 @@ static struct thread *copy_thread(struct proc *child, const struct fork_args *a)
     if (!t)
         return NULL;
     t->as = child->as;
-    t->tls = a->flags & CLONE_SETTLS ? a->tls : me->tls;
     t->priority = me->priority;
     if (a->flags & CLONE_CHILD_CLEARTID)
         t->clear_tid = a->ctid;
-    arch_thread_save(me);
     arch_thread_init_fork(t, me);
+    arch_thread_copy_vfp(t, me);
+    t->tls = a->flags & CLONE_SETTLS ? a->tls : me->tls;
     if (a->stack)
         arch_set_sp(t, a->stack);
     return t;

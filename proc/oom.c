@@ -35,8 +35,7 @@ static struct proc *choose_locked(void)
 
         if (!can_die(p))
             continue;
-        if (!worst || worst->pid == 1 ||
-            (p->pid != 1 && p->as->resident > worst->as->resident))
+        if (!worst || worst->pid == 1 || (p->pid != 1 && p->as->resident > worst->as->resident))
             worst = p;
     }
     return worst;

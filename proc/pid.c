@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The table of numbers: chunks of 512 pointers, made when a number in them is first given out and
- * freed when the last one goes. A slot is NULL (free), TAKEN (a thread's, or a process that is being
- * made) or the process. Finding is two loads; giving out goes round from the last number given.
- * Locks: pids.lock (spins) for everything; processes found are kept by the process lock.
+ * freed when the last one goes. A slot is NULL (free), TAKEN (a thread's, or a process that is
+ * being made) or the process. Finding is two loads; giving out goes round from the last number
+ * given. Locks: pids.lock (spins) for everything; processes found are kept by the process lock.
  */
 #include "proc/pid.h"
 
@@ -19,8 +19,8 @@ static char taken;
 
 static struct {
     struct spin lock;
-    int last;                  /* given out most recently */
-    void **chunk[CHUNKS];      /* or NULL: all free */
+    int last;             /* given out most recently */
+    void **chunk[CHUNKS]; /* or NULL: all free */
     uint16_t in_use[CHUNKS];
 } pids;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Processes as objects: the process lock, the list of all, finding, references, groups and sessions.
- * Invariants: a process is in the table of numbers and on the list from fork to reaping; only a
- * zombie has no address space and no files; everybody but init has a parent.
- * Locks: (P) procs.lock, sleeping, above as->lock and all spinning locks.
+ * Processes as objects: the process lock, the list of all, finding, references, groups and
+ * sessions. Invariants: a process is in the table of numbers and on the list from fork to reaping;
+ * only a zombie has no address space and no files; everybody but init has a parent. Locks: (P)
+ * procs.lock, sleeping, above as->lock and all spinning locks.
  */
 #include "proc/proc.h"
 

@@ -18,37 +18,57 @@
 
 /* Signals that matter before handlers exist; numbers of the Linux ARM ABI. */
 enum {
-    SIGHUP = 1, SIGINT = 2, SIGQUIT = 3, SIGILL = 4, SIGTRAP = 5, SIGABRT = 6, SIGBUS = 7,
-    SIGFPE = 8, SIGKILL = 9, SIGUSR1 = 10, SIGSEGV = 11, SIGUSR2 = 12, SIGPIPE = 13, SIGALRM = 14,
-    SIGTERM = 15, SIGCHLD = 17, SIGCONT = 18, SIGSTOP = 19, SIGTSTP = 20, SIGTTIN = 21,
-    SIGTTOU = 22, SIGURG = 23, SIGWINCH = 28, NSIG = 64,
+    SIGHUP = 1,
+    SIGINT = 2,
+    SIGQUIT = 3,
+    SIGILL = 4,
+    SIGTRAP = 5,
+    SIGABRT = 6,
+    SIGBUS = 7,
+    SIGFPE = 8,
+    SIGKILL = 9,
+    SIGUSR1 = 10,
+    SIGSEGV = 11,
+    SIGUSR2 = 12,
+    SIGPIPE = 13,
+    SIGALRM = 14,
+    SIGTERM = 15,
+    SIGCHLD = 17,
+    SIGCONT = 18,
+    SIGSTOP = 19,
+    SIGTSTP = 20,
+    SIGTTIN = 21,
+    SIGTTOU = 22,
+    SIGURG = 23,
+    SIGWINCH = 28,
+    NSIG = 64,
 };
 
 struct proc {
-    int pid, pgid, sid;             /* pid (c), others (P) */
-    int ppid;                       /* (P), read without: of parent; 0 for init */
-    volatile int kill_sig;          /* (T) the first signal that kills it, or 0 */
-    uint32_t ignored[2];            /* (T) bit sig - 1: SIG_IGN; kept by exec, inherited by fork */
-    struct proc *parent;            /* (P) */
-    struct list children;           /* (P) by sibling */
-    struct list_link sibling, all;  /* (P) */
-    struct list threads;            /* (P and T) by thread->siblings */
-    uint32_t nthreads, refs;        /* (P) */
-    struct as *as;                  /* (P) changed by exec of the only thread; NULL: zombie */
-    struct fdtable *files;          /* (P) NULL: zombie */
-    struct vnode *cwd;              /* (P) */
-    struct vnode *exe;              /* (P) or NULL */
-    struct proc *vfork_parent;      /* (P) waits until we exec or exit */
-    bool vfork_done;                /* (P) */
-    bool zombie, exiting;           /* (P) */
-    bool execed;                    /* (P) ran exec: setpgid by its parent is refused */
-    int exit_status;                /* (P) wait4's word */
-    uint32_t umask;                 /* (P) */
-    struct waitq child_wait;        /* children that died, vfork children that are done */
-    char comm[COMM_SIZE];           /* (P) */
-    uint64_t start_ns;              /* (c) */
-    uint64_t user_ns, kernel_ns;    /* (P) of dead threads */
-    uint32_t minor_faults, major_faults; /* (P) of dead threads */
+    int pid, pgid, sid;            /* pid (c), others (P) */
+    int ppid;                      /* (P), read without: of parent; 0 for init */
+    volatile int kill_sig;         /* (T) the first signal that kills it, or 0 */
+    uint32_t ignored[2];           /* (T) bit sig - 1: SIG_IGN; kept by exec, inherited by fork */
+    struct proc *parent;           /* (P) */
+    struct list children;          /* (P) by sibling */
+    struct list_link sibling, all; /* (P) */
+    struct list threads;           /* (P and T) by thread->siblings */
+    uint32_t nthreads, refs;       /* (P) */
+    struct as *as;                 /* (P) changed by exec of the only thread; NULL: zombie */
+    struct fdtable *files;         /* (P) NULL: zombie */
+    struct vnode *cwd;             /* (P) */
+    struct vnode *exe;             /* (P) or NULL */
+    struct proc *vfork_parent;     /* (P) waits until we exec or exit */
+    bool vfork_done;               /* (P) */
+    bool zombie, exiting;          /* (P) */
+    bool execed;                   /* (P) ran exec: setpgid by its parent is refused */
+    int exit_status;               /* (P) wait4's word */
+    uint32_t umask;                /* (P) */
+    struct waitq child_wait;       /* children that died, vfork children that are done */
+    char comm[COMM_SIZE];          /* (P) */
+    uint64_t start_ns;             /* (c) */
+    uint64_t user_ns, kernel_ns;   /* (P) of dead threads */
+    uint32_t minor_faults, major_faults;     /* (P) of dead threads */
     uint64_t child_user_ns, child_kernel_ns; /* (P) of reaped children */
 };
 
@@ -81,7 +101,7 @@ int proc_fork(uint32_t flags, vaddr_t stack, vaddr_t ptid, vaddr_t tls, vaddr_t 
 /* Ends the calling process with wait4's status word. */
 void proc_exit(int status) __noreturn;
 /* Kills: sets it on its way to proc_exit. sig as in kill; 0 only asks. -ESRCH, -EINVAL. */
-int proc_kill(int pid, int sig);     /* pid > 0, 0, -1, < -1 as in kill(2) */
+int proc_kill(int pid, int sig); /* pid > 0, 0, -1, < -1 as in kill(2) */
 /* Any context. A signal that is ignored, or for pid 1, does nothing. */
 void proc_signal(struct proc *p, int sig);
 void proc_signal_group(int pgid, int sig);
@@ -93,9 +113,9 @@ bool proc_signal_ignored(const struct proc *p, int sig);
 
 /* wait4 and waitid. */
 struct wait_request {
-    int pid;           /* as wait4: > 0, -1, 0, < -1 */
+    int pid; /* as wait4: > 0, -1, 0, < -1 */
     bool nohang, nowait;
-    bool no_exits;     /* waitid without WEXITED: no child ever is ready */
+    bool no_exits; /* waitid without WEXITED: no child ever is ready */
 };
 struct wait_result {
     int pid, status;

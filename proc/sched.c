@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The scheduler: four queues by priority, round robin in each. A thread that used up its slice falls
- * a level, one that slept for an event rises to the top; ten times a second the first of the lowest
- * queue is lifted to the top, so that nobody starves. There is no periodic tick: the clock's alarm
- * rings at the end of a slice or of a sleep, whichever is first, and not at all when idle. An alarm
- * that rings early does no harm, so a switch sets it only if it is too late.
- * One struct runq now; its lock (q) is held with interrupts masked across arch_switch and given back
- * by the thread that runs then. It is the innermost lock but for those of the log and the trace.
- * Called by wait queues (sync.c), thread.c, the timer's interrupt and the kernel's edge.
+ * The scheduler: four queues by priority, round robin in each. A thread that used up its slice
+ * falls a level, one that slept for an event rises to the top; ten times a second the first of the
+ * lowest queue is lifted to the top, so that nobody starves. There is no periodic tick: the clock's
+ * alarm rings at the end of a slice or of a sleep, whichever is first, and not at all when idle. An
+ * alarm that rings early does no harm, so a switch sets it only if it is too late. One struct runq
+ * now; its lock (q) is held with interrupts masked across arch_switch and given back by the thread
+ * that runs then. It is the innermost lock but for those of the log and the trace. Called by wait
+ * queues (sync.c), thread.c, the timer's interrupt and the kernel's edge.
  */
 #include "kern/arch.h"
 #include "kern/clock.h"
@@ -30,25 +30,24 @@ static struct runq {
     uint64_t aged_ns;              /* (q) */
 } rq = {.first_ns = NEVER, .alarm_ns = NEVER};
 
-static struct thread boot_thread; /* runs until sched_idle, then whenever nobody else can */
-
 static struct thread *timer_thread(struct tree_link *l)
 {
     return container_of(l, struct thread, timer);
 }
 
+/* The boot thread, which arch made, runs until sched_idle, then whenever nobody else can. */
 void sched_init(void)
 {
     struct cpu *cpu = cpu_self();
+    struct thread *idle = cpu->thread;
 
     for (unsigned i = 0; i < PRIORITIES; i++)
         list_init(&rq.level[i]);
     tree_init(&rq.timers, NULL);
-    boot_thread.priority = PRIORITIES - 1;
-    boot_thread.slice_ns = SLICE_NS;
-    boot_thread.switched_ns = clock_ns();
-    cpu->idle = &boot_thread;
-    cpu->thread = &boot_thread;
+    idle->priority = PRIORITIES - 1;
+    idle->slice_ns = SLICE_NS;
+    idle->switched_ns = clock_ns();
+    cpu->idle = idle;
     clock_on_alarm(sched_tick);
 }
 
@@ -237,9 +236,7 @@ void sched_yield(void)
 
 void preempt_point(void)
 {
-    struct thread *t = thread_current();
-
-    if (t && unlikely(t->work & WORK_RESCHED))
+    if (unlikely(thread_current()->work & WORK_RESCHED))
         schedule();
 }
 

@@ -158,12 +158,12 @@ static void describe_segment(vaddr_t va, char buf[48])
         fmt_snprint(buf, 48, " (no segment)");
     else
         fmt_snprint(buf, 48, " (%s 0x%08lx-0x%08lx %c%c%c)",
-                   s->flags & SEG_GROWS  ? "stack"
-                   : s->flags & SEG_HEAP ? "heap"
-                                         : s->ops->name,
-                   (unsigned long)s->base, (unsigned long)seg_end(s),
-                   s->prot & PROT_READ ? 'r' : '-', s->prot & PROT_WRITE ? 'w' : '-',
-                   s->prot & PROT_EXEC ? 'x' : '-');
+                    s->flags & SEG_GROWS  ? "stack"
+                    : s->flags & SEG_HEAP ? "heap"
+                                          : s->ops->name,
+                    (unsigned long)s->base, (unsigned long)seg_end(s),
+                    s->prot & PROT_READ ? 'r' : '-', s->prot & PROT_WRITE ? 'w' : '-',
+                    s->prot & PROT_EXEC ? 'x' : '-');
     rwlock_read_done(&as->lock);
 }
 

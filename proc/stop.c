@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Stopping all threads of processes, for mm_check: none of them is in the middle of an operation on
- * memory. A thread counts as stopped that waits at the kernel's edge, has not run yet, sleeps for an
- * event (interruptibly; it parks when it wakes) or sleeps with no sleeping lock held or wanted. The
- * others are waited for; what they do ends without the stopped ones, since those hold no lock but
- * perhaps that of a device's reader.
- * Locks: stop.turn for one stopper at a time; parked threads sleep on stop.parked.
+ * memory. A thread counts as stopped that waits at the kernel's edge, has not run yet, sleeps for
+ * an event (interruptibly; it parks when it wakes) or sleeps with no sleeping lock held or wanted.
+ * The others are waited for; what they do ends without the stopped ones, since those hold no lock
+ * but perhaps that of a device's reader. Locks: stop.turn for one stopper at a time; parked threads
+ * sleep on stop.parked.
  */
 #include "kern/clock.h"
 #include "kern/waitq.h"

@@ -5,7 +5,7 @@
  * Interrupt handlers wake queues but take no mutex or rwlock, so the fast paths of those leave
  * interrupts on. A sleeper that a time-out or a kill woke stays on its queue until it takes itself
  * off; waitq_wake passes over it.
- * Before the scheduler runs there is one thread and no contention.
+ * Before the scheduler runs there is the boot thread alone and no contention.
  */
 #include "kern/waitq.h"
 
@@ -15,22 +15,16 @@
 
 #define NEVER UINT64_MAX
 
-/* The owner of locks taken before there are threads. */
-static char nobody;
-
 static void *self(void)
 {
-    struct thread *t = thread_current();
-
-    return likely(t != NULL) ? (void *)t : &nobody;
+    return thread_current();
 }
 
 static void count_lock(int delta)
 {
     struct thread *t = thread_current();
 
-    if (likely(t != NULL))
-        t->locks_held = (uint8_t)(t->locks_held + delta);
+    t->locks_held = (uint8_t)(t->locks_held + delta);
 }
 
 void waitq_init(struct waitq *q)

@@ -34,36 +34,36 @@ struct context {
 };
 
 struct thread {
-    struct context context;       /* (t) */
-    volatile uint32_t work;       /* enum thread_work; set by anyone, atomically */
-    uint32_t tls;                 /* (t) TPIDRURO */
-    void *kstack;                 /* (c) lowest byte of the stack page */
-    struct trapframe *frame;      /* (c) user registers, at the top of the kernel stack */
-    void *vfp;                    /* (t) saved VFP state or NULL: never used */
-    struct proc *proc;            /* (c) NULL: kernel thread */
-    struct as *as;                /* (t) the process's, also what the HAT shows; NULL: none */
-    struct list_link run;         /* (q) */
-    struct list_link wait;        /* (w) on a wait queue */
-    struct waitq *waiting_on;     /* (q) or NULL */
-    struct list_link siblings;    /* (T and P) threads of the process */
-    struct list_link all;         /* (T) the table of threads */
-    enum thread_state state;      /* (q) */
-    bool interruptible;           /* (q) a kill ends the sleep */
-    bool woken;                   /* (q) by an event; false: time or kill */
-    bool in_uaccess_nofault;      /* (t) */
-    bool timed;                   /* (q) on the timer tree */
-    bool at_edge;                 /* (t) not in a kernel operation: for proc_stop_all */
-    uint8_t locks_held;           /* (t) sleeping locks held or waited for */
-    uint8_t priority;             /* (q) 0 best .. 3: falls with use, rises with sleep */
-    int tid;                      /* (c) */
-    uint32_t slice_ns;            /* (q) left of its time slice when it last began to run */
-    uint64_t wake_ns;             /* (q) time-out, UINT64_MAX none */
-    struct tree_link timer;       /* (q) sleeping with a time-out */
+    struct context context;    /* (t) */
+    volatile uint32_t work;    /* enum thread_work; set by anyone, atomically */
+    uint32_t tls;              /* (t) TPIDRURO */
+    void *kstack;              /* (c) lowest byte of the stack page */
+    struct trapframe *frame;   /* (c) user registers, at the top of the kernel stack */
+    void *vfp;                 /* (t) saved VFP state or NULL: never used */
+    struct proc *proc;         /* (c) NULL: kernel thread */
+    struct as *as;             /* (t) the process's, also what the HAT shows; NULL: none */
+    struct list_link run;      /* (q) */
+    struct list_link wait;     /* (w) on a wait queue */
+    struct waitq *waiting_on;  /* (q) or NULL */
+    struct list_link siblings; /* (T and P) threads of the process */
+    struct list_link all;      /* (T) the table of threads */
+    enum thread_state state;   /* (q) */
+    bool interruptible;        /* (q) a kill ends the sleep */
+    bool woken;                /* (q) by an event; false: time or kill */
+    bool in_uaccess_nofault;   /* (t) */
+    bool timed;                /* (q) on the timer tree */
+    bool at_edge;              /* (t) not in a kernel operation: for proc_stop_all */
+    uint8_t locks_held;        /* (t) sleeping locks held or waited for */
+    uint8_t priority;          /* (q) 0 best .. 3: falls with use, rises with sleep */
+    int tid;                   /* (c) */
+    uint32_t slice_ns;         /* (q) left of its time slice when it last began to run */
+    uint64_t wake_ns;          /* (q) time-out, UINT64_MAX none */
+    struct tree_link timer;    /* (q) sleeping with a time-out */
     uint64_t user_ns, kernel_ns, switched_ns; /* (t) accounting */
     uint32_t minor_faults, major_faults;      /* (t) */
-    vaddr_t clear_tid;            /* (t) CLONE_CHILD_CLEARTID */
-    vaddr_t chaos_pc;             /* (t) hat=chaos: where the last fault was */
-    uint32_t chaos_count;         /* (t) */
+    vaddr_t clear_tid;                        /* (t) CLONE_CHILD_CLEARTID */
+    vaddr_t chaos_pc;                         /* (t) hat=chaos: where the last fault was */
+    uint32_t chaos_count;                     /* (t) */
 };
 
 /* The running thread. */
@@ -71,9 +71,9 @@ static inline struct thread *thread_current(void);
 
 #include "machine/cpu.h"
 
-/* A new thread, not yet runnable: kernel stack and all. entry(arg) runs on it in the kernel; when it
- * returns a thread of a process goes to its user frame, a kernel thread ends. The first thread of a
- * process has its pid as tid. With entry NULL the caller gives it a first context by
+/* A new thread, not yet runnable: kernel stack and all. entry(arg) runs on it in the kernel; when
+ * it returns a thread of a process goes to its user frame, a kernel thread ends. The first thread
+ * of a process has its pid as tid. With entry NULL the caller gives it a first context by
  * arch_thread_init_fork. NULL: no memory or no number. */
 struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg);
 /* Frees a thread that never ran or has been switched away from for good. */
@@ -86,10 +86,10 @@ void thread_exit(void) __noreturn;
 void thread_set_work(struct thread *t, uint32_t work);
 
 /* sched.c */
-void sched_init(void);          /* makes the caller the boot thread (idle) */
-void schedule(void);            /* gives the CPU away; state already set */
+void sched_init(void); /* makes the caller the boot thread (idle) */
+void schedule(void);   /* gives the CPU away; state already set */
 void sched_yield(void);
-void sched_tick(void);          /* from the timer: interrupt context */
+void sched_tick(void); /* from the timer: interrupt context */
 void sched_idle(void) __noreturn;
 /* First thing a new thread does (arch/arm/vectors.S): ends the switch that brought it here. */
 void sched_finish_switch(void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * wait4 and waitid. Zombies stand first among their parent's children, so that waiting for anyone
- * looks at one child and waiting for a pid at one slot of the table; only waiting for a group walks.
- * Locks: the process lock for the look, then the parent's child_wait, taken before the process lock
- * is given back: who becomes a zombie in between is not missed.
+ * looks at one child and waiting for a pid at one slot of the table; only waiting for a group
+ * walks. Locks: the process lock for the look, then the parent's child_wait, taken before the
+ * process lock is given back: who becomes a zombie in between is not missed.
  */
 #include "include/uapi/errno.h"
 #include "kern/waitq.h"

@@ -13,6 +13,7 @@
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 #pragma GCC diagnostic ignored "-Wformat-security"
 #pragma GCC diagnostic ignored "-Wformat"
+#pragma GCC diagnostic ignored "-Wformat-overflow"
 
 /* Formats by both and compares text and length, in a buffer large enough and in a small one. */
 #define SAME(...)                                                                                  \

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The loader. First the file is found out about: scripts are followed to their interpreter, at most
+ * EXEC_LEVELS of them, and the ELF file is checked as a whole, from its first page, which stays
+ * pinned meanwhile. Then a new address space is built: a private mapping of the file for each
+ * segment, zero-filled memory for the rest of it, the heap's start, the stack. A failure half way
+ * leaves that address space: nothing else was changed.
+ * Locks: none of its own; those of mm inside. The caller owns everything here.
+ */
+#include "loader/exec.h"
+
+#include <string.h>
+
+#include "include/uapi/errno.h"
+#include "kern/bootargs.h"
+#include "kern/log.h"
+#include "kern/random.h"
+#include "loader/elf.h"
+#include "loader/script.h"
+#include "loader/stack.h"
+#include "mm/obj.h"
+#include "mm/slab.h"
+
+#define EXEC_LEVELS  4u
+#define PIE_BASE     0x400000u
+#define RANDOM_PAGES 4096u /* 16 MiB */
+#define PREFIX_BYTES 1024u
+#define EXEC_BITS    0111u
+
+/* A load on its way. */
+struct load {
+    const struct exec_args *args;
+    struct vnode *v; /* the file at hand, with a reference */
+    pfn_t head_pfn;  /* its first page, pinned, or NO_PFN */
+    const void *head;
+    uint32_t head_len;
+    unsigned levels; /* scripts met */
+    const char *why; /* the reason of a refusal, or NULL: the errno says all */
+    char *prefix;    /* of PREFIX_BYTES, what scripts put before the arguments, or NULL */
+    uint32_t prefix_at, prefix_count; /* begins there, and ends with the buffer */
+    vaddr_t bias;                     /* what is added to the file's addresses */
+    struct elf_image elf;
+};
+
+static int refuse(struct load *l, int error, const char *why)
+{
+    l->why = why;
+    return error;
+}
+
+static void drop_head(struct load *l)
+{
+    if (l->head_pfn != NO_PFN)
+        obj_put(l->head_pfn);
+    l->head_pfn = NO_PFN;
+    l->head_len = 0;
+}
+
+/* The first page of l->v, without copying it. */
+static int pin_head(struct load *l)
+{
+    struct obj *o = l->v->obj;
+    int error;
+
+    if (vnode_is(l->v, S_IFDIR))
+        return refuse(l, -EACCES, "is a directory");
+    if (!vnode_is(l->v, S_IFREG) || !o)
+        return refuse(l, -EACCES, "is not a file that can be run");
+    if (!(l->v->mode & EXEC_BITS))
+        return refuse(l, -EACCES, "is not marked as executable");
+    l->head_len = (uint32_t)MIN(o->size_bytes, (uint64_t)PAGE_SIZE);
+    if (l->head_len == 0)
+        return 0;
+    error = obj_get(o, 0, &l->head_pfn, NULL);
+    if (error)
+        return refuse(l, error, "can't be read");
+    l->head = pfn_to_virt(l->head_pfn);
+    return 0;
+}
+
+/* Puts a string before those that are there. */
+static int push_prefix(struct load *l, const char *s, size_t len)
+{
+    if (!l->prefix) {
+        l->prefix = kmalloc(PREFIX_BYTES);
+        l->prefix_at = PREFIX_BYTES;
+    }
+    if (!l->prefix)
+        return -ENOMEM;
+    if (len + 1 > l->prefix_at)
+        return refuse(l, -E2BIG, "its interpreters' arguments are too long");
+    l->prefix_at -= (uint32_t)len + 1;
+    memcpy(l->prefix + l->prefix_at, s, len);
+    l->prefix[l->prefix_at + len] = '\0';
+    l->prefix_count++;
+    return 0;
+}
+
+/* l->v is a script: l->v becomes its interpreter, and the arguments are led by the interpreter's
+ * name, its argument and the path of the script. */
+static int follow_script(struct load *l, const struct script *s)
+{
+    struct vnode *next;
+    int error = 0;
+
+    if (l->levels++ == EXEC_LEVELS)
+        return refuse(l, -ELOOP, "too many interpreters run one another");
+    if (l->levels == 1)
+        error = push_prefix(l, l->args->path, strlen(l->args->path));
+    if (!error && s->arg)
+        error = push_prefix(l, s->arg, s->arg_len);
+    if (!error)
+        error = push_prefix(l, s->interp, s->interp_len);
+    if (error)
+        return error;
+    error = vnode_lookup(l->args->cwd, l->prefix + l->prefix_at, true, &next);
+    if (error)
+        return refuse(l, error, "its interpreter is not found");
+    drop_head(l);
+    vnode_unref(l->v);
+    l->v = next;
+    return 0;
+}
+
+static int check_elf(struct load *l)
+{
+    uint64_t limit = (uint64_t)as_commit_limit() << PAGE_SHIFT;
+    enum elf_error e = elf_check(l->head, l->head_len, l->v->obj->size_bytes, limit, &l->elf);
+
+    return e ? refuse(l, elf_errno(e), elf_strerror(e)) : 0;
+}
+
+/* Finds the ELF file behind l->v and checks it. Allocates nothing but a script's arguments. */
+static int identify(struct load *l)
+{
+    struct script script;
+    int error = 0;
+
+    for (;;) {
+        enum script_error e;
+
+        error = pin_head(l);
+        if (error)
+            return error;
+        e = script_parse(l->head, l->head_len, &script);
+        if (e == SCRIPT_NOT_A_SCRIPT)
+            return check_elf(l);
+        if (e)
+            return refuse(l, script_errno(e), script_strerror(e));
+        error = follow_script(l, &script);
+        if (error)
+            return error;
+    }
+}
+
+/* Up to n - 1 pages by chance. */
+static vaddr_t random_pages(uint32_t n)
+{
+    return bootargs_flag("noaslr") ? 0 : page_addr(random_u32() % n);
+}
+
+static void choose_layout(struct load *l, struct as *as, vaddr_t *stack_top)
+{
+    vaddr_t reserved = page_addr(STACK_LIMIT_PAGES + STACK_GUARD_PAGES + STACK_RANDOM_PAGES);
+
+    *stack_top = USER_END - random_pages(STACK_RANDOM_PAGES);
+    as->mmap_top = USER_END - reserved - random_pages(RANDOM_PAGES);
+    if (l->elf.type == ET_DYN)
+        l->bias = ALIGN_UP(PIE_BASE + random_pages(RANDOM_PAGES), l->elf.align);
+}
+
+static prot_t prot_of(uint32_t flags)
+{
+    return (flags & PF_R ? PROT_READ : 0) | (flags & PF_W ? PROT_WRITE : 0) |
+           (flags & PF_X ? PROT_EXEC : 0);
+}
+
+/* Maps [base, end): of the file from obj_page on, or zero-filled memory if v is NULL. */
+static int map_part(struct as *as, vaddr_t base, vaddr_t end, prot_t prot, struct vnode *v,
+                    uint32_t obj_page)
+{
+    struct map_request r = {.base = base,
+                            .npages = page_of(end - base),
+                            .prot = prot,
+                            .maxprot = PROT_READ | PROT_WRITE | PROT_EXEC,
+                            .fixed = true,
+                            .noreplace = true,
+                            .ops = v ? &seg_vn : &seg_anon,
+                            .obj = v ? v->obj : NULL,
+                            .obj_page = obj_page};
+    vaddr_t where;
+
+    return base < end ? as_map(as, &r, &where) : 0;
+}
+
+/* One PT_LOAD: pages of the file, with zeroes behind its last byte, and zero-filled pages. */
+static int map_load(struct load *l, struct as *as, const struct elf_load *e)
+{
+    vaddr_t start = e->vaddr + l->bias, file_end = start + e->filesz, end = start + e->memsz;
+    vaddr_t bss = e->filesz ? ALIGN_UP(file_end, (vaddr_t)PAGE_SIZE) : page_base(start);
+    prot_t prot = prot_of(e->flags);
+    int error = map_part(as, page_base(start), bss, prot, l->v, e->offset >> PAGE_SHIFT);
+
+    if (!error)
+        error = map_part(as, bss, ALIGN_UP(end, (vaddr_t)PAGE_SIZE), prot, NULL, 0);
+    if (!error && e->filesz && e->memsz > e->filesz && file_end < bss)
+        error = as_poke(as, file_end, pfn_to_virt(frame_zero_page()), bss - file_end);
+    return error;
+}
+
+static int map_image(struct load *l, struct as *as)
+{
+    int error = 0;
+
+    /* elf_check saw that the file fits into user space from 0; that it does so above the base that
+     * was chosen is our business. */
+    if (l->elf.high > USER_END - l->bias)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < l->elf.nload && !error; i++)
+        error = map_load(l, as, &l->elf.load[i]);
+    as->brk_start = as->brk = ALIGN_UP(l->elf.high + l->bias, (vaddr_t)PAGE_SIZE);
+    return error;
+}
+
+static int build_stack(const struct load *l, struct as *as, vaddr_t top, vaddr_t *sp)
+{
+    const struct elf_image *e = &l->elf;
+    struct stack_spec spec = {.args = l->args,
+                              .prefix = l->prefix + l->prefix_at,
+                              .prefix_bytes = l->prefix ? PREFIX_BYTES - l->prefix_at : 0,
+                              .prefix_count = l->prefix_count,
+                              .skip_bytes = l->prefix ? exec_args_next(l->args, 0) : 0,
+                              .entry = e->entry + l->bias,
+                              .phdr = e->phdr_vaddr ? e->phdr_vaddr + l->bias : 0,
+                              .phnum = e->phnum,
+                              .top = top,
+                              .prot = PROT_READ | PROT_WRITE | (e->stack_exec ? PROT_EXEC : 0)};
+
+    return stack_build(as, &spec, sp);
+}
+
+/* The part that allocates: an address space with the image and the stack in it. */
+static int build(struct load *l, struct exec_image *out)
+{
+    struct as *as = as_create();
+    vaddr_t top;
+    int error;
+
+    if (!as)
+        return refuse(l, -ENOMEM, "not enough memory");
+    choose_layout(l, as, &top);
+    error = map_image(l, as);
+    if (!error)
+        error = build_stack(l, as, top, &out->sp);
+    if (error) {
+        as_leave(as);
+        return refuse(l, error == -EEXIST ? -ENOMEM : error,
+                      error == -EIO ? "can't be read" : "not enough memory");
+    }
+    out->as = as;
+    out->entry = l->elf.entry + l->bias;
+    out->exe = vnode_ref(l->v);
+    return 0;
+}
+
+/* Steps: find the ELF file and check it, which is all that can be wrong with a file; build the
+ * address space; say why not, if not. */
+int exec_load(struct vnode *v, const struct exec_args *args, struct exec_image *out)
+{
+    struct load *l = kmalloc(sizeof(*l));
+    int error;
+
+    if (!l)
+        return -ENOMEM;
+    l->args = args;
+    l->v = vnode_ref(v);
+    error = identify(l);
+    if (!error)
+        error = build(l, out);
+    if (error && l->why)
+        log_printf("exec: %s: %s\n", args->path, l->why);
+    drop_head(l);
+    vnode_unref(l->v);
+    kfree(l->prefix);
+    kfree(l);
+    return error;
+}

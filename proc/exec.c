@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * execve: the loader builds a new address space, then the process steps into it; and process 1. A
+ * failing exec leaves the caller as it was; after the loader succeeded nothing can fail.
+ * Locks: the process lock while the process changes what /proc looks at.
+ */
+#include "loader/exec.h"
+
+#include "fs/tty.h"
+#include "include/uapi/errno.h"
+#include "kern/arch.h"
+#include "kern/log.h"
+#include "kern/panic.h"
+#include "kern/trace.h"
+#include "proc/proc_impl.h"
+#include "proc/stats.h"
+
+/* Loads the program that args->path names. */
+static int load(const struct exec_args *args, struct exec_image *image)
+{
+    struct vnode *v;
+    int error = vnode_lookup(args->cwd, args->path, true, &v);
+
+    if (error)
+        return error;
+    error = exec_load(v, args, image);
+    vnode_unref(v);
+    return error;
+}
+
+/* The process's new address space and name. Gives back what it had. */
+static void step_into(struct proc *p, const struct exec_image *image, const char *path)
+{
+    struct thread *t = thread_current();
+    struct as *old = p->as;
+    struct vnode *old_exe = p->exe;
+
+    proc_lock();
+    p->as = image->as;
+    p->exe = image->exe;
+    p->execed = true;
+    proc_set_comm(p->comm, path);
+    proc_unlock();
+    t->as = image->as;
+    hat_switch(&image->as->hat);
+    as_leave(old);
+    vnode_unref(old_exe);
+}
+
+/* What of a thread and its process does not outlive exec. */
+static void forget(struct proc *p)
+{
+    struct thread *t = thread_current();
+
+    fdtable_exec(p->files);
+    arch_thread_release(t);
+    arch_set_tls(0);
+    t->clear_tid = 0;
+}
+
+/* Steps: copy the arguments, while the old memory is there; load the new program beside it; step
+ * into the new memory and leave the old one; forget what does not outlive exec; let a vfork parent
+ * go on; set the registers. */
+int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
+{
+    struct proc *p = proc_current();
+    struct exec_args args = {.path = path, .cwd = p->cwd};
+    struct exec_image image;
+    int error = exec_args_from_user(&args, argv, envp);
+
+    if (!error)
+        error = load(&args, &image);
+    exec_args_free(&args);
+    if (error)
+        return error;
+    step_into(p, &image, path);
+    forget(p);
+    vfork_release(p);
+    trace(TRACE_EXEC, (uint32_t)p->pid, image.entry);
+    proc_stats()->execs++;
+    arch_set_entry(image.entry, image.sp);
+    return 0;
+}
+
+static struct exec_image init_image;
+
+/* First thing in init's thread: its registers. On return it goes to user mode. */
+static void init_thread(void *arg)
+{
+    const struct exec_image *image = arg;
+
+    arch_set_entry(image->entry, image->sp);
+}
+
+static struct tty_caller current_caller(void)
+{
+    const struct proc *p = proc_current();
+
+    return (struct tty_caller){.pgid = p ? p->pgid : 0, .sid = p ? p->sid : 0};
+}
+
+/* Descriptors 0, 1 and 2. */
+static void open_console(struct fdtable *files)
+{
+    struct vnode *v;
+    struct file *f = NULL;
+    int error = vnode_lookup(NULL, "/dev/console", true, &v);
+
+    if (!error) {
+        error = file_open(v, O_RDWR, &f);
+        vnode_unref(v);
+    }
+    for (int fd = 0; fd < 3 && !error; fd++)
+        if (fdtable_add(files, file_ref(f), 0, false) < 0)
+            file_unref(f);
+    if (f)
+        file_unref(f);
+    if (error)
+        log_printf("init: /dev/console can't be opened (error %d)\n", -error);
+}
+
+/* Process 1 around a loaded image; at boot nothing of this can fail but for want of memory. */
+static int make_init(const struct exec_image *image, const char *path)
+{
+    int error = -ENOMEM;
+    struct proc *p = proc_alloc(&error);
+    struct thread *t;
+
+    if (!p)
+        return error;
+    kassert(p->pid == 1);
+    p->files = fdtable_create();
+    t = p->files ? thread_create(p, init_thread, &init_image) : NULL;
+    if (!t)
+        panic("no memory for process 1");
+    init_image = *image;
+    open_console(p->files);
+    p->as = t->as = image->as;
+    p->exe = image->exe;
+    p->cwd = vnode_ref(vnode_root());
+    p->umask = 022;
+    p->pgid = p->sid = p->pid;
+    p->nthreads = 1;
+    proc_set_comm(p->comm, path);
+    tty_on_interrupt(proc_signal_group);
+    tty_on_caller(current_caller);
+    proc_lock();
+    proc_enter_locked(p, NULL);
+    thread_start(t);
+    proc_unlock();
+    return 0;
+}
+
+int proc_start_init(const char *path, const char *const argv[])
+{
+    static const char *const envp[] = {"HOME=/", "TERM=linux", NULL};
+    const char *const plain[] = {path, NULL};
+    struct exec_args args = {.path = path};
+    struct exec_image image;
+    int error = exec_args_from_kernel(&args, argv ? argv : plain, envp);
+
+    if (!error)
+        error = load(&args, &image);
+    exec_args_free(&args);
+    return error ? error : make_init(&image, path);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to the system calls: how a handler is written, the structures of the ABI that several of
+ * them use, and every handler's name, for the table in syscall.c. Structures are Linux's for ARM
+ * EABI, with 32-bit long and natural alignment of 64-bit members.
+ */
+#ifndef PROC_SYS_IMPL_H
+#define PROC_SYS_IMPL_H
+
+#include "include/uapi/errno.h"
+#include "proc/proc.h"
+#include "proc/syscall.h"
+
+/* The head of a handler with 0 to 4 arguments in registers. */
+#define SYSCALL0(name)                                                                             \
+    long name(uint32_t a_ __unused, uint32_t b_ __unused, uint32_t c_ __unused,                    \
+              uint32_t d_ __unused)
+#define SYSCALL1(name, a)                                                                          \
+    long name(uint32_t a, uint32_t b_ __unused, uint32_t c_ __unused, uint32_t d_ __unused)
+#define SYSCALL2(name, a, b)                                                                       \
+    long name(uint32_t a, uint32_t b, uint32_t c_ __unused, uint32_t d_ __unused)
+#define SYSCALL3(name, a, b, c)                                                                    \
+    long name(uint32_t a, uint32_t b, uint32_t c, uint32_t d_ __unused)
+#define SYSCALL4(name, a, b, c, d) long name(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+
+#define NSEC_PER_USEC 1000u
+
+struct timespec32 {
+    int32_t sec, nsec;
+};
+
+struct timespec64 {
+    int64_t sec, nsec;
+};
+
+/* Whole seconds and the rest of a time, without a division. */
+struct timespec64 ns_split(uint64_t ns);
+/* User CPU time of the calling process so far, ns. */
+uint64_t proc_cpu_ns(const struct proc *p);
+
+/* A path from user memory in memory of its own, for kfree: 0 or -EFAULT, -ENAMETOOLONG, -ENOENT (an
+ * empty one), -ENOMEM. */
+int __must_check path_from_user(vaddr_t upath, char **path);
+
+/* Counts a call that is not built; the number is in r7. */
+syscall_fn sys_enosys;
+
+/* sys_proc.c */
+syscall_fn sys_exit, sys_fork, sys_vfork, sys_clone, sys_execve, sys_wait4, sys_waitid, sys_kill;
+syscall_fn sys_tgkill, sys_tkill, sys_getpid, sys_getppid, sys_gettid, sys_set_tid_address;
+syscall_fn sys_setpgid, sys_getpgid, sys_getpgrp, sys_getsid, sys_setsid, sys_rt_sigaction;
+syscall_fn sys_sched_yield, sys_reboot;
+/* sys_info.c */
+syscall_fn sys_zero, sys_setid, sys_setid2, sys_setid3, sys_getres, sys_getgroups, sys_setgroups;
+syscall_fn sys_uname, sys_sysinfo, sys_prctl, sys_umask, sys_getrlimit, sys_prlimit64, sys_getcpu;
+syscall_fn sys_getrandom, sys_getpriority, sys_sched_getparam, sys_sched_setscheduler;
+syscall_fn sys_sched_get_priority_max, sys_sched_get_priority_min, sys_sched_rr_get_interval;
+syscall_fn sys_sched_getaffinity, sys_sched_setaffinity;
+/* sys_mm.c */
+syscall_fn sys_brk, sys_mmap2, sys_munmap, sys_mprotect, sys_madvise;
+/* sys_file.c */
+syscall_fn sys_open, sys_openat, sys_close, sys_read, sys_write, sys_readv, sys_writev, sys_pread64;
+syscall_fn sys_pwrite64, sys_lseek, sys_llseek, sys_dup, sys_dup2, sys_dup3, sys_fcntl, sys_ioctl;
+syscall_fn sys_getdents64, sys_fsync;
+/* sys_path.c */
+syscall_fn sys_fstat64, sys_stat64, sys_lstat64, sys_fstatat64, sys_access, sys_faccessat;
+syscall_fn sys_readlink, sys_readlinkat, sys_chdir, sys_fchdir, sys_getcwd;
+/* sys_time.c */
+syscall_fn sys_clock_gettime, sys_clock_gettime64, sys_clock_getres, sys_clock_getres64;
+syscall_fn sys_clock_settime, sys_clock_settime64, sys_gettimeofday, sys_nanosleep;
+syscall_fn sys_clock_nanosleep, sys_clock_nanosleep64, sys_times;
+
+/* AT_* of the calls that end in "at". */
+#define AT_FDCWD            (-100)
+#define AT_SYMLINK_NOFOLLOW 0x100u
+#define AT_NO_AUTOMOUNT     0x800u
+#define AT_EMPTY_PATH       0x1000u
+
+/* The directory that a path of an "at" call is relative to, with a reference: -EBADF, -ENOTDIR. */
+int __must_check dir_of_fd(int dirfd, const char *path, struct vnode **dir);
+
+#endif

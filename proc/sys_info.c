@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * System calls that tell or set small things: identity (everybody is root), names, limits,
+ * scheduling parameters, random numbers. What is fixed is what is true here.
+ */
+#include <string.h>
+
+#include "kern/clock.h"
+#include "kern/random.h"
+#include "mm/uaccess.h"
+#include "proc/sched_impl.h"
+#include "proc/sys_impl.h"
+#include "proc/version.h"
+
+#define UTS_LEN     65
+#define NODENAME    "quire"
+#define PR_SET_NAME 15u
+#define PR_GET_NAME 16u
+
+#define RLIMIT_STACK  3u
+#define RLIMIT_NPROC  6u
+#define RLIMIT_NOFILE 7u
+#define RLIMITS       16u
+#define RLIM_INFINITY UINT32_MAX
+
+#define NICE_ZERO      20 /* getpriority's answer for nice 0 */
+#define SCHED_OTHER    0u
+#define SCHED_FIFO     1u
+#define SCHED_RR       2u
+#define SCHED_BATCH    3u
+#define SCHED_IDLE     5u
+#define RANDOM_CHUNK   64u
+#define GRND_FLAGS     7u
+#define RANDOM_MAX     0x1ffffffu
+
+struct uts {
+    char sysname[UTS_LEN], nodename[UTS_LEN], release[UTS_LEN], version[UTS_LEN], machine[UTS_LEN],
+        domainname[UTS_LEN];
+};
+
+static const struct uts uts = {.sysname = VERSION_SYSNAME,
+                               .nodename = NODENAME,
+                               .release = VERSION_RELEASE,
+                               .version = VERSION_BUILD,
+                               .machine = VERSION_MACHINE,
+                               .domainname = "(none)"};
+
+struct sysinfo_abi {
+    int32_t uptime;
+    uint32_t loads[3], totalram, freeram, sharedram, bufferram, totalswap, freeswap;
+    uint16_t procs, pad;
+    uint32_t totalhigh, freehigh, mem_unit;
+    uint8_t reserved[8];
+};
+
+_Static_assert(sizeof(struct sysinfo_abi) == 64, "struct sysinfo of the ABI");
+
+/* Calls whose true answer is 0. */
+SYSCALL0(sys_zero)
+{
+    return 0;
+}
+
+/* Nobody is anything but root: an id may be set to 0 or left (-1). */
+static bool id_ok(uint32_t id)
+{
+    return id == 0 || id == UINT32_MAX;
+}
+
+SYSCALL1(sys_setid, id)
+{
+    return id == 0 ? 0 : -EPERM;
+}
+
+SYSCALL2(sys_setid2, real, effective)
+{
+    return id_ok(real) && id_ok(effective) ? 0 : -EPERM;
+}
+
+SYSCALL3(sys_setid3, real, effective, saved)
+{
+    return id_ok(real) && id_ok(effective) && id_ok(saved) ? 0 : -EPERM;
+}
+
+SYSCALL3(sys_getres, ureal, ueffective, usaved)
+{
+    if (put_user32(ureal, 0) || put_user32(ueffective, 0) || put_user32(usaved, 0))
+        return -EFAULT;
+    return 0;
+}
+
+SYSCALL1(sys_getgroups, size)
+{
+    return (int)size < 0 ? -EINVAL : 0;
+}
+
+SYSCALL1(sys_setgroups, count)
+{
+    return count == 0 ? 0 : -EPERM;
+}
+
+SYSCALL1(sys_uname, ubuf)
+{
+    return copy_to_user(ubuf, &uts, sizeof(uts));
+}
+
+SYSCALL1(sys_sysinfo, ubuf)
+{
+    struct frame_stats s = frame_stats();
+    struct sysinfo_abi info = {.uptime = (int32_t)ns_split(clock_ns()).sec,
+                               .totalram = (s.total - s.reserved) << PAGE_SHIFT,
+                               .freeram = s.free << PAGE_SHIFT,
+                               .bufferram = s.cache << PAGE_SHIFT,
+                               .procs = (uint16_t)proc_count(),
+                               .mem_unit = 1};
+
+    return copy_to_user(ubuf, &info, sizeof(info));
+}
+
+static int set_name(vaddr_t uname)
+{
+    struct proc *p = proc_current();
+    char name[COMM_SIZE];
+    int error = copy_string_from_user(name, uname, sizeof(name));
+
+    if (error == -ENAMETOOLONG)
+        error = copy_from_user(name, uname, sizeof(name) - 1);
+    if (error < 0)
+        return error;
+    name[COMM_SIZE - 1] = '\0';
+    proc_lock();
+    memset(p->comm, 0, sizeof(p->comm));
+    memcpy(p->comm, name, strlen(name));
+    proc_unlock();
+    return 0;
+}
+
+SYSCALL2(sys_prctl, option, argument)
+{
+    char name[COMM_SIZE];
+
+    switch (option) {
+    case PR_SET_NAME: return set_name(argument);
+    case PR_GET_NAME:
+        memcpy(name, proc_current()->comm, sizeof(name));
+        return copy_to_user(argument, name, sizeof(name));
+    default: return -EINVAL;
+    }
+}
+
+SYSCALL1(sys_umask, mask)
+{
+    struct proc *p = proc_current();
+    uint32_t old = p->umask;
+
+    p->umask = mask & 0777;
+    return (long)old;
+}
+
+/* The limits that are enforced. */
+static uint32_t limit_of(unsigned resource)
+{
+    switch (resource) {
+    case RLIMIT_STACK: return page_addr(proc_current()->as->stack_limit_pages);
+    case RLIMIT_NOFILE: return FD_MAX;
+    case RLIMIT_NPROC: return PID_MAX - 1;
+    default: return RLIM_INFINITY;
+    }
+}
+
+SYSCALL2(sys_getrlimit, resource, ulimit)
+{
+    uint32_t limit[2];
+
+    if (resource >= RLIMITS)
+        return -EINVAL;
+    limit[0] = limit[1] = limit_of(resource);
+    return copy_to_user(ulimit, limit, sizeof(limit));
+}
+
+/* Limits can be read; changing one is not built. */
+SYSCALL4(sys_prlimit64, pid, resource, unew, uold)
+{
+    uint32_t limit = resource < RLIMITS ? limit_of(resource) : 0;
+    uint64_t limits[2];
+
+    if (resource >= RLIMITS)
+        return -EINVAL;
+    if (pid != 0 && (int)pid != proc_current()->pid)
+        return -ESRCH;
+    if (unew)
+        return sys_enosys(0, 0, 0, 0);
+    limits[0] = limits[1] = limit == RLIM_INFINITY ? UINT64_MAX : limit;
+    return uold ? copy_to_user(uold, limits, sizeof(limits)) : 0;
+}
+
+SYSCALL2(sys_getcpu, ucpu, unode)
+{
+    if (ucpu && put_user32(ucpu, cpu_self()->id))
+        return -EFAULT;
+    return unode ? put_user32(unode, 0) : 0;
+}
+
+SYSCALL3(sys_getrandom, ubuf, len, flags)
+{
+    uint8_t chunk[RANDOM_CHUNK];
+    uint32_t done = 0;
+
+    if (flags & ~GRND_FLAGS)
+        return -EINVAL;
+    len = MIN(len, RANDOM_MAX);
+    while (done < len) {
+        uint32_t n = MIN(len - done, RANDOM_CHUNK);
+
+        random_fill(chunk, n);
+        if (copy_to_user(ubuf + done, chunk, n))
+            return done ? (long)done : -EFAULT;
+        done += n;
+        preempt_point();
+        if (thread_current()->work & WORK_KILL)
+            break;
+    }
+    return (long)done;
+}
+
+SYSCALL0(sys_getpriority)
+{
+    return NICE_ZERO;
+}
+
+SYSCALL2(sys_sched_getparam, pid, uparam)
+{
+    return (int)pid < 0 ? -EINVAL : put_user32(uparam, 0);
+}
+
+/* Everybody is SCHED_OTHER, and nothing else is to be had. */
+SYSCALL3(sys_sched_setscheduler, pid, policy, uparam)
+{
+    uint32_t priority;
+
+    if ((int)pid < 0 || policy != SCHED_OTHER)
+        return -EINVAL;
+    if (get_user32(&priority, uparam))
+        return -EFAULT;
+    return priority == 0 ? 0 : -EINVAL;
+}
+
+static bool policy_known(uint32_t policy)
+{
+    return policy <= SCHED_BATCH || policy == SCHED_IDLE;
+}
+
+SYSCALL1(sys_sched_get_priority_max, policy)
+{
+    if (!policy_known(policy))
+        return -EINVAL;
+    return policy == SCHED_FIFO || policy == SCHED_RR ? 99 : 0;
+}
+
+SYSCALL1(sys_sched_get_priority_min, policy)
+{
+    if (!policy_known(policy))
+        return -EINVAL;
+    return policy == SCHED_FIFO || policy == SCHED_RR ? 1 : 0;
+}
+
+SYSCALL2(sys_sched_rr_get_interval, pid, uinterval)
+{
+    struct timespec32 slice = {.nsec = SLICE_NS};
+
+    return (int)pid < 0 ? -EINVAL : copy_to_user(uinterval, &slice, sizeof(slice));
+}
+
+/* One CPU: the mask is 1. Answers the bytes written, as Linux's call does. */
+SYSCALL3(sys_sched_getaffinity, pid, len, umask)
+{
+    if ((int)pid < 0 || len < sizeof(uint32_t) || len % sizeof(uint32_t))
+        return -EINVAL;
+    return put_user32(umask, 1) ? -EFAULT : (long)sizeof(uint32_t);
+}
+
+SYSCALL3(sys_sched_setaffinity, pid, len, umask)
+{
+    uint32_t mask;
+
+    if ((int)pid < 0 || len < sizeof(mask))
+        return -EINVAL;
+    if (get_user32(&mask, umask))
+        return -EFAULT;
+    return mask & 1 ? 0 : -EINVAL;
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * System calls about processes: their arguments and results; the work is in fork.c, exec.c, exit.c,
+ * wait.c, signal.c and proc.c. User memory is touched without locks.
+ */
+#include <string.h>
+
+#include "kern/power.h"
+#include "mm/slab.h"
+#include "mm/uaccess.h"
+#include "proc/sys_impl.h"
+
+#define WNOHANG    1u
+#define WUNTRACED  2u
+#define WEXITED    4u
+#define WCONTINUED 8u
+#define WNOWAIT    0x1000000u
+#define WOPTIONS   (WNOHANG | WUNTRACED | WCONTINUED)
+
+#define P_ALL  0u
+#define P_PID  1u
+#define P_PGID 2u
+
+#define CLD_EXITED 1
+#define CLD_KILLED 2
+
+#define SIG_DFL 0u
+#define SIG_IGN 1u
+
+#define REBOOT_MAGIC1    0xfee1deadu
+#define REBOOT_MAGIC2    672274793u
+#define REBOOT_POWER_OFF 0x4321fedcu
+#define REBOOT_RESTART   0x01234567u
+#define REBOOT_HALT      0xcdef0123u
+
+struct timeval32 {
+    int32_t sec, usec;
+};
+
+struct rusage {
+    struct timeval32 user, kernel;
+    int32_t others[14];
+};
+
+/* The head of struct siginfo as waitid fills it; all of it has 128 bytes. */
+struct wait_siginfo {
+    int32_t signo, error, code, pid;
+    uint32_t uid;
+    int32_t status;
+};
+
+#define SIGINFO_BYTES 128u
+
+struct sigaction_abi {
+    uint32_t handler, flags, restorer, mask[2];
+};
+
+SYSCALL1(sys_exit, status)
+{
+    proc_exit(WSTATUS_EXIT(status));
+}
+
+SYSCALL0(sys_fork)
+{
+    return proc_fork(SIGCHLD, 0, 0, 0, 0);
+}
+
+SYSCALL0(sys_vfork)
+{
+    return proc_fork(CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+}
+
+SYSCALL4(sys_clone, flags, stack, ptid, tls)
+{
+    return proc_fork(flags, stack, ptid, tls, syscall_arg(5));
+}
+
+SYSCALL3(sys_execve, upath, argv, envp)
+{
+    char *path;
+    int error = path_from_user(upath, &path);
+
+    if (error)
+        return error;
+    error = proc_exec(path, argv, envp);
+    kfree(path);
+    return error;
+}
+
+static struct timeval32 timeval_of(uint64_t ns)
+{
+    struct timespec64 t = ns_split(ns);
+
+    return (struct timeval32){(int32_t)t.sec, (int32_t)t.nsec / (int32_t)NSEC_PER_USEC};
+}
+
+static int put_rusage(vaddr_t to, const struct wait_result *r)
+{
+    struct rusage ru = {.user = timeval_of(r->user_ns), .kernel = timeval_of(r->kernel_ns)};
+
+    return copy_to_user(to, &ru, sizeof(ru));
+}
+
+SYSCALL4(sys_wait4, pid, ustatus, options, urusage)
+{
+    struct wait_request req = {.pid = (int)pid, .nohang = options & WNOHANG};
+    struct wait_result res = {0};
+    int result;
+
+    if (options & ~WOPTIONS)
+        return -EINVAL;
+    result = proc_wait(&req, &res);
+    if (result > 0 && ustatus && put_user32(ustatus, (uint32_t)res.status))
+        return -EFAULT;
+    if (result > 0 && urusage && put_rusage(urusage, &res))
+        return -EFAULT;
+    return result;
+}
+
+static int put_siginfo(vaddr_t to, const struct wait_result *r)
+{
+    int sig = r->status & 127;
+    struct wait_siginfo info = {.signo = SIGCHLD,
+                                .code = sig ? CLD_KILLED : CLD_EXITED,
+                                .pid = r->pid,
+                                .status = sig ? sig : r->status >> 8 & 255};
+    int error = clear_user(to, SIGINFO_BYTES);
+
+    if (r->pid == 0 || error)
+        return error;
+    return copy_to_user(to, &info, sizeof(info));
+}
+
+/* 0, with nobody ready signo and pid are 0. Reaping first and then failing to say whom loses a
+ * child, as on Linux. */
+SYSCALL4(sys_waitid, type, id, uinfo, options)
+{
+    struct wait_request req = {.nohang = options & WNOHANG,
+                               .nowait = options & WNOWAIT,
+                               .no_exits = !(options & WEXITED)};
+    struct wait_result res = {0};
+    vaddr_t urusage = syscall_arg(5);
+    int result;
+
+    if (options & ~(WOPTIONS | WEXITED | WNOWAIT) || !(options & (WUNTRACED | WEXITED | WCONTINUED)))
+        return -EINVAL;
+    if (type > P_PGID || (type != P_ALL && (int)id < (type == P_PID)))
+        return -EINVAL;
+    req.pid = type == P_ALL ? -1 : type == P_PID ? (int)id : -(int)id;
+    result = proc_wait(&req, &res);
+    if (result < 0)
+        return result;
+    if (uinfo && put_siginfo(uinfo, &res))
+        return -EFAULT;
+    return result && urusage ? put_rusage(urusage, &res) : 0;
+}
+
+SYSCALL2(sys_kill, pid, sig)
+{
+    return proc_kill((int)pid, (int)sig);
+}
+
+/* A thread is its process as long as a process has one. */
+SYSCALL3(sys_tgkill, tgid, tid, sig)
+{
+    if ((int)tgid <= 0 || (int)tid <= 0)
+        return -EINVAL;
+    return tgid == tid ? proc_kill((int)tid, (int)sig) : -ESRCH;
+}
+
+SYSCALL2(sys_tkill, tid, sig)
+{
+    return (int)tid <= 0 ? -EINVAL : proc_kill((int)tid, (int)sig);
+}
+
+SYSCALL0(sys_getpid)
+{
+    return proc_current()->pid;
+}
+
+SYSCALL0(sys_getppid)
+{
+    return proc_current()->ppid;
+}
+
+SYSCALL0(sys_gettid)
+{
+    return thread_current()->tid;
+}
+
+SYSCALL1(sys_set_tid_address, address)
+{
+    thread_current()->clear_tid = address;
+    return thread_current()->tid;
+}
+
+SYSCALL2(sys_setpgid, pid, pgid)
+{
+    return proc_set_group((int)pid, (int)pgid);
+}
+
+SYSCALL1(sys_getpgid, pid)
+{
+    return proc_get_group((int)pid, false);
+}
+
+SYSCALL0(sys_getpgrp)
+{
+    return proc_current()->pgid;
+}
+
+SYSCALL1(sys_getsid, pid)
+{
+    return proc_get_group((int)pid, true);
+}
+
+SYSCALL0(sys_setsid)
+{
+    return proc_new_session();
+}
+
+/* SIG_IGN and SIG_DFL are built; a handler is not, and nobody is told otherwise. */
+SYSCALL4(sys_rt_sigaction, sig, uact, uold, set_bytes)
+{
+    struct sigaction_abi act = {0}, old = {0};
+    struct proc *p = proc_current();
+
+    if (set_bytes != sizeof(act.mask) || sig < 1 || sig > NSIG)
+        return -EINVAL;
+    if (uact && copy_from_user(&act, uact, sizeof(act)))
+        return -EFAULT;
+    if (uact && (sig == SIGKILL || sig == SIGSTOP))
+        return -EINVAL;
+    if (act.handler > SIG_IGN)
+        return sys_enosys(0, 0, 0, 0);
+    old.handler = proc_signal_ignored(p, (int)sig) ? SIG_IGN : SIG_DFL;
+    if (uact)
+        proc_signal_ignore(p, (int)sig, act.handler == SIG_IGN);
+    return uold ? copy_to_user(uold, &old, sizeof(old)) : 0;
+}
+
+SYSCALL0(sys_sched_yield)
+{
+    sched_yield();
+    return 0;
+}
+
+SYSCALL3(sys_reboot, magic1, magic2, command)
+{
+    if (magic1 != REBOOT_MAGIC1 || magic2 != REBOOT_MAGIC2)
+        return -EINVAL;
+    switch (command) {
+    case REBOOT_POWER_OFF:
+    case REBOOT_HALT: power_off(0);
+    case REBOOT_RESTART: power_restart();
+    default: return -EINVAL;
+    }
+}

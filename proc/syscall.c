@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of system calls, in order of their numbers on ARM EABI (Linux, arch/arm/tools/
+ * syscall.tbl, 6.1). arch/arm/vectors.S calls the handlers with interrupts on. A number without a
+ * line is sys_enosys, which counts, so that /proc/enosys says what a program misses.
+ */
+#include "kern/arch.h"
+#include "kern/trace.h"
+#include "proc/sys_impl.h"
+
+#define ARM_PRIVATE    0xf0000u
+#define ARM_CACHEFLUSH 0xf0002u
+#define ARM_SET_TLS    0xf0005u
+#define ARM_GET_TLS    0xf0006u
+#define ARM_LAST       0xf07ffu
+#define NUMBER_REG     7u /* of the user's registers */
+
+/* A range first, exceptions after it: what the warning is about is what is meant. */
+#pragma GCC diagnostic ignored "-Woverride-init"
+
+syscall_fn *const syscall_table[SYSCALL_MAX] = {
+    [0 ... SYSCALL_MAX - 1] = sys_enosys,
+    [1] = sys_exit,
+    [2] = sys_fork,
+    [3] = sys_read,
+    [4] = sys_write,
+    [5] = sys_open,
+    [6] = sys_close,
+    [11] = sys_execve,
+    [12] = sys_chdir,
+    [19] = sys_lseek,
+    [20] = sys_getpid,
+    [24] = sys_zero, /* getuid */
+    [33] = sys_access,
+    [36] = sys_zero, /* sync: storage is RAM */
+    [37] = sys_kill,
+    [41] = sys_dup,
+    [43] = sys_times,
+    [45] = sys_brk,
+    [47] = sys_zero, /* getgid */
+    [49] = sys_zero, /* geteuid */
+    [50] = sys_zero, /* getegid */
+    [54] = sys_ioctl,
+    [55] = sys_fcntl,
+    [57] = sys_setpgid,
+    [60] = sys_umask,
+    [63] = sys_dup2,
+    [64] = sys_getppid,
+    [65] = sys_getpgrp,
+    [66] = sys_setsid,
+    [76] = sys_getrlimit,
+    [78] = sys_gettimeofday,
+    [85] = sys_readlink,
+    [88] = sys_reboot,
+    [91] = sys_munmap,
+    [96] = sys_getpriority,
+    [114] = sys_wait4,
+    [116] = sys_sysinfo,
+    [118] = sys_fsync,
+    [120] = sys_clone,
+    [122] = sys_uname,
+    [125] = sys_mprotect,
+    [132] = sys_getpgid,
+    [133] = sys_fchdir,
+    [140] = sys_llseek,
+    [145] = sys_readv,
+    [146] = sys_writev,
+    [147] = sys_getsid,
+    [148] = sys_fsync, /* fdatasync */
+    [155] = sys_sched_getparam,
+    [156] = sys_sched_setscheduler,
+    [157] = sys_zero, /* sched_getscheduler: SCHED_OTHER */
+    [158] = sys_sched_yield,
+    [159] = sys_sched_get_priority_max,
+    [160] = sys_sched_get_priority_min,
+    [161] = sys_sched_rr_get_interval,
+    [162] = sys_nanosleep,
+    [172] = sys_prctl,
+    [174] = sys_rt_sigaction,
+    [180] = sys_pread64,
+    [181] = sys_pwrite64,
+    [183] = sys_getcwd,
+    [190] = sys_vfork,
+    [191] = sys_getrlimit, /* ugetrlimit */
+    [192] = sys_mmap2,
+    [195] = sys_stat64,
+    [196] = sys_lstat64,
+    [197] = sys_fstat64,
+    [199] = sys_zero, /* getuid32 */
+    [200] = sys_zero, /* getgid32 */
+    [201] = sys_zero, /* geteuid32 */
+    [202] = sys_zero, /* getegid32 */
+    [203] = sys_setid2, /* setreuid32 */
+    [204] = sys_setid2, /* setregid32 */
+    [205] = sys_getgroups,
+    [206] = sys_setgroups,
+    [208] = sys_setid3, /* setresuid32 */
+    [209] = sys_getres, /* getresuid32 */
+    [210] = sys_setid3, /* setresgid32 */
+    [211] = sys_getres, /* getresgid32 */
+    [213] = sys_setid,  /* setuid32 */
+    [214] = sys_setid,  /* setgid32 */
+    [217] = sys_getdents64,
+    [220] = sys_madvise,
+    [221] = sys_fcntl, /* fcntl64 */
+    [224] = sys_gettid,
+    [238] = sys_tkill,
+    [241] = sys_sched_setaffinity,
+    [242] = sys_sched_getaffinity,
+    [248] = sys_exit, /* exit_group */
+    [256] = sys_set_tid_address,
+    [262] = sys_clock_settime,
+    [263] = sys_clock_gettime,
+    [264] = sys_clock_getres,
+    [265] = sys_clock_nanosleep,
+    [268] = sys_tgkill,
+    [280] = sys_waitid,
+    [322] = sys_openat,
+    [327] = sys_fstatat64,
+    [332] = sys_readlinkat,
+    [334] = sys_faccessat,
+    [345] = sys_getcpu,
+    [358] = sys_dup3,
+    [369] = sys_prlimit64,
+    [384] = sys_getrandom,
+    [403] = sys_clock_gettime64,
+    [404] = sys_clock_settime64,
+    [406] = sys_clock_getres64,
+    [407] = sys_clock_nanosleep64,
+};
+
+/* Calls that are not built, by number; the last one: all numbers outside the table. */
+static uint32_t missed[SYSCALL_MAX + 1];
+
+uint32_t syscall_arg(unsigned n)
+{
+    return arch_user_arg(n - 1);
+}
+
+static void count_missed(uint32_t number)
+{
+    uint32_t i = MIN(number, (uint32_t)SYSCALL_MAX);
+
+    if (missed[i] != UINT32_MAX)
+        missed[i]++;
+}
+
+SYSCALL0(sys_enosys)
+{
+    count_missed(arch_user_arg(NUMBER_REG));
+    return -ENOSYS;
+}
+
+bool syscall_enosys_info(unsigned nth, unsigned *number, uint32_t *count)
+{
+    for (unsigned i = 0; i <= SYSCALL_MAX; i++) {
+        if (!missed[i] || nth--)
+            continue;
+        *number = i;
+        *count = missed[i];
+        return true;
+    }
+    return false;
+}
+
+long syscall_other(uint32_t a, uint32_t b, uint32_t c __unused, uint32_t d __unused)
+{
+    uint32_t number = arch_user_arg(NUMBER_REG);
+
+    switch (number) {
+    case ARM_CACHEFLUSH: return arch_cacheflush(a, b);
+    case ARM_SET_TLS: arch_set_tls(a); return 0;
+    case ARM_GET_TLS: return (long)thread_current()->tls;
+    }
+    count_missed(number);
+    if (number > ARM_LAST)
+        proc_die_of(SIGILL, "made a system call that can't exist", 0, false, arch_user_pc());
+    return -ENOSYS;
+}
