@@ -6,6 +6,8 @@
  */
 #include "boot/boot.h"
 
+#include <string.h>
+
 #include "include/uapi/errno.h"
 #include "fs/file.h"
 #include "kern/arch.h"
@@ -17,18 +19,22 @@
 #include "kern/power.h"
 #include "kern/random.h"
 #include "kern/trace.h"
+#include "lib/cmdline.h"
 #include "lib/fdt.h"
 #include "mm/as.h"
 #include "mm/obj.h"
 #include "proc/proc.h"
 #include "proc/procfs.h"
 
-#define DTB_MAX (2u << 20)
+#define DTB_MAX   (2u << 20)
+#define INIT_ARGS 31u
 
 static struct {
     struct fdt fdt;
     struct frame_map map;
     uint64_t dtb_phys;
+    const char *argv[INIT_ARGS + 1];
+    char words[512];
 } boot;
 
 /* What can't be repaired: says so and stops, or powers off where the command line says so. */
@@ -118,14 +124,32 @@ static void mount_root(void)
         boot_fail("/dev or /proc could not be mounted");
 }
 
+/* argv of process 1: its path, then the words of the command line behind a lone --. */
+static const char *const *init_argv(const char *path)
+{
+    const char *p = cmdline_init_words(bootargs_line()), *word;
+    unsigned n = 0, used = 0;
+    size_t len;
+
+    boot.argv[n++] = path;
+    while (n < INIT_ARGS && cmdline_next(&p, &word, &len) && len < sizeof(boot.words) - used) {
+        memcpy(boot.words + used, word, len);
+        boot.words[used + len] = '\0';
+        boot.argv[n++] = boot.words + used;
+        used += (unsigned)len + 1;
+    }
+    boot.argv[n] = NULL;
+    return boot.argv;
+}
+
 /* Process 1: the command line's choice, or where Linux looks. */
 static void start_init(void)
 {
     static const char *const defaults[] = {"/init", "/sbin/init", "/bin/init", "/bin/sh"};
-    char path[128];
+    static char path[128];
 
     if (bootargs_get("rdinit", path, sizeof(path)) || bootargs_get("init", path, sizeof(path))) {
-        int error = proc_start_init(path, NULL);
+        int error = proc_start_init(path, init_argv(path));
 
         if (error == 0)
             return;
@@ -133,7 +157,7 @@ static void start_init(void)
         boot_fail("no init");
     }
     for (unsigned i = 0; i < ARRAY_SIZE(defaults); i++)
-        if (proc_start_init(defaults[i], NULL) == 0)
+        if (proc_start_init(defaults[i], init_argv(defaults[i])) == 0)
             return;
     boot_fail("no init: neither /init nor /sbin/init nor /bin/sh can be run");
 }

@@ -48,7 +48,7 @@ int fdt_find_compatible(const struct fdt *fdt, int after, const char *compatible
 const char *fdt_name(const struct fdt *fdt, int node);
 /* The property's bytes in the blob and, if len is not NULL, their number; NULL: not there. */
 const void *fdt_prop(const struct fdt *fdt, int node, const char *name, size_t *len);
-/* The property as text, NULL if it is not there or does not end with NUL. */
+/* The property as text, up to its first NUL; NULL if it is not there or holds none. */
 const char *fdt_string(const struct fdt *fdt, int node, const char *name);
 /* The index-th 32-bit cell of the property; false, *value untouched, if it has none. */
 bool fdt_u32(const struct fdt *fdt, int node, const char *name, unsigned index, uint32_t *value);

@@ -178,8 +178,6 @@ static bool build_code(struct inflate_code *c, const uint8_t *lengths, uint32_t 
         c->base[len] = (uint16_t)(index - code);
         code += count[len];
         index += count[len];
-        if (code > 1u << len)
-            return false;
         c->limit[len] = code << (INFLATE_MAX_BITS - len);
     }
     if (code != 1u << INFLATE_MAX_BITS && !(used == 0 || (used == 1 && count[1] == 1)))

@@ -9,6 +9,7 @@
 #include "fs/tty.h"
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
+#include "kern/clock.h"
 #include "kern/log.h"
 #include "kern/panic.h"
 #include "kern/trace.h"
@@ -90,6 +91,7 @@ static void init_thread(void *arg)
     const struct exec_image *image = arg;
 
     arch_set_entry(image->entry, image->sp);
+    log_printf("first user instruction at %lu ticks\n", (unsigned long)clock_ticks());
 }
 
 static struct tty_caller current_caller(void)

@@ -19,8 +19,7 @@
     long name(uint32_t a, uint32_t b_ __unused, uint32_t c_ __unused, uint32_t d_ __unused)
 #define SYSCALL2(name, a, b)                                                                       \
     long name(uint32_t a, uint32_t b, uint32_t c_ __unused, uint32_t d_ __unused)
-#define SYSCALL3(name, a, b, c)                                                                    \
-    long name(uint32_t a, uint32_t b, uint32_t c, uint32_t d_ __unused)
+#define SYSCALL3(name, a, b, c)    long name(uint32_t a, uint32_t b, uint32_t c, uint32_t d_ __unused)
 #define SYSCALL4(name, a, b, c, d) long name(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 
 #define NSEC_PER_USEC 1000u

@@ -23,15 +23,15 @@
 #define RLIMITS       16u
 #define RLIM_INFINITY UINT32_MAX
 
-#define NICE_ZERO      20 /* getpriority's answer for nice 0 */
-#define SCHED_OTHER    0u
-#define SCHED_FIFO     1u
-#define SCHED_RR       2u
-#define SCHED_BATCH    3u
-#define SCHED_IDLE     5u
-#define RANDOM_CHUNK   64u
-#define GRND_FLAGS     7u
-#define RANDOM_MAX     0x1ffffffu
+#define NICE_ZERO    20 /* getpriority's answer for nice 0 */
+#define SCHED_OTHER  0u
+#define SCHED_FIFO   1u
+#define SCHED_RR     2u
+#define SCHED_BATCH  3u
+#define SCHED_IDLE   5u
+#define RANDOM_CHUNK 64u
+#define GRND_FLAGS   7u
+#define RANDOM_MAX   0x1ffffffu
 
 struct uts {
     char sysname[UTS_LEN], nodename[UTS_LEN], release[UTS_LEN], version[UTS_LEN], machine[UTS_LEN],

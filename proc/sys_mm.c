@@ -38,8 +38,7 @@ SYSCALL1(sys_brk, brk)
  * step: until then they are refused, as a file system without them would. */
 static int map_check(uint32_t addr, uint32_t len, uint32_t flags)
 {
-    const uint32_t known =
-        MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_IGNORED;
+    const uint32_t known = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_IGNORED;
     uint32_t type = flags & MAP_TYPE;
 
     if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE)

@@ -135,14 +135,14 @@ static int put_siginfo(vaddr_t to, const struct wait_result *r)
  * child, as on Linux. */
 SYSCALL4(sys_waitid, type, id, uinfo, options)
 {
-    struct wait_request req = {.nohang = options & WNOHANG,
-                               .nowait = options & WNOWAIT,
-                               .no_exits = !(options & WEXITED)};
+    struct wait_request req = {
+        .nohang = options & WNOHANG, .nowait = options & WNOWAIT, .no_exits = !(options & WEXITED)};
     struct wait_result res = {0};
     vaddr_t urusage = syscall_arg(5);
     int result;
 
-    if (options & ~(WOPTIONS | WEXITED | WNOWAIT) || !(options & (WUNTRACED | WEXITED | WCONTINUED)))
+    if (options & ~(WOPTIONS | WEXITED | WNOWAIT) ||
+        !(options & (WUNTRACED | WEXITED | WCONTINUED)))
         return -EINVAL;
     if (type > P_PGID || (type != P_ALL && (int)id < (type == P_PID)))
         return -EINVAL;

@@ -49,9 +49,14 @@ struct timespec64 ns_split(uint64_t ns)
     return (struct timespec64){(int64_t)sec, (int64_t)rest};
 }
 
+/* The timer's interrupt charges the running thread: not in between. */
 static uint64_t thread_ns(const struct thread *t)
 {
-    return t->user_ns + t->kernel_ns + (clock_ns() - t->switched_ns);
+    uint32_t mask = irq_save();
+    uint64_t ns = t->user_ns + t->kernel_ns + (clock_ns() - t->switched_ns);
+
+    irq_restore(mask);
+    return ns;
 }
 
 uint64_t proc_cpu_ns(const struct proc *p)

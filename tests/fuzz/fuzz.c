@@ -150,8 +150,9 @@ static void insert_piece(size_t at, const uint8_t *from, size_t from_len)
 
 static void remove_piece(size_t at)
 {
-    size_t n = MIN(1 + testing_below(MAX_GROWTH), fuzz.len - at);
+    size_t n = 1 + testing_below(MAX_GROWTH);
 
+    n = MIN(n, fuzz.len - at);
     memmove(fuzz.buf + at, fuzz.buf + at + n, fuzz.len - at - n);
     fuzz.len -= n;
 }

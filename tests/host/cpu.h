@@ -1,41 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * A program's view of memory on the host: loads and stores go through the fake HAT's entries as a
- * CPU's would, and fault where these don't permit them.
+ * A program's view of memory on the host: loads and stores go through the fake HAT's TLB and tables
+ * as a CPU's would, and fault where these don't permit them.
  */
 #ifndef TESTS_CPU_H
 #define TESTS_CPU_H
 
 #include "mm/as.h"
 #include "mm/fault.h"
-
-/* One try: the access by what the hardware has been told; false: it faults. */
-static inline bool cpu_try(struct as *as, vaddr_t va, prot_t access, uint8_t *byte)
-{
-    struct node *n;
-    bool done = false;
-    pfn_t pfn;
-
-    rwlock_read(&as->lock);
-    n = pt_node(as->pt, va);
-    if (n) {
-        node_lock(n);
-        prot_t prot = hat_probe(n, node_index(va), &pfn);
-
-        if (prot & access) {
-            uint8_t *p = (uint8_t *)pfn_to_virt(pfn) + (va & PAGE_MASK);
-
-            if (access == PROT_WRITE)
-                *p = *byte;
-            else
-                *byte = *p;
-            done = true;
-        }
-        node_unlock(n);
-    }
-    rwlock_read_done(&as->lock);
-    return done;
-}
+#include "tests/host/fake_hat.h"
 
 /* The access with its faults; FAULT_OK when it was done. */
 static inline enum fault_error cpu_access(struct as *as, vaddr_t va, prot_t access, uint8_t *byte)
@@ -43,7 +16,7 @@ static inline enum fault_error cpu_access(struct as *as, vaddr_t va, prot_t acce
     for (int tries = 0; tries < 1000; tries++) {
         enum fault_error error;
 
-        if (cpu_try(as, va, access, byte))
+        if (fake_access(as, va, access, byte))
             return FAULT_OK;
         error = fault_handle(as, va, access, 0);
         if (error)

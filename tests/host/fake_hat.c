@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * A HAT for the host: "hardware" entries are frame << 12 | prot, checked at every load against
- * what it may be told. FAKE_CHAOS forgets translations at random. Also what mm needs of other
- * layers: panic, log, boot arguments, sleeping locks (pthreads), memory shortage.
+ * A HAT for the host with the habits of a real one: a first level of its own, entries in the nodes
+ * (frame << 12 | prot), and a TLB for each address space that keeps what it has seen until mm
+ * invalidates it by the contract of mm/hat.h, so that what is forgotten shows. Also what mm needs
+ * of other layers: panic, log, boot arguments, sleeping locks (pthreads), memory shortage.
+ * Locks: tlbs.lock, innermost, around every look into a TLB and the access that follows from it;
+ * first levels by as->pt_lock.
  */
 #include "tests/host/fake_hat.h"
 
@@ -12,7 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
+#include "include/uapi/errno.h"
 #include "kern/bootargs.h"
 #include "kern/log.h"
 #include "kern/panic.h"
@@ -22,9 +27,53 @@
 #include "mm/page.h"
 
 #define FIRST_PFN 0x40000u
+#define TLBS      64
+#define TLB_WAYS  512
 
 int fake_chaos;
 int fake_oom_gives_up = 1;
+int fake_strict_commit;
+
+/* One translation: page << 32 | frame << 12 | prot; 0: none. */
+struct tlb {
+    bool used;
+    uint64_t entry[TLB_WAYS];
+};
+
+static struct {
+    struct spin lock;
+    struct tlb tlb[TLBS + 1]; /* (lock) hat->asid names one; 0 is nobody's */
+} tlbs;
+
+static uint64_t *tlb_entry(struct tlb *t, vaddr_t va)
+{
+    return &t->entry[page_of(va) % TLB_WAYS];
+}
+
+static void tlb_forget(struct tlb *t, vaddr_t va)
+{
+    uint64_t *e = tlb_entry(t, va);
+
+    if (*e >> 32 == page_of(va))
+        *e = 0;
+}
+
+/* One page's translations go: of h, or of every sharer of the node. */
+static void invalidate(struct hat *h, const struct node *n, vaddr_t va)
+{
+    bool everywhere = node_shared(n);
+
+    spin_lock(&tlbs.lock);
+    for (unsigned i = 1; everywhere && i <= TLBS; i++)
+        tlb_forget(&tlbs.tlb[i], va);
+    tlb_forget(&tlbs.tlb[h->asid], va);
+    spin_unlock(&tlbs.lock);
+}
+
+static struct node **slot_of(const struct hat *h, unsigned slot)
+{
+    return (struct node **)h->table + slot;
+}
 
 void page_clear(void *page)
 {
@@ -40,13 +89,29 @@ int hat_init(struct hat *h, const struct as *owner)
 {
     pfn_t pfn = frame_alloc(FRAME_TABLE, owner, 0, FRAME_FOR_KERNEL | FRAME_CLEAR);
 
-    h->table = pfn == NO_PFN ? NULL : pfn_to_virt(pfn);
-    return h->table ? 0 : -12;
+    if (pfn == NO_PFN)
+        return -ENOMEM;
+    h->table = pfn_to_virt(pfn);
+    h->asid = 0;
+    spin_lock(&tlbs.lock);
+    for (unsigned i = 1; i <= TLBS && !h->asid; i++)
+        if (!tlbs.tlb[i].used)
+            h->asid = i;
+    if (!h->asid)
+        panic("more than %d address spaces", TLBS);
+    memset(&tlbs.tlb[h->asid], 0, sizeof(tlbs.tlb[0]));
+    tlbs.tlb[h->asid].used = true;
+    spin_unlock(&tlbs.lock);
+    return 0;
 }
 
 void hat_destroy(struct hat *h)
 {
+    spin_lock(&tlbs.lock);
+    tlbs.tlb[h->asid].used = false;
+    spin_unlock(&tlbs.lock);
     frame_free(virt_to_pfn(h->table));
+    h->table = NULL;
 }
 
 void hat_switch(struct hat *h)
@@ -62,29 +127,34 @@ bool hat_is_current(const struct hat *h)
 
 void hat_attach(struct hat *h, unsigned slot, struct node *n)
 {
-    (void)h, (void)slot, (void)n;
+    if (*slot_of(h, slot))
+        panic("hat_attach: slot %u is in use", slot);
+    *slot_of(h, slot) = n;
 }
 
 void hat_detach(struct hat *h, unsigned slot)
 {
-    (void)h, (void)slot;
+    *slot_of(h, slot) = NULL;
+    hat_flush(h);
 }
 
 void hat_replace(struct hat *h, unsigned slot, struct node *copy)
 {
-    (void)h, (void)slot, (void)copy;
+    *slot_of(h, slot) = copy;
 }
 
 void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
 {
     pte_t e = n->pte[node_index(va)];
+    uint32_t old = n->hat[node_index(va)];
 
-    (void)h;
     if (!pte_in_core(e) || pte_pfn(e) != pfn)
         panic("hat_load: page %lx is not what the page table says", (unsigned long)va);
     if (prot & PROT_WRITE && (e.raw & PTE_COW || node_shared(n)))
         panic("hat_load: page %lx would be writable and is shared", (unsigned long)va);
     n->hat[node_index(va)] = pfn << 12 | prot;
+    if (old)
+        invalidate(h, n, va);
 }
 
 prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn)
@@ -95,27 +165,40 @@ prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn)
 
 void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count)
 {
-    (void)h;
-    memset(&n->hat[node_index(va)], 0, count * sizeof(n->hat[0]));
+    for (unsigned i = 0; i < count; i++) {
+        if (n->hat[node_index(va) + i]) {
+            n->hat[node_index(va) + i] = 0;
+            invalidate(h, n, va + i * PAGE_SIZE);
+        }
+    }
 }
 
 void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)
 {
-    (void)h;
-    for (unsigned i = 0; i < count; i++)
-        n->hat[node_index(va) + i] &= ~PROT_WRITE;
+    for (unsigned i = 0; i < count; i++) {
+        if (n->hat[node_index(va) + i] & PROT_WRITE) {
+            n->hat[node_index(va) + i] &= ~PROT_WRITE;
+            invalidate(h, n, va + i * PAGE_SIZE);
+        }
+    }
 }
 
 bool hat_node_readonly(struct node *n)
 {
-    for (unsigned i = 0; i < NODE_PAGES; i++)
+    uint32_t writable = 0;
+
+    for (unsigned i = 0; i < NODE_PAGES; i++) {
+        writable |= n->hat[i] & PROT_WRITE;
         n->hat[i] &= ~PROT_WRITE;
-    return true;
+    }
+    return writable != 0;
 }
 
 void hat_flush(struct hat *h)
 {
-    (void)h;
+    spin_lock(&tlbs.lock);
+    memset(tlbs.tlb[h->asid].entry, 0, sizeof(tlbs.tlb[0].entry));
+    spin_unlock(&tlbs.lock);
 }
 
 void hat_node_init(struct node *n)
@@ -133,23 +216,92 @@ void hat_sync_icache(pfn_t pfn)
     (void)pfn;
 }
 
+/* The access if translation e permits it; tlbs.lock held, so that it is over before whoever
+ * invalidates the translation goes on. */
+static bool access_by(uint64_t e, vaddr_t va, prot_t access, uint8_t *byte)
+{
+    uint8_t *p = (uint8_t *)pfn_to_virt((pfn_t)(e >> 12 & 0xfffff)) + (va & PAGE_MASK);
+
+    if (!(e & access))
+        return false;
+    if (access == PROT_WRITE)
+        *p = *byte;
+    else
+        *byte = *p;
+    return true;
+}
+
+/* The walk: first level, second level; what is valid goes to the TLB. */
+static bool access_by_walk(struct as *as, vaddr_t va, prot_t access, uint8_t *byte)
+{
+    struct node *n;
+    bool done = false;
+
+    spin_lock(&as->pt_lock);
+    n = *slot_of(&as->hat, node_slot(va));
+    if (n) {
+        node_lock(n);
+        uint64_t e = (uint64_t)page_of(va) << 32 | n->hat[node_index(va)];
+
+        if (e & 7) {
+            spin_lock(&tlbs.lock);
+            *tlb_entry(&tlbs.tlb[as->hat.asid], va) = e;
+            done = access_by(e, va, access, byte);
+            spin_unlock(&tlbs.lock);
+        }
+        node_unlock(n);
+    }
+    spin_unlock(&as->pt_lock);
+    return done;
+}
+
+bool fake_access(struct as *as, vaddr_t va, prot_t access, uint8_t *byte)
+{
+    bool hit, done = false;
+    uint64_t e;
+
+    if (va >= USER_END)
+        return false;
+    spin_lock(&tlbs.lock);
+    e = *tlb_entry(&tlbs.tlb[as->hat.asid], va);
+    hit = e >> 32 == page_of(va);
+    if (hit)
+        done = access_by(e, va, access, byte);
+    spin_unlock(&tlbs.lock);
+    return hit ? done : access_by_walk(as, va, access, byte);
+}
+
+static uint32_t chaos_random(void)
+{
+    static uint32_t state = 1;
+    uint32_t x = __atomic_add_fetch(&state, 0x9e3779b9u, __ATOMIC_RELAXED);
+
+    x = (x ^ x >> 16) * 0x7feb352du;
+    x = (x ^ x >> 15) * 0x846ca68bu;
+    return x ^ x >> 16;
+}
+
 bool hat_chaos(struct as *as, vaddr_t pc)
 {
     (void)pc;
-    if (!fake_chaos || rand() % 4)
+    if (!fake_chaos || chaos_random() % 4)
         return false;
     rwlock_read(&as->lock);
+    spin_lock(&as->pt_lock);
     for (unsigned slot = 0; slot < ARRAY_SIZE(as->pt->node); slot++) {
         struct node *n = pt_node(as->pt, (vaddr_t)slot << NODE_SHIFT);
+        unsigned first = chaos_random() % NODE_PAGES;
 
         if (n) {
             node_lock(n);
-            hat_unload(&as->hat, n, (vaddr_t)slot << NODE_SHIFT, NODE_PAGES);
+            hat_unload(&as->hat, n, ((vaddr_t)slot << NODE_SHIFT) + page_addr(first),
+                       NODE_PAGES - first);
             node_unlock(n);
         }
     }
+    spin_unlock(&as->pt_lock);
     rwlock_read_done(&as->lock);
-    return rand() % 8 == 0;
+    return chaos_random() % 8 == 0;
 }
 
 bool oom_handle(struct as *as)
@@ -181,15 +333,16 @@ void log_printf(const char *format, ...)
 
 bool bootargs_is(const char *key, const char *value)
 {
-    (void)key, (void)value;
-    return false;
+    return fake_strict_commit && strcmp(key, "overcommit_memory") == 0 && strcmp(value, "2") == 0;
 }
 
 void preempt_point(void)
 {
+    sched_yield();
 }
 
-/* Sleeping locks: one mutex and one condition for all of them, which is slow and right. */
+/* Sleeping locks: one mutex and one condition for all of them, which is slow and right. A sleeper
+ * for BUSY just looks again. */
 static pthread_mutex_t big = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static __thread char self;
@@ -204,7 +357,7 @@ int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t unt
 {
     (void)interruptible, (void)until_ns;
     spin_unlock_irq(&q->lock, mask);
-    sched_yield();
+    usleep(10);
     return 0;
 }
 
@@ -286,6 +439,7 @@ void fake_machine(uint32_t nframes)
 
     if (arena)
         munmap(arena, arena_bytes);
+    memset(&tlbs, 0, sizeof(tlbs));
     arena_bytes = (size_t)nframes * PAGE_SIZE;
     arena = mmap(NULL, arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (arena == MAP_FAILED)

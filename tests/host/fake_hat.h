@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The memory core's surroundings on the host. One machine at a time.
+ * The memory core's surroundings on the host, and the hardware that its programs run on. One
+ * machine at a time; at most 64 address spaces.
  */
 #ifndef TESTS_FAKE_HAT_H
 #define TESTS_FAKE_HAT_H
@@ -16,7 +17,11 @@ int fake_check(void);
 /* Frames neither free nor droppable cache. */
 uint32_t fake_in_use(void);
 
-extern int fake_chaos;        /* forgets translations at random */
-extern int fake_oom_gives_up; /* 1: the process short of memory dies; 0: it tries again for ever */
+/* One access of a program at va by what TLB and tables permit; false: it faults. */
+bool fake_access(struct as *as, vaddr_t va, prot_t access, uint8_t *byte);
+
+extern int fake_chaos;         /* forgets translations at random */
+extern int fake_oom_gives_up;  /* 1: the process short of memory dies; 0: it tries again for ever */
+extern int fake_strict_commit; /* overcommit_memory=2, from the next fake_machine on */
 
 #endif

@@ -7,7 +7,7 @@
 #include "include/uapi/errno.h"
 #include "lib/cmdline.h"
 
-static void expect_value(const char *line, const char *key, const char *value)
+static void value_is(const char *line, const char *key, const char *value)
 {
     size_t len;
     const char *found = cmdline_get(line, key, &len);
@@ -21,7 +21,7 @@ static void expect_value(const char *line, const char *key, const char *value)
     assert_memory_equal(found, value, len);
 }
 
-static void expect_words(const char *line, const char *const *words)
+static void words_are(const char *line, const char *const *words)
 {
     const char *word;
     size_t len;
@@ -38,32 +38,32 @@ static void expect_words(const char *line, const char *const *words)
 static void values(void **state)
 {
     (void)state;
-    expect_value("init=/bin/sh", "init", "/bin/sh");
-    expect_value("  a=1\tb=2 c=3\n", "b", "2");
-    expect_value("rdinit=/x", "init", NULL);
-    expect_value("init", "init", NULL);
-    expect_value("initial=1", "init", NULL);
-    expect_value("init= next", "init", "");
-    expect_value("", "init", NULL);
-    expect_value("a=b=c", "a", "b=c");
-    expect_value("mem=1 mem=2", "mem", "2");
-    expect_value("mem=1 -- mem=2", "mem", "1");
+    value_is("init=/bin/sh", "init", "/bin/sh");
+    value_is("  a=1\tb=2 c=3\n", "b", "2");
+    value_is("rdinit=/x", "init", NULL);
+    value_is("init", "init", NULL);
+    value_is("initial=1", "init", NULL);
+    value_is("init= next", "init", "");
+    value_is("", "init", NULL);
+    value_is("a=b=c", "a", "b=c");
+    value_is("mem=1 mem=2", "mem", "2");
+    value_is("mem=1 -- mem=2", "mem", "1");
 }
 
 static void quotes(void **state)
 {
     (void)state;
-    expect_value("a=\"x y\" b=2", "a", "x y");
-    expect_value("a=\"x y\" b=2", "b", "2");
-    expect_value("\"a=x y\" b=2", "a", "x y");
-    expect_value("a=\"\"", "a", "");
-    expect_value("a=\"never closed b=2", "a", "never closed b=2");
-    expect_value("a=\"never closed b=2", "b", NULL);
-    expect_value("a=\"", "a", "");
-    expect_value("a=\"x -- y\" b=2", "b", "2");
-    expect_words("one \"two words\" \"\" \"open end",
-                 (const char *const[]){"one", "two words", "", "open end", NULL});
-    expect_words(" \t ", (const char *const[]){NULL});
+    value_is("a=\"x y\" b=2", "a", "x y");
+    value_is("a=\"x y\" b=2", "b", "2");
+    value_is("\"a=x y\" b=2", "a", "x y");
+    value_is("a=\"\"", "a", "");
+    value_is("a=\"never closed b=2", "a", "never closed b=2");
+    value_is("a=\"never closed b=2", "b", NULL);
+    value_is("a=\"", "a", "");
+    value_is("a=\"x -- y\" b=2", "b", "2");
+    words_are("one \"two words\" \"\" \"open end",
+              (const char *const[]){"one", "two words", "", "open end", NULL});
+    words_are(" \t ", (const char *const[]){NULL});
 }
 
 static void flags(void **state)
@@ -80,12 +80,12 @@ static void flags(void **state)
 static void words_of_init(void **state)
 {
     (void)state;
-    expect_words(cmdline_init_words("quiet -- -c \"echo a\" -- b"),
-                 (const char *const[]){"-c", "echo a", "--", "b", NULL});
-    expect_words(cmdline_init_words("-- x"), (const char *const[]){"x", NULL});
-    expect_words(cmdline_init_words("quiet --"), (const char *const[]){NULL});
-    expect_words(cmdline_init_words("quiet --x \"--\" y"), (const char *const[]){NULL});
-    expect_words(cmdline_init_words(""), (const char *const[]){NULL});
+    words_are(cmdline_init_words("quiet -- -c \"echo a\" -- b"),
+              (const char *const[]){"-c", "echo a", "--", "b", NULL});
+    words_are(cmdline_init_words("-- x"), (const char *const[]){"x", NULL});
+    words_are(cmdline_init_words("quiet --"), (const char *const[]){NULL});
+    words_are(cmdline_init_words("quiet --x \"--\" y"), (const char *const[]){NULL});
+    words_are(cmdline_init_words(""), (const char *const[]){NULL});
 }
 
 static void sizes(void **state)

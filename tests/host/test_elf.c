@@ -212,6 +212,7 @@ static void one_segment(void **state)
         {ELF_TRUNCATED, {P(RODATA, filesz, 0x2001), P(RODATA, memsz, 0x2001)}},
         {ELF_TRUNCATED, {P(DATA, offset, 0x3000)}},
         {ELF_TRUNCATED, {P(DATA, offset, 0xfffff000)}},
+        {ELF_TRUNCATED, {P(DATA, offset, 0xfffff000), P(DATA, filesz, 0x1000)}},
         {ELF_TRUNCATED, {P(TEXT, filesz, 0xffffffff), P(TEXT, memsz, 0xffffffff)}},
         {ELF_FILESZ_OVER_MEMSZ, {P(RODATA, memsz, 0xfff)}},
         {ELF_FILESZ_OVER_MEMSZ, {P(DATA, memsz, 0)}},
@@ -413,6 +414,7 @@ static void messages(void **state)
     }
     assert_int_equal(elf_errno(ELF_NOT_AN_ELF), -ENOEXEC);
     assert_int_equal(elf_errno(ELF_FOR_X86_64), -ENOEXEC);
+    assert_int_equal(elf_errno(ELF_NEEDS_INTERPRETER), -ENOEXEC);
     assert_int_equal(elf_errno(ELF_TRUNCATED_HEADER), -ELIBBAD);
     assert_int_equal(elf_errno(ELF_TRUNCATED), -ELIBBAD);
     assert_int_equal(elf_errno(ELF_TOO_BIG), -ENOMEM);

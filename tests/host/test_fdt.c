@@ -78,9 +78,17 @@ static void nodes(void **state)
 
 static void missing_nodes(void **state)
 {
-    static const char *const paths[] = {
-        "",       "/out",          "/outer@8",      "/outer/inner@1",
-        "nobody", "/outer/inner2", "/outer@/inner", "broken"};
+    /* One name is of the longest length an alias may have, one longer by one. */
+    static const char *const paths[] = {"",
+                                        "/out",
+                                        "/outer@8",
+                                        "/outer/inner@1",
+                                        "nobody",
+                                        "/outer/inner2",
+                                        "/outer@/inner",
+                                        "broken",
+                                        "abcdefghijklmnopqrstuvwxyz01234",
+                                        "abcdefghijklmnopqrstuvwxyz012345"};
     const struct fdt *f = &buses.fdt;
     uint32_t value;
 
@@ -132,7 +140,7 @@ static void properties(void **state)
     assert_true(fdt_number(f, serial, "clock-frequency", &number));
     assert_int_equal(number, 100000000);
     assert_false(fdt_number(f, serial, "reg", &number));
-    assert_null(fdt_string(f, at("/chosen"), "rng-seed"));
+    assert_null(fdt_string(f, at("/chosen"), "kaslr-seed"));
     assert_memory_equal(fdt_prop(f, at("/chosen"), "rng-seed", &len),
                         "\x00\x11\x22\x33\x44\x55\x66\x77", 8);
     assert_int_equal(len, 8);
@@ -193,7 +201,8 @@ static void expect_irq(const char *path, unsigned index, const char *controller,
     assert_int_equal(node, at(controller));
     assert_int_equal(cells[0], c0);
     assert_int_equal(cells[1], c1);
-    assert_int_equal(cells[2], c2);
+    if (n == 3)
+        assert_int_equal(cells[2], c2);
 }
 
 static void interrupts(void **state)

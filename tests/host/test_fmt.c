@@ -27,7 +27,7 @@
         assert_string_equal(ours, theirs);                                                         \
     } while (0)
 
-static const char *const flags[] = {"", "-", "0"};
+static const char *const flags[] = {"", "-", "0", "-0"};
 static const char *const widths[] = {"", "1", "7", "30"};
 
 static void compare_integer(const char *spec, char conversion)

@@ -144,8 +144,9 @@ static void wrapper(void **state)
     expect_patched("padded", -400, 0x1f, INFLATE_TRAILING);
 }
 
-/* Bits in the order of the stream: '0' and '1', blanks ignored. */
-static int try_bits(const char *bits)
+/* Bits in the order of the stream, '0' and '1', blanks ignored; then zeros to a whole byte and as
+ * many zero bytes as asked for: eight of them are the trailer of an empty file. */
+static int try_bits(const char *bits, unsigned nzeros)
 {
     uint8_t file[10 + 200] = {0x1f, 0x8b, 8};
     unsigned n = 0;
@@ -155,67 +156,60 @@ static int try_bits(const char *bits)
             file[10 + n / 8] |= (uint8_t)((*bits - '0') << n % 8);
             n++;
         }
-    return try(file, sizeof(file));
+    return try(file, 10 + (n + 7) / 8 + nzeros);
 }
 
 static void blocks(void **state)
 {
     (void)state;
     /* last, type 3 */
-    assert_int_equal(try_bits("1 11"), INFLATE_BAD_BLOCK);
+    assert_int_equal(try_bits("1 11", 100), INFLATE_BAD_BLOCK);
     /* stored, LEN 1, NLEN 1 */
-    assert_int_equal(try_bits("1 00 00000 10000000 00000000 10000000 00000000"),
+    assert_int_equal(try_bits("1 00 00000 10000000 00000000 10000000 00000000", 100),
                      INFLATE_BAD_STORED);
     /* fixed: length 3 from distance 1 where nothing is; after one literal from distance 2 */
-    assert_int_equal(try_bits("1 10 0000001 00000"), INFLATE_TOO_FAR);
-    assert_int_equal(try_bits("1 10 00110000 0000001 00001"), INFLATE_TOO_FAR);
+    assert_int_equal(try_bits("1 10 0000001 00000", 100), INFLATE_TOO_FAR);
+    assert_int_equal(try_bits("1 10 00110000 0000001 00001", 100), INFLATE_TOO_FAR);
     /* fixed: length symbol 286; distance symbol 30 */
-    assert_int_equal(try_bits("1 10 11000110"), INFLATE_BAD_CODE);
-    assert_int_equal(try_bits("1 10 00110000 0000001 11110"), INFLATE_BAD_CODE);
+    assert_int_equal(try_bits("1 10 11000110", 100), INFLATE_BAD_CODE);
+    assert_int_equal(try_bits("1 10 00110000 0000001 11110", 100), INFLATE_BAD_CODE);
 }
 
 static void code_lengths(void **state)
 {
     (void)state;
     /* dynamic: 287 literal codes; 31 distance codes */
-    assert_int_equal(try_bits("1 01 01111 00000 0000"), INFLATE_BAD_LENGTHS);
-    assert_int_equal(try_bits("1 01 00000 01111 0000"), INFLATE_BAD_LENGTHS);
+    assert_int_equal(try_bits("1 01 01111 00000 0000", 100), INFLATE_BAD_LENGTHS);
+    assert_int_equal(try_bits("1 01 00000 01111 0000", 100), INFLATE_BAD_LENGTHS);
     /* code length code: five codes of one bit; a single one of two bits */
-    assert_int_equal(try_bits("1 01 00000 00000 1000 100 100 100 100 100"), INFLATE_BAD_LENGTHS);
-    assert_int_equal(try_bits("1 01 00000 00000 0000 010 000 000 000"), INFLATE_BAD_LENGTHS);
+    assert_int_equal(try_bits("1 01 00000 00000 1000 100 100 100 100 100", 100),
+                     INFLATE_BAD_LENGTHS);
+    assert_int_equal(try_bits("1 01 00000 00000 0000 010 000 000 000", 100), INFLATE_BAD_LENGTHS);
     /* 16 and 17 with one bit each: a repetition before any length */
-    assert_int_equal(try_bits("1 01 00000 00000 0000 100 100 000 000 0"), INFLATE_BAD_LENGTHS);
+    assert_int_equal(try_bits("1 01 00000 00000 0000 100 100 000 000 0", 100), INFLATE_BAD_LENGTHS);
     /* 17 and 18: zeros beyond the end, 138 + 138 of 258 */
-    assert_int_equal(try_bits("1 01 00000 00000 0000 000 100 100 000 1 1111111 1 1111111"),
+    assert_int_equal(try_bits("1 01 00000 00000 0000 000 100 100 000 1 1111111 1 1111111", 100),
                      INFLATE_BAD_LENGTHS);
     /* 17 and 18: all 258 lengths are 0, no end of block */
-    assert_int_equal(try_bits("1 01 00000 00000 0000 000 100 100 000 1 1111111 1 1011011"),
+    assert_int_equal(try_bits("1 01 00000 00000 0000 000 100 100 000 1 1111111 1 1011011", 100),
                      INFLATE_BAD_LENGTHS);
 }
 
-/* 18 zeros but for symbol 256, one bit; one distance code of no bits. A length can't be copied. */
+/* A literal code with the end of the block only, one bit, and distance codes of no bits. The code
+ * length code gives 18 one bit, 0 two, 1 and 17 three: 0, 10, 110, 111. */
+#define ONE_SYMBOL                                                                                 \
+    " 0111 000 110 100 010 000 000 000 000 000 000 000 000 000 000 000 000 000 110 "               \
+    "0 1111111 0 1101011 110 "
+
 static void code_with_one_symbol(void **state)
 {
-    uint8_t empty_end[8] = {0};
-    uint8_t file[64] = {0x1f, 0x8b, 8};
-    /* order 16 17 18 0 8 7 9 6 10 5 11 4 12 3 13 2 14 1: 18 and 1 and 0 get 1, 2, 2 bits:
-     * 18 = 0, 0 = 10, 1 = 11. 138 zeros, 118 zeros, then 1, then 0. */
-    const char *bits =
-        "1 01 00000 00000 0111 000 000 100 010 000 000 000 000 000 000 000 000 000 000 "
-        "000 000 000 010  0 1111111 0 1101011 11 10  0";
-    unsigned n = 0;
-
     (void)state;
-    for (const char *b = bits; *b; b++)
-        if (*b != ' ') {
-            file[10 + n / 8] |= (uint8_t)((*b - '0') << n % 8);
-            n++;
-        }
-    memcpy(file + 10 + (n + 7) / 8, empty_end, 8);
-    assert_int_equal(try(file, 10 + (n + 7) / 8 + 8), INFLATE_OK);
-    /* The same with a 1 for the end of the block: no symbol has that code. */
-    file[10 + (n - 1) / 8] |= (uint8_t)(1 << (n - 1) % 8);
-    assert_int_equal(try(file, 10 + (n + 7) / 8 + 8), INFLATE_BAD_CODE);
+    assert_int_equal(try_bits("1 01 00000 00000" ONE_SYMBOL "10  0", 8), INFLATE_OK);
+    /* a 1 instead of the end of the block: no symbol has that code */
+    assert_int_equal(try_bits("1 01 00000 00000" ONE_SYMBOL "10  1", 8), INFLATE_BAD_CODE);
+    /* three zeros where there are two distance codes, and three */
+    assert_int_equal(try_bits("1 01 00000 10000" ONE_SYMBOL "111 000  0", 8), INFLATE_BAD_LENGTHS);
+    assert_int_equal(try_bits("1 01 00000 01000" ONE_SYMBOL "111 000  0", 8), INFLATE_OK);
 }
 
 static void messages(void **state)

@@ -43,8 +43,12 @@ static int teardown(void **state)
 
 static int map_anon(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
 {
-    struct map_request r = {.base = base, .npages = npages, .prot = prot, .maxprot = RWX,
-                            .fixed = true, .ops = &seg_anon};
+    struct map_request r = {.base = base,
+                            .npages = npages,
+                            .prot = prot,
+                            .maxprot = RWX,
+                            .fixed = true,
+                            .ops = &seg_anon};
     vaddr_t where;
 
     return as_map(as, &r, &where);
@@ -77,8 +81,13 @@ static struct obj *make_file(uint32_t npages)
 
 static int map_file(struct as *as, struct obj *o, vaddr_t base, uint32_t npages, prot_t prot)
 {
-    struct map_request r = {.base = base, .npages = npages, .prot = prot, .maxprot = RWX,
-                            .fixed = true, .ops = &seg_vn, .obj = o};
+    struct map_request r = {.base = base,
+                            .npages = npages,
+                            .prot = prot,
+                            .maxprot = RWX,
+                            .fixed = true,
+                            .ops = &seg_vn,
+                            .obj = o};
     vaddr_t where;
 
     return as_map(as, &r, &where);
@@ -242,8 +251,13 @@ static void test_protect_after_fork_leaks_nothing(void **state)
 static void test_stack_grows_to_its_limit(void **state)
 {
     struct as *as = as_create();
-    struct map_request r = {.base = BASE, .npages = 1, .prot = RW, .maxprot = RW, .fixed = true,
-                            .flags = SEG_GROWS, .ops = &seg_anon};
+    struct map_request r = {.base = BASE,
+                            .npages = 1,
+                            .prot = RW,
+                            .maxprot = RW,
+                            .fixed = true,
+                            .flags = SEG_GROWS,
+                            .ops = &seg_anon};
     vaddr_t where;
 
     (void)state;

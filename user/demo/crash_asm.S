@@ -10,7 +10,7 @@
     .global crash_undefined
     .type crash_undefined, %function
 crash_undefined:
-    udf     #1
+    udf     #0
     bx      lr
 
 /* uint32_t crash_ldrd(const void *p): in r0, out r0, clobbers r1; LDRD wants 4-byte alignment */
