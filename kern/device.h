@@ -36,7 +36,7 @@ int device_probe_stdout(const struct fdt *fdt);
 volatile void *device_map_reg(const struct fdt *fdt, int node, unsigned index);
 
 /* Maps a device's registers (uncached, never executable) into the kernel; NULL if there is no
- * room. Pages stay mapped. Implemented by arch/arm/kmap.c. */
+ * room. Pages stay mapped. Implemented by arch/arm/mmu.c. */
 volatile void *device_map(uint64_t phys, size_t len_bytes);
 
 static inline uint32_t reg_read(volatile void *base, uint32_t offset)

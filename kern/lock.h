@@ -7,7 +7,7 @@
  * tests/host with pthreads.
  *
  * Order, everywhere: namespace > inode > as > obj > BUSY, then the spinning ones: map_lock > pt_lock
- * > node > frame > hash, free list, slab > trace, log.
+ * > node > page hash > frame > free list, slab > trace, log.
  */
 #ifndef KERN_LOCK_H
 #define KERN_LOCK_H
@@ -29,10 +29,13 @@ struct mutex {
 
 struct rwlock {
     struct waitq wait;
-    int readers;         /* wait.lock: threads reading */
+    uint32_t state;      /* atomic: number of readers, RWLOCK_WRITER, RWLOCK_WAITING */
     int writers_waiting; /* wait.lock */
-    void *writer;        /* wait.lock: the thread writing, or NULL */
+    void *writer;        /* the thread writing, or NULL; its own */
 };
+
+#define RWLOCK_WRITER  0x80000000u /* somebody writes */
+#define RWLOCK_WAITING 0x40000000u /* somebody waits to write: readers queue up behind */
 
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m); /* may sleep */

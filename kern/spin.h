@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Spinning locks: the structure and the interface; arch/arm/spin.h has the loops, tests/host a
+ * Spinning locks: the structure and the interface; machine/spin_impl.h has the loops, tests/host a
  * pthread version. Held for a few instructions, never over anything that sleeps. Taking one
  * disables preemption of the holder.
  */

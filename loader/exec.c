@@ -153,20 +153,34 @@ static int identify(struct load *l)
     }
 }
 
-/* Up to n - 1 pages by chance. */
-static vaddr_t random_pages(uint32_t n)
+/* noaslr on the command line, which never changes: looked for once. */
+static bool has_aslr(void)
 {
-    return bootargs_flag("noaslr") ? 0 : page_addr(random_u32() % n);
+    static enum { UNKNOWN, ON, OFF } aslr;
+
+    if (unlikely(aslr == UNKNOWN))
+        aslr = bootargs_flag("noaslr") ? OFF : ON;
+    return aslr == ON;
+}
+
+/* Takes up to n - 1 pages of chance out of *entropy; n is a power of two. */
+static vaddr_t random_pages(uint32_t *entropy, uint32_t n)
+{
+    uint32_t pages = *entropy & (n - 1);
+
+    *entropy /= n;
+    return page_addr(pages);
 }
 
 static void choose_layout(struct load *l, struct as *as, vaddr_t *stack_top)
 {
     vaddr_t reserved = page_addr(STACK_LIMIT_PAGES + STACK_GUARD_PAGES + STACK_RANDOM_PAGES);
+    uint32_t entropy = has_aslr() ? random_u32() : 0; /* 8 + 12 + 12 bits */
 
-    *stack_top = USER_END - random_pages(STACK_RANDOM_PAGES);
-    as->mmap_top = USER_END - reserved - random_pages(RANDOM_PAGES);
+    *stack_top = USER_END - random_pages(&entropy, STACK_RANDOM_PAGES);
+    as->mmap_top = USER_END - reserved - random_pages(&entropy, RANDOM_PAGES);
     if (l->elf.type == ET_DYN)
-        l->bias = ALIGN_UP(PIE_BASE + random_pages(RANDOM_PAGES), l->elf.align);
+        l->bias = ALIGN_UP(PIE_BASE + random_pages(&entropy, RANDOM_PAGES), l->elf.align);
 }
 
 static prot_t prot_of(uint32_t flags)

@@ -45,7 +45,7 @@ struct layout {
     vaddr_t sp, random, platform, execfn, args, env, end;
 };
 
-/* Bytes for the stack of as at `at` and above, gathered in buf up to the end of a page. */
+/* Bytes for the stack of as at `at` and above, gathered in a frame. */
 struct writer {
     struct as *as;
     vaddr_t at;
@@ -67,23 +67,23 @@ static void put(struct writer *w, const void *bytes, size_t len)
     const char *from = bytes;
 
     while (len) {
-        size_t n = MIN(len, PAGE_SIZE - ((w->at + w->n) & PAGE_MASK));
+        size_t n = MIN(len, PAGE_SIZE - w->n);
 
         memcpy(w->buf + w->n, from, n);
         w->n += n;
         from += n;
         len -= n;
-        if (!((w->at + w->n) & PAGE_MASK))
+        if (w->n == PAGE_SIZE)
             flush(w);
     }
 }
 
-/* Words lie at multiples of 4: none crosses a page. */
-static void put_word(struct writer *w, uint32_t word)
+/* Before any bytes: n is a multiple of 4. */
+static inline void put_word(struct writer *w, uint32_t word)
 {
     *(uint32_t *)(void *)(w->buf + w->n) = word;
     w->n += sizeof(word);
-    if (!((w->at + w->n) & PAGE_MASK))
+    if (unlikely(w->n == PAGE_SIZE))
         flush(w);
 }
 

@@ -42,6 +42,19 @@ void seg_free(struct seg *s)
     slab_free(&seg_cache, s);
 }
 
+void seg_copy(struct seg *to, const struct seg *from)
+{
+    *to = (struct seg){.base = from->base,
+                       .npages = from->npages,
+                       .prot = from->prot,
+                       .maxprot = from->maxprot,
+                       .flags = from->flags,
+                       .ops = from->ops,
+                       .obj = from->obj,
+                       .obj_page = from->obj_page,
+                       .data = from->data};
+}
+
 static struct seg *seg_of(const struct tree_link *l)
 {
     return l ? container_of(l, struct seg, by_addr) : NULL;
@@ -144,7 +157,7 @@ void as_split(struct as *as, struct seg *s, vaddr_t va, struct seg *upper)
 {
     uint32_t lower = page_of(va - s->base);
 
-    *upper = *s;
+    seg_copy(upper, s);
     upper->base = va;
     upper->npages = s->npages - lower;
     upper->obj_page = s->obj_page + lower;
@@ -284,7 +297,8 @@ int as_commit(struct as *as, int32_t npages)
          (spaces.strict && spaces.committed + (uint32_t)npages > spaces.limit))) {
         error = -ENOMEM;
     } else {
-        spaces.committed += (uint32_t)npages;
+        __atomic_store_n(&spaces.committed, spaces.committed + (uint32_t)npages,
+                         __ATOMIC_RELAXED);
         as->committed += (uint32_t)npages;
     }
     spin_unlock(&spaces.lock);
@@ -423,8 +437,12 @@ void as_leave(struct as *as)
     as_clear(as);
     family_leave(as);
     hat_destroy(&as->hat);
-    slab_free(&root_cache, as->pt);
+    spin_lock(&as->pt_lock);
+    struct root *pt = as->pt;
+
     as->pt = NULL;
+    spin_unlock(&as->pt_lock);
+    slab_free(&root_cache, pt);
     as_unref(as);
 }
 

@@ -17,7 +17,7 @@ static int copy_seg(const struct seg *from, struct as *to)
 
     if (!s)
         return -ENOMEM;
-    *s = *from;
+    seg_copy(s, from);
     if (s->ops->dup)
         s->ops->dup(from, s);
     as_insert(to, s);

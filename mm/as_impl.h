@@ -10,6 +10,8 @@
 
 struct seg *seg_alloc(void);
 void seg_free(struct seg *s);
+/* All but the links, which are of their lists: obj->segs has a lock of its own. */
+void seg_copy(struct seg *to, const struct seg *from);
 
 /* Next and previous in order of address, or NULL. */
 struct seg *seg_next(const struct seg *s);

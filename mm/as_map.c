@@ -71,10 +71,13 @@ static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where
     s = seg_alloc();
     if (!s)
         return -ENOMEM;
-    if (r->fixed)
-        error = as_unmap_locked(as, *where, r->npages);
-    if (!error && flags & SEG_COMMITTED)
+    if (flags & SEG_COMMITTED)
         error = as_commit(as, (int32_t)r->npages);
+    if (!error && r->fixed) {
+        error = as_unmap_locked(as, *where, r->npages);
+        if (error && flags & SEG_COMMITTED)
+            as_commit(as, -(int32_t)r->npages);
+    }
     if (error) {
         seg_free(s);
         return error;

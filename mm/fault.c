@@ -22,7 +22,12 @@ const char *fault_kind_name(enum fault_kind kind)
 
 struct fault_counters fault_counters(void)
 {
-    return counters;
+    struct fault_counters c;
+
+    c.entries = __atomic_load_n(&counters.entries, __ATOMIC_RELAXED);
+    for (unsigned i = 0; i < FAULT_KINDS; i++)
+        c.kind[i] = __atomic_load_n(&counters.kind[i], __ATOMIC_RELAXED);
+    return c;
 }
 
 static void count(uint32_t *counter)
@@ -77,9 +82,19 @@ static bool needs_driver(const struct fault *f)
 {
     if (!pte_in_core(f->pte))
         return true;
-    if (f->access != PROT_WRITE)
-        return false;
-    return f->pte.raw & PTE_COW || node_shared(pt_node(f->as->pt, f->va));
+    return f->access == PROT_WRITE && f->pte.raw & PTE_COW;
+}
+
+/* Brings the frame's flags to `want` of DIRTY and ISYNC; the lock is for those who change others. */
+static void set_flags(pfn_t pfn, struct frame *frame, uint16_t want)
+{
+    const uint16_t mask = FRAME_DIRTY | FRAME_ISYNC;
+
+    if (likely((__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & mask) == want))
+        return;
+    frame_lock(pfn);
+    __atomic_store_n(&frame->flags, (uint16_t)((frame->flags & ~mask) | want), __ATOMIC_RELAXED);
+    frame_unlock(pfn);
 }
 
 /* What the hardware may be told about a page in core: never more than segment and entry permit;
@@ -89,52 +104,55 @@ static prot_t load_prot(struct fault *f, const struct node *n, pte_t e)
 {
     struct frame *frame = frame_of(pte_pfn(e));
     prot_t seg_prot = f->seg->prot, prot = PROT_READ;
-    bool writable = seg_prot & PROT_WRITE && !(e.raw & PTE_COW) && !node_shared(n);
+    uint16_t flags = __atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & (FRAME_DIRTY | FRAME_ISYNC);
 
     if (f->access == PROT_EXEC) {
-        if (!(frame->flags & FRAME_ISYNC))
+        if (!(flags & FRAME_ISYNC))
             hat_sync_icache(pte_pfn(e));
-        frame_lock(pte_pfn(e));
-        frame->flags |= FRAME_ISYNC;
-        frame_unlock(pte_pfn(e));
+        flags |= FRAME_ISYNC;
         f->kind = MAX(f->kind, FAULT_UPGRADE);
     }
-    if (writable && (f->access == PROT_WRITE || frame->flags & FRAME_DIRTY)) {
+    if (seg_prot & PROT_WRITE && !(e.raw & PTE_COW) && !node_shared(n) &&
+        (f->access == PROT_WRITE || flags & FRAME_DIRTY)) {
         prot |= PROT_WRITE;
-        frame_lock(pte_pfn(e));
-        frame->flags |= FRAME_DIRTY;
+        flags |= FRAME_DIRTY;
         if (f->access != PROT_EXEC)
-            frame->flags &= (uint16_t)~FRAME_ISYNC;
-        frame_unlock(pte_pfn(e));
+            flags &= (uint16_t)~FRAME_ISYNC;
     }
-    if (seg_prot & PROT_EXEC && frame->flags & FRAME_ISYNC)
+    if (seg_prot & PROT_EXEC && flags & FRAME_ISYNC)
         prot |= PROT_EXEC;
+    set_flags(pte_pfn(e), frame, flags);
     return prot;
 }
 
-/* The last step: tells the hardware what page table and segment say now. */
-static void load(struct fault *f)
+void fault_load(struct fault *f, struct node *n)
 {
-    struct node *n = pt_node(f->as->pt, f->va);
     unsigned i = node_index(f->va);
+    pte_t e = n->pte[i];
     pfn_t pfn;
 
-    if (!n)
+    f->loaded = true;
+    if (!pte_in_core(e))
         return;
-    node_lock(n);
-    pte_t e = n->pte[i];
+    prot_t had = hat_probe(n, i, &pfn), prot = load_prot(f, n, e);
 
-    if (pte_in_core(e)) {
-        prot_t had = hat_probe(n, i, &pfn), prot = load_prot(f, n, e);
+    if (f->kind == FAULT_SPURIOUS && had == 0)
+        f->kind = FAULT_RECLAIM;
+    else if (f->kind == FAULT_SPURIOUS && (prot & ~had))
+        f->kind = FAULT_UPGRADE;
+    if (had != prot || pfn != pte_pfn(e))
+        hat_load(&f->as->hat, n, f->va, pte_pfn(e), prot);
+}
 
-        if (f->kind == FAULT_SPURIOUS && had == 0)
-            f->kind = FAULT_RECLAIM;
-        else if (f->kind == FAULT_SPURIOUS && (prot & ~had))
-            f->kind = FAULT_UPGRADE;
-        if (had != prot || pfn != pte_pfn(e))
-            hat_load(&f->as->hat, n, f->va, pte_pfn(e), prot);
+/* The last step, unless the driver took it already. */
+static void load(struct fault *f)
+{
+    struct node *n = f->loaded ? NULL : pt_lock_node(f->as, f->va);
+
+    if (n) {
+        fault_load(f, n);
+        node_unlock(n);
     }
-    node_unlock(n);
 }
 
 static enum fault_error error_of(int error)
@@ -189,12 +207,11 @@ enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t 
 /* The entry of va names a frame that the access may use: pins it. */
 static int pin(struct fault *f, pfn_t *pfn)
 {
-    struct node *n = pt_node(f->as->pt, f->va);
+    struct node *n = pt_lock_node(f->as, f->va);
     int error = -EAGAIN;
 
     if (!n)
         return error;
-    node_lock(n);
     pte_t e = n->pte[node_index(f->va)];
 
     if (pte_in_core(e) &&

@@ -36,7 +36,12 @@ struct fault {
     prot_t access;     /* one of PROT_READ, PROT_WRITE, PROT_EXEC */
     pte_t pte;         /* as found */
     enum fault_kind kind;
+    bool loaded;       /* the hardware knows already: fault_load was called */
 };
+
+/* Tells the hardware what page table and segment say of f->va now: the last step of a fault, in
+ * fault.c; a driver that holds the node's lock anyway may take it. n: f->va's node, locked. */
+void fault_load(struct fault *f, struct node *n);
 
 /* Why a fault was refused, in words, for the message. */
 enum fault_error {

@@ -31,7 +31,8 @@ static struct {
     struct frame_range spans[SPANS_MAX]; /* (c) what was free at boot */
     unsigned nspans;
     struct frame_map map;        /* (c) */
-    struct frame_stats stats;
+    struct frame_stats stats;    /* without cache */
+    uint32_t cache;              /* (atomic) */
     uint32_t (*reclaim)(uint32_t n); /* (c) */
     pfn_t zero;                  /* (c) */
 } fl;
@@ -174,7 +175,7 @@ static void group_free_spans(struct frame_range group)
 
 static bool group_ready(uint32_t g)
 {
-    return fl.ready[g / 32] >> (g % 32) & 1;
+    return __atomic_load_n(&fl.ready[g / 32], __ATOMIC_ACQUIRE) >> (g % 32) & 1;
 }
 
 /* Makes the entries of a group; fl.lock held. */
@@ -193,7 +194,7 @@ static void group_make(uint32_t g)
             frame_of(r.first + k)->owner = (uint32_t)reserved_type(r.first + k);
     }
     group_free_spans(group);
-    fl.ready[g / 32] |= 1u << (g % 32);
+    __atomic_fetch_or(&fl.ready[g / 32], 1u << (g % 32), __ATOMIC_RELEASE);
 }
 
 struct frame *frame_find(pfn_t pfn)
@@ -235,7 +236,8 @@ static bool refill(void)
     return fl.head != NO_PFN;
 }
 
-/* Takes one frame off the list; NO_PFN if there is none for this caller. */
+/* Takes one frame off the list; NO_PFN if there is none for this caller. It must not look free
+ * from then on, to find_run above all. */
 static pfn_t take(unsigned flags)
 {
     pfn_t pfn = NO_PFN;
@@ -245,6 +247,8 @@ static pfn_t take(unsigned flags)
         pfn = fl.head;
         fl.head = frame_next(frame_of(pfn));
         fl.stats.free--;
+        kdebug_assert(frame_type(frame_of(pfn)) == FRAME_FREE);
+        frame_set(frame_of(pfn), FRAME_KERNEL, NULL, 0);
     }
     spin_unlock(&fl.lock);
     return pfn;
@@ -261,7 +265,7 @@ pfn_t frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsig
     }
     struct frame *f = frame_of(pfn);
 
-    kdebug_assert(frame_type(f) == FRAME_FREE && f->users == 0);
+    kdebug_assert(f->users == 0);
     frame_set(f, type, owner, index);
     f->rmap = 0;
     f->flags = 0;
@@ -279,7 +283,7 @@ void frame_free(pfn_t pfn)
         panic("frame %x freed: it is %s with %u users", pfn, frame_type_name(frame_type(f)),
               f->users);
     spin_lock(&fl.lock);
-    f->owner = FRAME_FREE;
+    frame_set(f, FRAME_FREE, NULL, 0);
     f->flags = 0;
     frame_set_next(f, fl.head);
     fl.head = pfn;
@@ -373,7 +377,7 @@ int frame_use(pfn_t pfn, uint32_t pte)
         if (f->users++ == 0 && frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED))
             frame_cache_count(-1);
         if (pte)
-            f->rmap = pte;
+            frame_set_rmap(f, pte);
     }
     frame_unlock(pfn);
     return error;
@@ -406,6 +410,7 @@ struct frame_stats frame_stats(void)
     spin_lock(&fl.lock);
     s = fl.stats;
     spin_unlock(&fl.lock);
+    s.cache = __atomic_load_n(&fl.cache, __ATOMIC_RELAXED);
     return s;
 }
 
@@ -416,7 +421,7 @@ pfn_t frame_zero_page(void)
 
 void frame_cache_count(int delta)
 {
-    __atomic_fetch_add(&fl.stats.cache, (uint32_t)delta, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&fl.cache, (uint32_t)delta, __ATOMIC_RELAXED);
 }
 
 void frame_set_reclaim(uint32_t (*reclaim)(uint32_t n))

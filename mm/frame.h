@@ -45,7 +45,8 @@ enum frame_flags {
 struct frame {
     uint32_t owner;        /* (f) kptr of obj, family, slab cache or as; low 4 bits: frame_type */
     uint32_t index;        /* (f) page in owner; node: first page << 12 | live entries */
-    uint32_t rmap;         /* (f) kptr of an entry: a hint that its reader checks */
+    uint32_t rmap;         /* (f) kptr of an entry: a hint that its reader checks; slab: number of
+                              the cache; (n) node: groups of entries that were ever used */
     uint16_t users, flags; /* (f) */
     uint32_t links[2];     /* next:20 prev:12 | hash:20 prev:8: free list (l), object's pages (h),
                               slabs with room (its cache's lock) */
@@ -121,7 +122,7 @@ void frame_free_contiguous(pfn_t first, uint32_t count);
 
 static inline enum frame_type frame_type(const struct frame *f)
 {
-    return (enum frame_type)(f->owner & 15);
+    return (enum frame_type)(__atomic_load_n(&f->owner, __ATOMIC_RELAXED) & 15);
 }
 
 static inline void *frame_owner(const struct frame *f)
@@ -129,12 +130,19 @@ static inline void *frame_owner(const struct frame *f)
     return kptr_to(f->owner & ~15u);
 }
 
-/* Changes what the frame is. Caller holds the frame lock or is alone with the frame. */
+/* Changes what the frame is. Caller holds the frame lock or is alone with the frame; the clock of
+ * the page cache may look at its type all the same. */
 static inline void frame_set(struct frame *f, enum frame_type type, const void *owner,
                              uint32_t index)
 {
-    f->owner = kptr(owner) | (uint32_t)type;
+    __atomic_store_n(&f->owner, kptr(owner) | (uint32_t)type, __ATOMIC_RELAXED);
     f->index = index;
+}
+
+/* The way back: a hint, so that it needs no lock. */
+static inline void frame_set_rmap(struct frame *f, uint32_t pte)
+{
+    __atomic_store_n(&f->rmap, pte, __ATOMIC_RELAXED);
 }
 
 /* The frame lock of pfn (hashed: a lock covers many frames; never take two). */

@@ -157,25 +157,40 @@ void obj_ref(struct obj *o)
     spin_unlock(&o->map_lock);
 }
 
+/* Takes a page of an object that goes out; true: to be freed. One that somebody has pinned becomes
+ * a private page of nobody's, which goes with its last user. (h) held. */
+static bool page_orphan(struct obj *o, pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+    bool pinned;
+
+    page_remove(o, pfn);
+    frame_lock(pfn);
+    pinned = f->users > 0;
+    if (!pinned && !(f->flags & FRAME_WIRED))
+        frame_cache_count(-1);
+    frame_set(f, pinned ? FRAME_ANON : FRAME_KERNEL, NULL, 0);
+    f->flags = 0;
+    frame_unlock(pfn);
+    return !pinned;
+}
+
 /* Every page goes; nobody can name the object any more. */
 static void obj_free_pages(struct obj *o)
 {
     for (;;) {
+        bool free = false;
+
         spin_lock(&cache.lock);
         pfn_t pfn = o->pages;
-        bool wired = pfn && frame_of(pfn)->flags & FRAME_WIRED;
 
-        if (pfn) {
-            page_remove(o, pfn);
-            frame_set(frame_of(pfn), FRAME_KERNEL, NULL, 0);
-            frame_of(pfn)->flags = 0;
-        }
+        if (pfn)
+            free = page_orphan(o, pfn);
         spin_unlock(&cache.lock);
         if (!pfn)
             return;
-        if (!wired)
-            frame_cache_count(-1);
-        frame_free(pfn);
+        if (free)
+            frame_free(pfn);
     }
 }
 
@@ -196,7 +211,9 @@ void obj_unref(struct obj *o)
 /* A page just found: pins it, or says that it is BUSY. (h) held. */
 static int page_pin(pfn_t pfn, bool *busy)
 {
+    frame_lock(pfn);
     *busy = frame_of(pfn)->flags & FRAME_BUSY;
+    frame_unlock(pfn);
     return *busy ? 0 : frame_use(pfn, 0);
 }
 

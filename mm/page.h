@@ -9,4 +9,7 @@
 void page_clear(void *page);
 void page_copy(void *to, const void *from);
 
+/* n bytes, a multiple of 16, 8-byte aligned: at slab objects. */
+void words_clear(void *p, unsigned n);
+
 #endif

@@ -38,7 +38,8 @@ static bool replace_entry(struct fault *f, struct node *n, pte_t e)
         if (!pte_is_none(n->pte[i]))
             hat_unload(&f->as->hat, n, f->va, 1);
         pt_set(n, i, e);
-        frame_of(pte_pfn(e))->rmap = kptr(&n->pte[i]);
+        frame_set_rmap(frame_of(pte_pfn(e)), kptr(&n->pte[i]));
+        fault_load(f, n);
     }
     node_unlock(n);
     return same;
@@ -97,29 +98,46 @@ int private_copy(struct fault *f, pfn_t from)
     return 0;
 }
 
-/* The last owner of a private page just takes it. */
-static bool take_over(struct fault *f, struct node *n)
+/* What a write to a copy-on-write page comes to. */
+enum claim {
+    CLAIM_CHANGED, /* the entry is not what it was: look again */
+    CLAIM_TAKEN,   /* the page had no other user and is ours */
+    CLAIM_PINNED,  /* to be copied; pinned, so that it stays while we do */
+    CLAIM_CROWDED, /* to be copied; has as many users as can be, so that it stays anyway */
+};
+
+/* The last owner of a private page just takes it; else pins it while the entry still names it. */
+static enum claim take_over(struct fault *f, struct node *n)
 {
-    struct frame *frame = frame_of(pte_pfn(f->pte));
+    pfn_t pfn = pte_pfn(f->pte);
+    struct frame *frame = frame_of(pfn);
     unsigned i = node_index(f->va);
-    bool mine = false;
+    enum claim claim = CLAIM_CHANGED;
 
     node_lock(n);
-    if (n->pte[i].raw == f->pte.raw && frame_type(frame) == FRAME_ANON && frame->users == 1) {
-        pt_set(n, i, (pte_t){f->pte.raw & ~PTE_COW});
-        frame->rmap = kptr(&n->pte[i]);
-        mine = true;
+    if (n->pte[i].raw == f->pte.raw) {
+        frame_lock(pfn);
+        bool alone = frame_type(frame) == FRAME_ANON && frame->users == 1;
+
+        frame_unlock(pfn);
+        if (alone) {
+            pt_set(n, i, (pte_t){f->pte.raw & ~PTE_COW});
+            frame_set_rmap(frame, kptr(&n->pte[i]));
+            claim = CLAIM_TAKEN;
+        } else {
+            claim = frame_use(pfn, 0) ? CLAIM_CROWDED : CLAIM_PINNED;
+        }
     }
     node_unlock(n);
-    if (mine)
-        count_kind(f, FAULT_UPGRADE);
-    return mine;
+    return claim;
 }
 
 int private_write(struct fault *f)
 {
     struct node *n = pt_node_private(f->as, f->va);
+    enum claim claim;
     pfn_t from;
+    int error = 0;
 
     if (!n)
         return -ENOMEM;
@@ -133,13 +151,13 @@ int private_write(struct fault *f)
     from = pte_pfn(f->pte);
     if (from == frame_zero_page())
         return private_zero(f);
-    if (take_over(f, n))
-        return 0;
-    if (frame_use(from, 0)) /* the copy's source stays while we copy; at the limit it does anyway */
-        return private_copy(f, from);
-    int error = private_copy(f, from);
-
-    frame_unuse(from);
+    claim = take_over(f, n);
+    if (claim == CLAIM_TAKEN)
+        count_kind(f, FAULT_UPGRADE);
+    if (claim == CLAIM_PINNED || claim == CLAIM_CROWDED)
+        error = private_copy(f, from);
+    if (claim == CLAIM_PINNED)
+        frame_unuse(from);
     return error;
 }
 

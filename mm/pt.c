@@ -34,11 +34,32 @@ void node_unlock(const struct node *n)
     spin_unlock(&node_locks[node_pfn(n) % NODE_LOCKS]);
 }
 
-pte_t pt_get(const struct as *as, vaddr_t va)
+struct node *pt_lock_node(struct as *as, vaddr_t va)
 {
-    struct node *n = pt_node(as->pt, va);
+    struct node *n;
 
-    return n ? node_get(n, node_index(va)) : (pte_t){0};
+    spin_lock(&as->pt_lock);
+    n = as->pt ? pt_node(as->pt, va) : NULL;
+    if (n)
+        node_lock(n);
+    spin_unlock(&as->pt_lock);
+    return n;
+}
+
+pte_t pt_get(struct as *as, vaddr_t va)
+{
+    pte_t e = {0};
+    struct node *n;
+
+    spin_lock(&as->pt_lock);
+    n = as->pt ? pt_node(as->pt, va) : NULL;
+    if (n) {
+        e = node_get(n, node_index(va));
+        if (pte_in_core(e) && node_shared(n))
+            e.raw |= PTE_COW;
+    }
+    spin_unlock(&as->pt_lock);
+    return e;
 }
 
 void pt_set(struct node *n, unsigned index, pte_t e)
@@ -46,6 +67,7 @@ void pt_set(struct node *n, unsigned index, pte_t e)
     struct frame *f = frame_of(node_pfn(n));
 
     f->index += (uint32_t)!pte_is_none(e) - (uint32_t)!pte_is_none(n->pte[index]);
+    f->rmap |= 1u << index / NODE_GROUP;
     __atomic_store_n(&n->pte[index].raw, e.raw, __ATOMIC_RELAXED);
 }
 
@@ -93,29 +115,30 @@ static int slot_next(const struct as *as, unsigned from)
 /* Takes the users of every live entry back; the node runs nowhere and has no sharers. */
 static void node_drop_entries(struct node *n)
 {
-    uint32_t live = node_live(n);
-
-    for (unsigned i = 0; live && i < NODE_PAGES; i++) {
-        pte_t e = n->pte[i];
-
-        if (pte_is_none(e))
-            continue;
-        live--;
-        if (pte_in_core(e))
-            frame_unuse(pte_pfn(e));
+    node_for_each(i, n)
+    {
+        if (pte_in_core(n->pte[i]))
+            frame_unuse(pte_pfn(n->pte[i]));
     }
+}
+
+/* So many roots more name the node; returns how many do. */
+static unsigned node_count(struct node *n, int delta)
+{
+    struct frame *f = frame_of(node_pfn(n));
+    unsigned users;
+
+    frame_lock(node_pfn(n));
+    users = (unsigned)(f->users + delta);
+    __atomic_store_n(&f->users, (uint16_t)users, __ATOMIC_RELAXED);
+    frame_unlock(node_pfn(n));
+    return users;
 }
 
 /* One root less that names the node; the last one frees it with all it holds. */
 static void node_put(struct node *n)
 {
-    struct frame *f = frame_of(node_pfn(n));
-    unsigned left;
-
-    frame_lock(node_pfn(n));
-    left = --f->users;
-    frame_unlock(node_pfn(n));
-    if (left == 0) {
+    if (node_count(n, -1) == 0) {
         node_drop_entries(n);
         node_free(n);
     }
@@ -136,22 +159,21 @@ static int copy_crowded_entry(struct node *to, unsigned i, pte_t e, pfn_t *pfn)
         return -ENOMEM;
     page_copy(pfn_to_virt(*pfn), pfn_to_virt(pte_pfn(e)));
     frame_of(*pfn)->users = 1;
+    frame_of(*pfn)->flags = FRAME_DIRTY;
     frame_of(*pfn)->rmap = kptr(&to->pte[i]);
     return 0;
 }
 
 /* Copies the live entries of a shared node: every page in core gets a user more and is
- * copy-on-write in both. from's lock held; to is still private to the caller. */
-static int node_copy_entries(struct node *to, struct node *from)
+ * copy-on-write in both. *same: each entry is the original's. from's lock held; to is still private
+ * to the caller. */
+static int node_copy_entries(struct node *to, struct node *from, bool *same)
 {
-    uint32_t live = node_live(from);
-
-    for (unsigned i = 0; live && i < NODE_PAGES; i++) {
+    *same = true;
+    node_for_each(i, from)
+    {
         pte_t e = from->pte[i];
 
-        if (pte_is_none(e))
-            continue;
-        live--;
         if (pte_in_core(e)) {
             pfn_t pfn = pte_pfn(e);
 
@@ -161,6 +183,7 @@ static int node_copy_entries(struct node *to, struct node *from)
                 int error = copy_crowded_entry(to, i, e, &pfn);
 
                 to->hat[i] = 0;
+                *same = false;
                 if (error)
                     return error;
                 e.raw = pfn ? pte_make(PTE_RESIDENT, pfn, 0).raw : 0;
@@ -172,66 +195,68 @@ static int node_copy_entries(struct node *to, struct node *from)
     return 0;
 }
 
-/* A copy of a shared node for one of its sharers, or NULL. */
-static struct node *node_copy(struct node *from, vaddr_t va)
-{
-    struct node *to = node_create(va);
-    int error;
-
-    if (!to)
-        return NULL;
-    node_lock(from);
-    hat_node_copy(to, from);
-    error = node_copy_entries(to, from);
-    node_unlock(from);
-    if (error) {
-        node_put(to);
-        return NULL;
-    }
-    return to;
-}
-
 /* Entries of `to` that were copied away are fewer than in `from`: pages lost from as->resident. */
 static uint32_t node_resident(const struct node *n)
 {
-    uint32_t live = node_live(n), count = 0;
+    uint32_t count = 0;
 
-    for (unsigned i = 0; live && i < NODE_PAGES; i++) {
-        live -= !pte_is_none(n->pte[i]);
-        count += pte_in_core(n->pte[i]) && pte_pfn(n->pte[i]) != frame_zero_page();
+    node_for_each(i, n)
+    {
+        pte_t e = node_get(n, i);
+
+        count += pte_in_core(e) && pte_pfn(e) != frame_zero_page();
     }
     return count;
 }
 
-static struct node *unshare(struct as *as, vaddr_t va, struct node *old)
+/* The slot of a shared node gets a copy of its own, unless another thread was faster or the sharers
+ * left. Under both locks, so that nobody enters or loads anything in between that the copy would
+ * not know. */
+static struct node *unshare(struct as *as, vaddr_t va)
 {
-    struct node *copy = node_copy(old, va);
+    struct node *copy = node_create(va), *old;
     unsigned slot = node_slot(va);
+    bool same;
+    int error;
 
     if (!copy)
         return NULL;
     spin_lock(&as->pt_lock);
-    if (as->pt->node[slot] != old) {
+    old = as->pt->node[slot];
+    if (!node_shared(old)) {
         spin_unlock(&as->pt_lock);
-        node_put(copy);
-        return as->pt->node[slot];
+        node_free(copy);
+        return old;
     }
-    slot_set(as, slot, copy);
-    hat_replace(&as->hat, slot, copy);
+    node_lock(old);
+    hat_node_copy(copy, old);
+    error = node_copy_entries(copy, old, &same);
+    if (!error) {
+        slot_set(as, slot, copy);
+        hat_replace(&as->hat, slot, copy);
+        if (unlikely(!same)) {
+            hat_flush(&as->hat);
+            as_count_resident(as, (int)node_resident(copy) - (int)node_resident(old));
+        }
+    }
+    node_unlock(old);
     spin_unlock(&as->pt_lock);
-    if (unlikely(node_live(copy) != node_live(old)))
-        as_count_resident(as, (int)node_resident(copy) - (int)node_resident(old));
-    node_put(old);
-    return copy;
+    node_put(error ? copy : old);
+    return error ? NULL : copy;
 }
 
 struct node *pt_node_private(struct as *as, vaddr_t va)
 {
     unsigned slot = node_slot(va);
-    struct node *n = pt_node(as->pt, va), *fresh;
+    struct node *n, *fresh;
+    bool shared;
 
+    spin_lock(&as->pt_lock);
+    n = as->pt->node[slot];
+    shared = n && node_shared(n);
+    spin_unlock(&as->pt_lock);
     if (n)
-        return node_shared(n) ? unshare(as, va, n) : n;
+        return shared ? unshare(as, va) : n;
     fresh = node_create(va);
     if (!fresh)
         return NULL;
@@ -347,14 +372,11 @@ void pt_share(struct as *from, struct as *to)
 
     for (int slot = slot_next(from, 0); slot >= 0; slot = slot_next(from, (unsigned)slot + 1)) {
         struct node *n = from->pt->node[slot];
-        struct frame *f = frame_of(node_pfn(n));
 
         node_lock(n);
-        if (f->users == 1)
+        if (!node_shared(n))
             flush |= hat_node_readonly(n);
-        frame_lock(node_pfn(n));
-        f->users++;
-        frame_unlock(node_pfn(n));
+        node_count(n, 1);
         node_unlock(n);
         slot_set(to, (unsigned)slot, n);
         hat_attach(&to->hat, (unsigned)slot, n);
@@ -367,8 +389,12 @@ void pt_share(struct as *from, struct as *to)
 void pt_free(struct as *as)
 {
     for (int slot = slot_next(as, 0); slot >= 0; slot = slot_next(as, (unsigned)slot + 1)) {
-        node_put(as->pt->node[slot]);
+        struct node *n = as->pt->node[slot];
+
+        spin_lock(&as->pt_lock);
         slot_set(as, (unsigned)slot, NULL);
+        spin_unlock(&as->pt_lock);
+        node_put(n);
         preempt_point();
     }
     as->resident = 0;

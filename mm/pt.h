@@ -95,17 +95,37 @@ void node_unlock(const struct node *n);
 
 struct as;
 
-/* The node of va, or NULL. Caller holds as->lock (reading is enough) or pt_lock. */
+/* The node of va, or NULL. Caller holds as->lock for writing, or pt_lock: a reader's shared node may
+ * be replaced by another reader's copy, and go with its last sharer. */
 static inline struct node *pt_node(const struct root *r, vaddr_t va)
 {
     return __atomic_load_n(&r->node[node_slot(va)], __ATOMIC_ACQUIRE);
 }
 
-/* The entry of va; none where there is no node. */
-pte_t pt_get(const struct as *as, vaddr_t va);
+/* The node of va with its lock held, which keeps it in its slot; or NULL. */
+struct node *pt_lock_node(struct as *as, vaddr_t va);
+
+/* Which groups of 16 entries were ever used: bit g for entries 16 g to 16 g + 15. Scans of a node
+ * look at these alone. Node lock held, or nobody else knows the node. */
+#define NODE_GROUP 16u
+
+static inline uint32_t node_groups(const struct node *n)
+{
+    return frame_of(node_pfn(n))->rmap;
+}
+
+/* For each index i of a used group: two loops, so `continue` is fine and `break` is not. */
+#define node_for_each(i, n)                                                                        \
+    for (uint32_t groups_ = node_groups(n); groups_; groups_ &= groups_ - 1)                       \
+        for (unsigned i = (unsigned)__builtin_ctz(groups_) * NODE_GROUP, end_ = i + NODE_GROUP;    \
+             i < end_; i++)
+
+/* The entry of va as it is now, copy-on-write if its node is shared; none where there is no node. */
+pte_t pt_get(struct as *as, vaddr_t va);
 
 /* The node of va, not shared with anyone, made or copied if need be. NULL: no memory. May not
- * sleep; as->lock held. Two threads may race: both get the same node. */
+ * sleep; as->lock held, and as long as it is the node stays so. Two threads may race: both get the
+ * same node. */
 struct node *pt_node_private(struct as *as, vaddr_t va);
 
 /* Writes an entry and keeps the node's count of live entries; node lock held. The HAT is the

@@ -18,7 +18,7 @@ struct rmap_walk {
 
 static void look_at(struct rmap_walk *w, struct as *as, vaddr_t va)
 {
-    pte_t e = as->pt ? pt_get(as, va) : (pte_t){0};
+    pte_t e = pt_get(as, va);
 
     if (pte_in_core(e) && pte_pfn(e) == w->pfn) {
         w->found++;
@@ -54,7 +54,7 @@ unsigned rmap_for_each(pfn_t pfn, void (*visit)(struct as *as, vaddr_t va, void 
 
     if (frame_type(f) == FRAME_OBJ)
         walk_obj(&w, frame_owner(f), f->index);
-    else if (frame_type(f) == FRAME_ANON)
+    else if (frame_type(f) == FRAME_ANON && frame_owner(f))
         walk_family(&w, frame_owner(f), page_addr(f->index));
     return w.found;
 }

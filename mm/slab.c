@@ -12,6 +12,7 @@
 
 #include "lib/fmt.h"
 #include "mm/frame.h"
+#include "mm/page.h"
 
 #define NO_OFFSET   0xffffu
 #define ZONE_USED   0xa110c8edu
@@ -194,7 +195,7 @@ void *slab_alloc(struct slab_cache *c)
         check_free_object(c, object);
         *zone_of(c, object) = ZONE_USED;
     }
-    memset(object, 0, c->object_bytes);
+    words_clear(object, ALIGN_UP(c->object_bytes, 16u));
     return object;
 }
 
@@ -256,17 +257,17 @@ void kfree(void *p)
 
 bool slab_info(unsigned n, struct slab_info *info)
 {
-    bool found = false;
+    struct slab_cache *c;
 
     spin_lock(&registry.lock);
-    if (n < registry.ncaches) {
-        const struct slab_cache *c = registry.cache[n];
-
-        *info = (struct slab_info){c->name, c->object_bytes, c->per_frame, c->frames, c->in_use};
-        found = true;
-    }
+    c = n < registry.ncaches ? registry.cache[n] : NULL;
     spin_unlock(&registry.lock);
-    return found;
+    if (!c)
+        return false;
+    spin_lock(&c->lock);
+    *info = (struct slab_info){c->name, c->object_bytes, c->per_frame, c->frames, c->in_use};
+    spin_unlock(&c->lock);
+    return true;
 }
 
 /* Free objects of the cache's slabs with room; -1 if a chain is damaged. */

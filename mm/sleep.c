@@ -29,8 +29,12 @@ void frame_sleep(pfn_t pfn)
 {
     struct waitq *q = queue_of(pfn);
     uint32_t mask = spin_lock_irq(&q->lock);
+    bool busy;
 
-    if (frame_of(pfn)->flags & FRAME_BUSY)
+    frame_lock(pfn);
+    busy = frame_of(pfn)->flags & FRAME_BUSY;
+    frame_unlock(pfn);
+    if (busy)
         waitq_sleep(q, mask, false, UINT64_MAX);
     else
         spin_unlock_irq(&q->lock, mask);

@@ -25,8 +25,7 @@ struct belongings {
 /* The thread's time and faults become the process's. (P) held. */
 static void account_locked(struct proc *p, const struct thread *t)
 {
-    p->user_ns += t->user_ns;
-    p->kernel_ns += t->kernel_ns;
+    p->user_ns += thread_cpu_ns(t);
     p->minor_faults += t->minor_faults;
     p->major_faults += t->major_faults;
     p->nthreads--;

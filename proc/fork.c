@@ -17,8 +17,9 @@
 #define CLONE_HANDLED                                                                              \
     (CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID |    \
      CLONE_SETTLS)
-/* Kernel memory that fork leaves to those who are already there, so that they can die. */
-#define FORK_RESERVE_FRAMES 48u
+/* Memory that fork leaves to those who are already there, so that they can go on or die: more than
+ * the 64 frames which page faults may not take. */
+#define FORK_RESERVE_FRAMES 128u
 
 struct fork_args {
     uint32_t flags;

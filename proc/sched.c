@@ -17,8 +17,9 @@
 #include "proc/sched_impl.h"
 #include "proc/stats.h"
 
-#define NEVER    UINT64_MAX
-#define AGING_NS 100000000u
+#define NEVER          UINT64_MAX
+#define SLICES_PER_SEC 100u
+#define AGING_NS       100000000u
 
 static struct runq {
     struct spin lock;
@@ -28,6 +29,8 @@ static struct runq {
     uint64_t first_ns;             /* (q) wake_ns of the first; NEVER: none */
     uint64_t alarm_ns;             /* (q) what the clock was told */
     uint64_t aged_ns;              /* (q) */
+    uint32_t slice_ticks;          /* (c) from the first thread on */
+    uint32_t tick_ns;              /* (c) likewise; ns << 16 of a tick of the counter */
 } rq = {.first_ns = NEVER, .alarm_ns = NEVER};
 
 static struct thread *timer_thread(struct tree_link *l)
@@ -45,10 +48,23 @@ void sched_init(void)
         list_init(&rq.level[i]);
     tree_init(&rq.timers, NULL);
     idle->priority = PRIORITIES - 1;
-    idle->slice_ns = SLICE_NS;
-    idle->switched_ns = clock_ns();
     cpu->idle = idle;
     clock_on_alarm(sched_tick);
+}
+
+/* The clock's driver is found between sched_init and the first thread. */
+uint32_t sched_slice(void)
+{
+    if (unlikely(!rq.slice_ticks)) {
+        rq.slice_ticks = clock_hz() / SLICES_PER_SEC;
+        rq.tick_ns = (uint32_t)((NSEC_PER_SEC << 16) / clock_hz());
+    }
+    return rq.slice_ticks;
+}
+
+static uint64_t ns_of(uint32_t ticks)
+{
+    return (uint64_t)ticks * rq.tick_ns >> 16;
 }
 
 /* Makes the alarm ring at ns at the latest. */
@@ -91,20 +107,23 @@ static void timer_remove(struct thread *t)
     }
 }
 
-static void enqueue(struct thread *t)
+static inline void enqueue(struct thread *t)
 {
     list_push_back(&rq.level[t->priority], &t->run);
     rq.ready |= 1u << t->priority;
 }
 
 /* Takes the first thread of a level that is not empty. */
-static struct thread *dequeue(unsigned priority)
+static inline struct thread *dequeue(unsigned priority)
 {
-    struct list_link *l = list_pop_front(&rq.level[priority]);
+    struct list *level = &rq.level[priority];
+    struct list_link *first = level->head.next, *second = first->next;
 
-    if (list_empty(&rq.level[priority]))
+    level->head.next = second;
+    second->prev = &level->head;
+    if (second == &level->head)
         rq.ready &= ~(1u << priority);
-    return container_of(l, struct thread, run);
+    return container_of(first, struct thread, run);
 }
 
 static void set_work(struct thread *t, uint32_t work)
@@ -124,6 +143,13 @@ static void make_ready(struct thread *t)
         set_work(running, WORK_RESCHED);
 }
 
+/* Ticks become nanoseconds now and then: a multiplication that a switch does without. */
+static void settle(struct thread *t)
+{
+    t->user_ns += ns_of(t->used_ticks);
+    t->used_ticks = 0;
+}
+
 /* The end of a sleep. Waiting for an event earns the top level; waiting for a lock does not. */
 static void wake(struct thread *t)
 {
@@ -131,77 +157,102 @@ static void wake(struct thread *t)
         timer_remove(t);
     if (t->interruptible) {
         t->priority = 0;
-        t->slice_ns = SLICE_NS;
+        t->slice_ticks = rq.slice_ticks;
+        settle(t);
     }
     make_ready(t);
 }
 
-/* Accounts for the time since t was switched to or last charged: true if its slice is over. */
-static bool charge(struct thread *t, uint64_t now)
+static __noinline bool slice_over(struct thread *t)
 {
-    uint64_t used = now - t->switched_ns;
-
-    t->user_ns += used;
-    t->switched_ns = now;
-    if (used < t->slice_ns) {
-        t->slice_ns -= (uint32_t)used;
-        return false;
-    }
-    t->slice_ns = SLICE_NS;
+    settle(t);
+    t->slice_ticks = rq.slice_ticks;
     if (t->priority < PRIORITIES - 1)
         t->priority++;
     return true;
 }
 
-/* A dead thread that this CPU left, for the caller to free without the lock. */
-static struct thread *take_dead(void)
+/* Accounts for the time since t was switched to or last charged: true if its slice is over. */
+static inline bool charge(struct thread *t, uint32_t now)
 {
-    struct cpu *cpu = cpu_self();
+    uint32_t used = now - t->switched_ticks;
+
+    t->switched_ticks = now;
+    t->used_ticks += used;
+    if (unlikely(used >= t->slice_ticks))
+        return slice_over(t);
+    t->slice_ticks -= used;
+    return false;
+}
+
+uint64_t thread_cpu_ns(const struct thread *t)
+{
+    uint32_t mask = spin_lock_irq(&rq.lock), pending = t->used_ticks;
+    uint64_t ns = t->user_ns + t->kernel_ns;
+
+    if (t == thread_current())
+        pending += (uint32_t)clock_ticks() - t->switched_ticks;
+    spin_unlock_irq(&rq.lock, mask);
+    return ns + ns_of(pending);
+}
+
+/* A dead thread that this CPU left, for the caller to free without the lock. */
+static inline struct thread *take_dead(struct cpu *cpu)
+{
     struct thread *dead = cpu->dead;
 
-    cpu->dead = NULL;
+    if (unlikely(dead))
+        cpu->dead = NULL;
     return dead;
 }
 
 /* Registers and address space of `to`, then its stack. */
-static void switch_to(struct thread *from, struct thread *to)
+static inline void switch_to(struct cpu *cpu, struct thread *from, struct thread *to)
 {
     proc_stats()->switches++;
     trace(TRACE_SWITCH, (uint32_t)from->tid, (uint32_t)to->tid);
     arch_thread_save(from);
-    if (to->as && !hat_is_current(&to->as->hat))
+    if (to->as)
         hat_switch(&to->as->hat);
-    cpu_self()->thread = to;
+    cpu->thread = to;
     arch_thread_load(to);
     arch_switch(from, to);
 }
 
-/* Gives the CPU to the best thread, lock held before and after; the state of the current one says
- * whether it wants to go on. Returns a dead thread for the caller to free, or NULL. */
-static struct thread *switch_locked(void)
+/* The current thread goes on later, or not: behind its equals, or to be freed. */
+static inline void put_away(struct cpu *cpu, struct thread *from, uint32_t now)
 {
-    struct cpu *cpu = cpu_self();
-    struct thread *from = cpu->thread, *to;
-    uint64_t now = clock_ns();
-
+    if (from == cpu->idle) {
+        arm(clock_ns() + SLICE_NS);
+        return;
+    }
     charge(from, now);
-    if (from->work & WORK_RESCHED)
-        __atomic_fetch_and(&from->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
-    if (from->state == THREAD_RUNNABLE && from != cpu->idle)
+    if (likely(from->state == THREAD_RUNNABLE))
         enqueue(from);
     else if (from->state == THREAD_ZOMBIE)
         cpu->dead = from;
-    to = rq.ready ? dequeue((unsigned)__builtin_ctz(rq.ready)) : cpu->idle;
-    if (to == from)
-        return NULL;
-    to->switched_ns = now;
-    if (to != cpu->idle)
-        arm(now + to->slice_ns);
-    switch_to(from, to);
-    return take_dead();
 }
 
-static void unlock_and_free(uint32_t mask, struct thread *dead)
+/* Gives the CPU to the best thread, lock held before and after; the state of the current one says
+ * whether it wants to go on. Returns a dead thread for the caller to free, or NULL. */
+static inline __attribute__((always_inline)) struct thread *switch_locked(void)
+{
+    struct cpu *cpu = cpu_self();
+    struct thread *from = cpu->thread, *to;
+    uint32_t now = (uint32_t)clock_ticks();
+
+    if (from->work & WORK_RESCHED)
+        __atomic_fetch_and(&from->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
+    put_away(cpu, from, now);
+    to = likely(rq.ready) ? dequeue((unsigned)__builtin_ctz(rq.ready)) : cpu->idle;
+    if (to == from)
+        return NULL;
+    to->switched_ticks = now;
+    switch_to(cpu, from, to);
+    return take_dead(cpu);
+}
+
+static inline void unlock_and_free(uint32_t mask, struct thread *dead)
 {
     spin_unlock_irq(&rq.lock, mask);
     if (unlikely(dead))
@@ -211,7 +262,7 @@ static void unlock_and_free(uint32_t mask, struct thread *dead)
 void sched_finish_switch(void)
 {
     thread_current()->at_edge = false;
-    unlock_and_free(0, take_dead());
+    unlock_and_free(0, take_dead(cpu_self()));
 }
 
 void schedule(void)
@@ -315,7 +366,7 @@ static void age(uint64_t now)
     if (rq.ready & ~1u) {
         t = dequeue(31u - (unsigned)__builtin_clz(rq.ready));
         t->priority = 0;
-        t->slice_ns = SLICE_NS;
+        t->slice_ticks = rq.slice_ticks;
         enqueue(t);
     }
 }
@@ -330,9 +381,9 @@ void sched_tick(void)
     next = rq.first_ns;
     if (t != cpu_self()->idle) {
         age(now);
-        if (charge(t, now) && rq.ready)
+        if (charge(t, (uint32_t)clock_ticks()) && rq.ready)
             set_work(t, WORK_RESCHED);
-        next = MIN(next, now + t->slice_ns);
+        next = MIN(next, now + ns_of(t->slice_ticks));
     }
     rq.alarm_ns = next;
     clock_set_alarm(next);

@@ -154,9 +154,29 @@ bool mutex_held(const struct mutex *m)
 void rwlock_init(struct rwlock *l)
 {
     waitq_init(&l->wait);
-    l->readers = 0;
+    l->state = 0;
     l->writers_waiting = 0;
     l->writer = NULL;
+}
+
+/* state from `from` to `to`, unless it moved. */
+static bool state_move(struct rwlock *l, uint32_t from, uint32_t to)
+{
+    return __atomic_compare_exchange_n(&l->state, &from, to, true, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
+}
+
+/* One reader more, if nobody writes or waits to. */
+static bool read_try(struct rwlock *l)
+{
+    for (;;) {
+        uint32_t s = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
+
+        if (unlikely(s & (RWLOCK_WRITER | RWLOCK_WAITING)))
+            return false;
+        if (likely(state_move(l, s, s + 1)))
+            return true;
+    }
 }
 
 static __noinline void read_slow(struct rwlock *l)
@@ -165,8 +185,7 @@ static __noinline void read_slow(struct rwlock *l)
         uint32_t mask = spin_lock_irq(&l->wait.lock);
 
         kdebug_assert(l->writer != self());
-        if (!l->writer && !l->writers_waiting) {
-            l->readers++;
+        if (read_try(l)) {
             spin_unlock_irq(&l->wait.lock, mask);
             return;
         }
@@ -177,65 +196,77 @@ static __noinline void read_slow(struct rwlock *l)
 void rwlock_read(struct rwlock *l)
 {
     count_lock(1);
-    spin_lock(&l->wait.lock);
-    if (likely(!l->writer && !l->writers_waiting)) {
-        l->readers++;
-        spin_unlock(&l->wait.lock);
-        return;
-    }
-    spin_unlock(&l->wait.lock);
-    read_slow(l);
+    if (unlikely(!read_try(l)))
+        read_slow(l);
+}
+
+static __noinline void wake_all(struct rwlock *l)
+{
+    uint32_t mask = spin_lock_irq(&l->wait.lock);
+
+    waitq_wake_locked(&l->wait, WAITQ_ALL);
+    spin_unlock_irq(&l->wait.lock, mask);
 }
 
 void rwlock_read_done(struct rwlock *l)
 {
-    kdebug_assert(l->readers > 0);
+    kdebug_assert((l->state & ~(RWLOCK_WRITER | RWLOCK_WAITING)) > 0);
     count_lock(-1);
-    spin_lock(&l->wait.lock);
-    if (--l->readers == 0 && unlikely(!list_empty(&l->wait.waiters)))
-        waitq_wake_locked(&l->wait, WAITQ_ALL);
-    spin_unlock(&l->wait.lock);
+    if (unlikely(__atomic_sub_fetch(&l->state, 1, __ATOMIC_RELEASE) == RWLOCK_WAITING))
+        wake_all(l);
 }
 
-static __noinline void write_slow(struct rwlock *l, void *me)
+/* The lock for the caller, if nobody has it; else RWLOCK_WAITING is set. wait.lock held. */
+static bool write_try_locked(struct rwlock *l)
+{
+    for (;;) {
+        uint32_t s = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
+
+        if (s & ~RWLOCK_WAITING) {
+            if (state_move(l, s, s | RWLOCK_WAITING))
+                return false;
+        } else if (state_move(l, s, s | RWLOCK_WRITER)) {
+            return true;
+        }
+    }
+}
+
+static __noinline void write_slow(struct rwlock *l)
 {
     uint32_t mask = spin_lock_irq(&l->wait.lock);
 
-    kdebug_assert(l->writer != me);
+    kdebug_assert(l->writer != self());
     l->writers_waiting++;
-    while (l->writer || l->readers) {
+    while (!write_try_locked(l)) {
         waitq_sleep(&l->wait, mask, false, NEVER);
         mask = spin_lock_irq(&l->wait.lock);
     }
-    l->writers_waiting--;
-    l->writer = me;
+    if (--l->writers_waiting == 0)
+        __atomic_and_fetch(&l->state, ~RWLOCK_WAITING, __ATOMIC_RELAXED);
     spin_unlock_irq(&l->wait.lock, mask);
 }
 
 void rwlock_write(struct rwlock *l)
 {
-    void *me = self();
-
     count_lock(1);
-    spin_lock(&l->wait.lock);
-    if (likely(!l->writer && !l->readers)) {
-        l->writer = me;
-        spin_unlock(&l->wait.lock);
-        return;
-    }
-    spin_unlock(&l->wait.lock);
-    write_slow(l, me);
+    if (unlikely(!state_move(l, 0, RWLOCK_WRITER)))
+        write_slow(l);
+    l->writer = self();
 }
 
+/* Under wait.lock: who looked at the state before us is on the queue by then. */
 void rwlock_write_done(struct rwlock *l)
 {
+    uint32_t mask;
+
     kdebug_assert(l->writer == self());
     count_lock(-1);
-    spin_lock(&l->wait.lock);
     l->writer = NULL;
+    mask = spin_lock_irq(&l->wait.lock);
+    __atomic_and_fetch(&l->state, ~RWLOCK_WRITER, __ATOMIC_RELEASE);
     if (unlikely(!list_empty(&l->wait.waiters)))
         waitq_wake_locked(&l->wait, WAITQ_ALL);
-    spin_unlock(&l->wait.lock);
+    spin_unlock_irq(&l->wait.lock, mask);
 }
 
 bool rwlock_held_write(const struct rwlock *l)

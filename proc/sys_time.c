@@ -49,19 +49,9 @@ struct timespec64 ns_split(uint64_t ns)
     return (struct timespec64){(int64_t)sec, (int64_t)rest};
 }
 
-/* The timer's interrupt charges the running thread: not in between. */
-static uint64_t thread_ns(const struct thread *t)
-{
-    uint32_t mask = irq_save();
-    uint64_t ns = t->user_ns + t->kernel_ns + (clock_ns() - t->switched_ns);
-
-    irq_restore(mask);
-    return ns;
-}
-
 uint64_t proc_cpu_ns(const struct proc *p)
 {
-    return p->user_ns + p->kernel_ns + thread_ns(thread_current());
+    return p->user_ns + p->kernel_ns + thread_cpu_ns(thread_current());
 }
 
 static int clock_read(uint32_t id, uint64_t *ns)
@@ -74,7 +64,7 @@ static int clock_read(uint32_t id, uint64_t *ns)
     case CLOCK_MONOTONIC_COARSE:
     case CLOCK_BOOTTIME: *ns = clock_ns(); return 0;
     case CLOCK_PROCESS_CPUTIME: *ns = proc_cpu_ns(proc_current()); return 0;
-    case CLOCK_THREAD_CPUTIME: *ns = thread_ns(thread_current()); return 0;
+    case CLOCK_THREAD_CPUTIME: *ns = thread_cpu_ns(thread_current()); return 0;
     default: return -EINVAL;
     }
 }

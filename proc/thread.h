@@ -28,42 +28,44 @@ enum thread_work {
     WORK_STOP = 4,    /* wait at the edge: mm_check runs */
 };
 
-/* Saved by arch_switch; layout known to arch/arm/switch.S through generated offsets. */
+/* Saved by arch_switch; layout known to arch/arm/vectors.S through generated offsets. */
 struct context {
     uint32_t sp;
 };
 
 struct thread {
-    struct context context;    /* (t) */
-    volatile uint32_t work;    /* enum thread_work; set by anyone, atomically */
-    uint32_t tls;              /* (t) TPIDRURO */
-    void *kstack;              /* (c) lowest byte of the stack page */
-    struct trapframe *frame;   /* (c) user registers, at the top of the kernel stack */
-    void *vfp;                 /* (t) saved VFP state or NULL: never used */
-    struct proc *proc;         /* (c) NULL: kernel thread */
-    struct as *as;             /* (t) the process's, also what the HAT shows; NULL: none */
-    struct list_link run;      /* (q) */
-    struct list_link wait;     /* (w) on a wait queue */
-    struct waitq *waiting_on;  /* (q) or NULL */
-    struct list_link siblings; /* (T and P) threads of the process */
-    struct list_link all;      /* (T) the table of threads */
-    enum thread_state state;   /* (q) */
-    bool interruptible;        /* (q) a kill ends the sleep */
-    bool woken;                /* (q) by an event; false: time or kill */
-    bool in_uaccess_nofault;   /* (t) */
-    bool timed;                /* (q) on the timer tree */
-    bool at_edge;              /* (t) not in a kernel operation: for proc_stop_all */
-    uint8_t locks_held;        /* (t) sleeping locks held or waited for */
-    uint8_t priority;          /* (q) 0 best .. 3: falls with use, rises with sleep */
-    int tid;                   /* (c) */
-    uint32_t slice_ns;         /* (q) left of its time slice when it last began to run */
-    uint64_t wake_ns;          /* (q) time-out, UINT64_MAX none */
-    struct tree_link timer;    /* (q) sleeping with a time-out */
-    uint64_t user_ns, kernel_ns, switched_ns; /* (t) accounting */
-    uint32_t minor_faults, major_faults;      /* (t) */
-    vaddr_t clear_tid;                        /* (t) CLONE_CHILD_CLEARTID */
-    vaddr_t chaos_pc;                         /* (t) hat=chaos: where the last fault was */
-    uint32_t chaos_count;                     /* (t) */
+    struct context context;      /* (t) */
+    volatile uint32_t work;      /* enum thread_work; set by anyone, atomically */
+    uint32_t tls;                /* (t) TPIDRURO */
+    void *kstack;                /* (c) lowest byte of the stack page */
+    struct trapframe *frame;     /* (c) user registers, at the top of the kernel stack */
+    void *vfp;                   /* (t) saved VFP state or NULL: never used */
+    struct proc *proc;           /* (c) NULL: kernel thread */
+    struct as *as;               /* (t) the process's, also what the HAT shows; NULL: none */
+    struct list_link run;        /* (q) */
+    struct list_link wait;       /* (w) on a wait queue */
+    struct waitq *waiting_on;    /* (q) or NULL */
+    struct list_link siblings;   /* (T and P) threads of the process */
+    struct list_link all;        /* (T) the table of threads */
+    enum thread_state state;     /* (q) */
+    bool interruptible;          /* (q) a kill ends the sleep */
+    bool woken;                  /* (q) by an event; false: time or kill */
+    bool in_uaccess_nofault;     /* (t) */
+    bool timed;                  /* (q) on the timer tree */
+    bool at_edge;                /* (t) not in a kernel operation: for proc_stop_all */
+    uint8_t locks_held;          /* (t) sleeping locks held or waited for */
+    uint8_t priority;            /* (q) 0 best .. 3: falls with use, rises with sleep */
+    int tid;                     /* (c) */
+    uint32_t slice_ticks;        /* (q) of the counter, left of its slice when last charged */
+    uint32_t switched_ticks;     /* (q) low word of the counter when it was last charged */
+    uint32_t used_ticks;         /* (q) CPU time that is not in user_ns yet */
+    uint64_t wake_ns;            /* (q) time-out, UINT64_MAX none */
+    struct tree_link timer;      /* (q) sleeping with a time-out */
+    uint64_t user_ns, kernel_ns; /* (t) CPU time, at most a slice behind; all of it in user_ns */
+    uint32_t minor_faults, major_faults; /* (t) */
+    vaddr_t clear_tid;                   /* (t) CLONE_CHILD_CLEARTID */
+    vaddr_t chaos_pc;                    /* (t) hat=chaos: where the last fault was */
+    uint32_t chaos_count;                /* (t) */
 };
 
 /* The running thread. */
@@ -91,6 +93,8 @@ void schedule(void);   /* gives the CPU away; state already set */
 void sched_yield(void);
 void sched_tick(void); /* from the timer: interrupt context */
 void sched_idle(void) __noreturn;
+/* CPU time of t, ns, up to now if t is the caller. */
+uint64_t thread_cpu_ns(const struct thread *t);
 /* First thing a new thread does (arch/arm/vectors.S): ends the switch that brought it here. */
 void sched_finish_switch(void);
 /* thread.c: visits every thread, (T) held and interrupts masked: short, no sleep. */

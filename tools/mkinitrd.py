@@ -3,8 +3,8 @@
 """Packs a ramdisk: a newc cpio whose files can be mapped as they lie.
 
 usage: mkinitrd.py -o OUT [ITEM ...]
-  ITEM is a folder (its contents are packed), DEST=FILE (one file), DEST/ (an empty folder),
-  or DEST@TARGET (a symbolic link). A later item replaces an earlier one of the same name.
+  ITEM is a folder (its contents are packed), DEST=PATH (one file, or a folder's contents),
+  DEST/ (an empty folder), or DEST@TARGET (a symbolic link). A later item replaces an earlier one of the same name.
 
 The data of every file that is not empty starts on a page of 4096 bytes: the name field is padded
 with NULs, which namesize counts, so the archive is a valid one for cpio and Linux. Linux takes
@@ -34,7 +34,10 @@ def entries_collect(items):
         if os.path.islink(path):
             add(name, stat.S_IFLNK | 0o777, os.readlink(path).encode())
         elif os.path.isdir(path):
-            add(name, stat.S_IFDIR | 0o755)
+            if name != ".":
+                add(name, stat.S_IFDIR | 0o755)
+            for child in os.listdir(path):
+                add_path(os.path.normpath(os.path.join(name, child)), os.path.join(path, child))
         else:
             with open(path, "rb") as file:
                 data = file.read()
@@ -51,10 +54,7 @@ def entries_collect(items):
         elif item.endswith("/"):
             add(item.strip("/"), stat.S_IFDIR | 0o755)
         elif os.path.isdir(item):
-            for folder, folders, files in os.walk(item):
-                for name in folders + files:
-                    path = os.path.join(folder, name)
-                    add_path(os.path.relpath(path, item), path)
+            add_path(".", item)
         else:
             sys.exit(f"mkinitrd.py: {item}: no such folder")
     return found

@@ -23,6 +23,7 @@ void arch_boot(uint32_t dtb_phys, uint32_t phys_minus_virt)
     boot_cpu.thread = &boot_thread;
     boot_cpu.idle = &boot_thread;
     cp15_write_tpidrprw((uint32_t)&boot_cpu);
+    cp15_write_cntkctl(2); /* programs may read the virtual counter */
     vfp_boot();
     mmu_boot();
     kernel_main(dtb_phys);

@@ -52,6 +52,7 @@
 /*        name       CRn  op1 CRm  op2 */
 CP15_R   (cntfrq,    c14, 0,  c0,  0)       /* counter frequency, Hz */
 CP15_RW  (cntv_ctl,  c14, 0,  c3,  1)       /* bit 0 ENABLE, 1 IMASK, 2 ISTATUS */
+CP15_W   (cntkctl,   c14, 0,  c1,  0)       /* bit 0 physical, 1 virtual counter for user mode */
 CP15_R64 (cntvct,         1,  c14)          /* virtual count */
 CP15_RW64(cntv_cval,      3,  c14)          /* virtual compare value */
 CP15_R   (midr,      c0,  0,  c0,  0)       /* main ID */

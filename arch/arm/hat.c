@@ -8,8 +8,6 @@
  */
 #include "mm/hat.h"
 
-#include <string.h>
-
 #include "arch/arm/boot.h"
 #include "arch/arm/cp15.h"
 #include "arch/arm/mmu.h"
@@ -251,12 +249,14 @@ void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)
 
 bool hat_node_readonly(struct node *n)
 {
-    uint32_t *e = n->hat, *end = e + NODE_PAGES, writable = 0;
+    uint32_t writable = 0;
 
-    for (; e < end; e += 4) {
-        for (unsigned k = 0; k < 4; k++) {
-            if (e[k] && !(e[k] & L2_RO)) {
-                e[k] |= L2_RO;
+    for (uint32_t groups = node_groups(n); groups; groups &= groups - 1) {
+        uint32_t *e = &n->hat[(unsigned)__builtin_ctz(groups) * NODE_GROUP], *end = e + NODE_GROUP;
+
+        for (; e < end; e++) {
+            if (*e && !(*e & L2_RO)) {
+                *e |= L2_RO;
                 writable = 1;
             }
         }
@@ -271,7 +271,12 @@ void hat_node_init(struct node *n)
 
 void hat_node_copy(struct node *to, const struct node *from)
 {
-    memcpy(to->hat, from->hat, sizeof(to->hat));
+    for (uint32_t groups = node_groups(from); groups; groups &= groups - 1) {
+        unsigned first = (unsigned)__builtin_ctz(groups) * NODE_GROUP;
+
+        for (unsigned i = first; i < first + NODE_GROUP; i++)
+            to->hat[i] = from->hat[i];
+    }
 }
 
 void hat_sync_icache(pfn_t pfn)

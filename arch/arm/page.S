@@ -9,10 +9,11 @@
 	.text
 	.arm
 
-/* void page_clear(void *page)  in: r0 / out: - / clobbers: r1-r3, r12 */
+/* void page_clear(void *page)  in: r0 / out: - / clobbers: r1-r3, r12
+ * 17 times 5 stores of 48 bytes, and 16 bytes. */
 	.global page_clear
 page_clear:
-	push	{r4-r8, lr}
+	push	{r4-r11, lr}
 	mov	r1, #0
 	mov	r2, #0
 	mov	r3, #0
@@ -20,32 +21,64 @@ page_clear:
 	mov	r5, #0
 	mov	r6, #0
 	mov	r7, #0
+	mov	r8, #0
+	mov	r9, #0
+	mov	r10, #0
 	mov	r12, #0
-	add	lr, r0, #4096
-1:	stmia	r0!, {r1-r7, r12}
-	stmia	r0!, {r1-r7, r12}
-	stmia	r0!, {r1-r7, r12}
-	stmia	r0!, {r1-r7, r12}
-	cmp	r0, lr
+	mov	lr, #0
+	add	r11, r0, #4080
+1:	stmia	r0!, {r1-r10, r12, lr}
+	stmia	r0!, {r1-r10, r12, lr}
+	stmia	r0!, {r1-r10, r12, lr}
+	stmia	r0!, {r1-r10, r12, lr}
+	stmia	r0!, {r1-r10, r12, lr}
+	cmp	r0, r11
 	bne	1b
-	pop	{r4-r8, pc}
+	stmia	r0!, {r1-r4}
+	pop	{r4-r11, pc}
+
+/* void words_clear(void *p, unsigned n)  n > 0, a multiple of 16
+ * in: r0, r1 / out: - / clobbers: r1-r3, r12 */
+	.global words_clear
+words_clear:
+	push	{r4, lr}
+	mov	r2, #0
+	mov	r3, #0
+	mov	r12, #0
+	mov	lr, #0
+	tst	r1, #16
+	stmiane	r0!, {r2, r3, r12, lr}
+	bics	r1, r1, #16
+	popeq	{r4, pc}
+1:	subs	r1, r1, #32
+	stmia	r0!, {r2, r3, r12, lr}
+	stmia	r0!, {r2, r3, r12, lr}
+	bne	1b
+	pop	{r4, pc}
 
 /* void page_copy(void *to, const void *from)  in: r0, r1 / out: - / clobbers: r2, r3, r12 */
 	.global page_copy
 page_copy:
-	push	{r4-r10, lr}
-	add	lr, r0, #4096
-1:	ldmia	r1!, {r2-r9}
-	stmia	r0!, {r2-r9}
-	ldmia	r1!, {r2-r9}
-	stmia	r0!, {r2-r9}
-	ldmia	r1!, {r2-r9}
-	stmia	r0!, {r2-r9}
-	ldmia	r1!, {r2-r9}
-	stmia	r0!, {r2-r9}
-	cmp	r0, lr
+	push	{r4-r11, lr}
+	add	r12, r0, #4000
+	add	r12, r12, #80		/* 4,080 = 17 * 6 * 40 */
+1:	ldmia	r1!, {r2-r11}
+	stmia	r0!, {r2-r11}
+	ldmia	r1!, {r2-r11}
+	stmia	r0!, {r2-r11}
+	ldmia	r1!, {r2-r11}
+	stmia	r0!, {r2-r11}
+	ldmia	r1!, {r2-r11}
+	stmia	r0!, {r2-r11}
+	ldmia	r1!, {r2-r11}
+	stmia	r0!, {r2-r11}
+	ldmia	r1!, {r2-r11}
+	stmia	r0!, {r2-r11}
+	cmp	r0, r12
 	bne	1b
-	pop	{r4-r10, pc}
+	ldmia	r1, {r2-r5}
+	stmia	r0, {r2-r5}
+	pop	{r4-r11, pc}
 
 	.global uaccess_begin
 uaccess_begin:

@@ -75,7 +75,7 @@ static uint64_t ticks(void)
 
 static void report(const char *name, uint64_t value)
 {
-    printf("bench %s %llu\n", name, (unsigned long long)value);
+    printf("bench %s %lu\n", name, (unsigned long)value);
 }
 
 static void check(bool ok, const char *what)

@@ -10,6 +10,7 @@
 #include "tests/host/fake_hat.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,11 +26,14 @@
 #include "mm/fault.h"
 #include "mm/obj.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 
 #define FIRST_PFN 0x40000u
 #define TLBS      64
 #define TLB_WAYS  512
 
+int fake_fill_us;
+int fake_dawdle;
 int fake_chaos;
 int fake_oom_gives_up = 1;
 int fake_strict_commit;
@@ -75,14 +79,28 @@ static struct node **slot_of(const struct hat *h, unsigned slot)
     return (struct node **)h->table + slot;
 }
 
+/* A moment at which another thread may come between. */
+static void dawdle(void)
+{
+    if (fake_dawdle)
+        sched_yield();
+}
+
 void page_clear(void *page)
 {
+    dawdle();
     memset(page, 0, PAGE_SIZE);
+}
+
+void words_clear(void *p, unsigned n)
+{
+    memset(p, 0, n);
 }
 
 void page_copy(void *to, const void *from)
 {
     memcpy(to, from, PAGE_SIZE);
+    dawdle();
 }
 
 int hat_init(struct hat *h, const struct as *owner)
@@ -209,6 +227,7 @@ void hat_node_init(struct node *n)
 void hat_node_copy(struct node *to, const struct node *from)
 {
     memcpy(to->hat, from->hat, sizeof(to->hat));
+    dawdle();
 }
 
 void hat_sync_icache(pfn_t pfn)
@@ -307,6 +326,8 @@ bool hat_chaos(struct as *as, vaddr_t pc)
 bool oom_handle(struct as *as)
 {
     (void)as;
+    if (!fake_oom_gives_up)
+        sched_yield();
     return !fake_oom_gives_up;
 }
 
@@ -338,11 +359,11 @@ bool bootargs_is(const char *key, const char *value)
 
 void preempt_point(void)
 {
-    sched_yield();
+    dawdle();
 }
 
-/* Sleeping locks: one mutex and one condition for all of them, which is slow and right. A sleeper
- * for BUSY just looks again. */
+/* Sleeping locks: one mutex and one condition for all of them; rwlock.state counts readers. A
+ * sleeper for BUSY just looks again. */
 static pthread_mutex_t big = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static __thread char self;
@@ -381,14 +402,14 @@ void rwlock_read(struct rwlock *l)
     pthread_mutex_lock(&big);
     while (l->writer || l->writers_waiting)
         pthread_cond_wait(&changed, &big);
-    l->readers++;
+    l->state++;
     pthread_mutex_unlock(&big);
 }
 
 void rwlock_read_done(struct rwlock *l)
 {
     pthread_mutex_lock(&big);
-    l->readers--;
+    l->state--;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&big);
 }
@@ -397,7 +418,7 @@ void rwlock_write(struct rwlock *l)
 {
     pthread_mutex_lock(&big);
     l->writers_waiting++;
-    while (l->writer || l->readers)
+    while (l->writer || l->state)
         pthread_cond_wait(&changed, &big);
     l->writers_waiting--;
     l->writer = &self;
@@ -410,6 +431,38 @@ void rwlock_write_done(struct rwlock *l)
     l->writer = NULL;
     pthread_cond_broadcast(&changed);
     pthread_mutex_unlock(&big);
+}
+
+uint8_t fake_file_byte(unsigned number, uint32_t page, unsigned offset)
+{
+    return (uint8_t)((number + 1) * 0x9e3779b1u + page * 0x85ebca6bu + offset * 37u);
+}
+
+static int fill_file(struct obj *o, uint32_t page, void *bytes)
+{
+    if (fake_fill_us < 0)
+        return -EIO;
+    if (fake_fill_us)
+        usleep((unsigned)fake_fill_us);
+    for (unsigned i = 0; i < PAGE_SIZE; i++)
+        ((uint8_t *)bytes)[i] = fake_file_byte((unsigned)(uintptr_t)o->data, page, i);
+    return 0;
+}
+
+static void release_file(struct obj *o)
+{
+    kfree(o);
+}
+
+struct obj *fake_file(unsigned number, uint32_t npages)
+{
+    static const struct obj_ops ops = {.fill = fill_file, .release = release_file};
+    struct obj *o = kmalloc(sizeof(*o));
+
+    if (!o)
+        abort();
+    obj_create(o, &ops, (void *)(uintptr_t)number, page_addr(npages));
+    return o;
 }
 
 static void print_finding(void *arg, const char *what)

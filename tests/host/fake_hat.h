@@ -9,6 +9,7 @@
 #include "mm/as.h"
 #include "mm/check.h"
 #include "mm/frame.h"
+#include "mm/obj.h"
 
 /* A machine with so many frames of RAM, full of garbage; the one before is gone. */
 void fake_machine(uint32_t nframes);
@@ -17,9 +18,15 @@ int fake_check(void);
 /* Frames neither free nor droppable cache. */
 uint32_t fake_in_use(void);
 
+/* A file of so many pages with one reference, the caller's, and each byte of it. */
+struct obj *fake_file(unsigned number, uint32_t npages);
+uint8_t fake_file_byte(unsigned number, uint32_t page, unsigned offset);
+
 /* One access of a program at va by what TLB and tables permit; false: it faults. */
 bool fake_access(struct as *as, vaddr_t va, prot_t access, uint8_t *byte);
 
+extern int fake_fill_us;       /* how long it takes to read a page of a file; < 0: -EIO */
+extern int fake_dawdle;        /* other threads come between where it hurts */
 extern int fake_chaos;         /* forgets translations at random */
 extern int fake_oom_gives_up;  /* 1: the process short of memory dies; 0: it tries again for ever */
 extern int fake_strict_commit; /* overcommit_memory=2, from the next fake_machine on */

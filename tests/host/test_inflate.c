@@ -196,20 +196,29 @@ static void code_lengths(void **state)
 }
 
 /* A literal code with the end of the block only, one bit, and distance codes of no bits. The code
- * length code gives 18 one bit, 0 two, 1 and 17 three: 0, 10, 110, 111. */
-#define ONE_SYMBOL                                                                                 \
-    " 0111 000 110 100 010 000 000 000 000 000 000 000 000 000 000 000 000 000 110 "               \
+ * length code gives 18 one bit, 0 two, 1 three and 16 and 17 what the arguments say, lowest bit
+ * first: 0, 10, 110 and, if one of them has three bits, 111 for it. */
+#define ONE_SYMBOL(l16, l17)                                                                       \
+    " 0111 " l16 l17 "100 010 000 000 000 000 000 000 000 000 000 000 000 000 000 110 "            \
     "0 1111111 0 1101011 110 "
 
 static void code_with_one_symbol(void **state)
 {
     (void)state;
-    assert_int_equal(try_bits("1 01 00000 00000" ONE_SYMBOL "10  0", 8), INFLATE_OK);
+    assert_int_equal(try_bits("1 01 00000 00000" ONE_SYMBOL("000", "110") "10  0", 8), INFLATE_OK);
     /* a 1 instead of the end of the block: no symbol has that code */
-    assert_int_equal(try_bits("1 01 00000 00000" ONE_SYMBOL "10  1", 8), INFLATE_BAD_CODE);
+    assert_int_equal(try_bits("1 01 00000 00000" ONE_SYMBOL("000", "110") "10  1", 8),
+                     INFLATE_BAD_CODE);
     /* three zeros where there are two distance codes, and three */
-    assert_int_equal(try_bits("1 01 00000 10000" ONE_SYMBOL "111 000  0", 8), INFLATE_BAD_LENGTHS);
-    assert_int_equal(try_bits("1 01 00000 01000" ONE_SYMBOL "111 000  0", 8), INFLATE_OK);
+    assert_int_equal(try_bits("1 01 00000 10000" ONE_SYMBOL("000", "110") "111 000  0", 8),
+                     INFLATE_BAD_LENGTHS);
+    assert_int_equal(try_bits("1 01 00000 01000" ONE_SYMBOL("000", "110") "111 000  0", 8),
+                     INFLATE_OK);
+    /* the code length code has one code too few, and one too many, neither in use */
+    assert_int_equal(try_bits("1 01 00000 00000" ONE_SYMBOL("000", "000") "10  0", 8),
+                     INFLATE_BAD_LENGTHS);
+    assert_int_equal(try_bits("1 01 00000 00000" ONE_SYMBOL("110", "110") "10  0", 8),
+                     INFLATE_BAD_LENGTHS);
 }
 
 static void messages(void **state)

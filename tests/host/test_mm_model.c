@@ -10,7 +10,6 @@
 #include "include/uapi/errno.h"
 #include "mm/obj.h"
 #include "mm/rmap.h"
-#include "mm/slab.h"
 #include "tests/host/cpu.h"
 
 #define SPACES      6
@@ -78,27 +77,6 @@ static unsigned index_of(vaddr_t va)
     return PAGES;
 }
 
-static uint8_t file_byte(unsigned file, uint32_t page, unsigned offset)
-{
-    return (uint8_t)((file + 1) * 0x9e3779b1u + page * 0x85ebca6bu + offset * 37u);
-}
-
-static int fill_file(struct obj *o, uint32_t page, void *bytes)
-{
-    unsigned file = (unsigned)(uintptr_t)o->data;
-
-    for (unsigned i = 0; i < PAGE_SIZE; i++)
-        ((uint8_t *)bytes)[i] = file_byte(file, page, i);
-    return 0;
-}
-
-static void release_file(struct obj *o)
-{
-    kfree(o);
-}
-
-static const struct obj_ops file_ops = {.fill = fill_file, .release = release_file};
-
 /* The page as it is when nobody wrote to it. */
 static struct page fresh_page(prot_t prot, prot_t maxprot, unsigned file, uint32_t file_page)
 {
@@ -110,7 +88,7 @@ static struct page fresh_page(prot_t prot, prot_t maxprot, unsigned file, uint32
                      .file_page = file ? file_page : 0};
 
     for (unsigned k = 0; file && k < ARRAY_SIZE(watched); k++)
-        p.byte[k] = file_byte(file - 1, file_page, watched[k]);
+        p.byte[k] = fake_file_byte(file - 1, file_page, watched[k]);
     return p;
 }
 
@@ -195,7 +173,7 @@ static void compare(const struct space *sp)
 /* A random range of the window: mostly short, at times longer than a node. */
 static unsigned random_range(unsigned *npages)
 {
-    unsigned most = testing_below(8) ? 24 : WINDOW;
+    unsigned most = testing_below(4) ? 24 : testing_below(4) ? 250 : WINDOW;
 
     *npages = 1 + testing_below(most);
     return testing_below(WINDOW - *npages + 1);
@@ -351,7 +329,7 @@ static void do_access(struct space *sp)
     unsigned i = testing_below(PAGES), k = testing_below(ARRAY_SIZE(watched));
     uint8_t byte = (uint8_t)testing_random();
 
-    for (unsigned tries = 0; tries < 4 && !sp->page[i].mapped; tries++)
+    for (unsigned tries = 0; tries < 20 && !sp->page[i].mapped; tries++)
         i = testing_below(PAGES);
     enum fault_error want = model_access(sp, i, access);
 
@@ -449,10 +427,12 @@ static void create(struct space *sp)
 
 static void do_fork(struct space *sp)
 {
-    struct space *to = &spaces[testing_below(SPACES)];
+    struct space *to = spaces;
     struct as *copy;
 
-    if (to->as)
+    while (to < spaces + SPACES && to->as)
+        to++;
+    if (to == spaces + SPACES)
         return;
     assert_int_equal(as_fork(sp->as, &copy), 0);
     *to = *sp;
@@ -490,7 +470,7 @@ static void do_read_file(void)
         return;
     }
     assert_int_equal(obj_get(files[file], page, &pfn, NULL), 0);
-    assert_int_equal(((uint8_t *)pfn_to_virt(pfn))[k], file_byte(file, page, k));
+    assert_int_equal(((uint8_t *)pfn_to_virt(pfn))[k], fake_file_byte(file, page, k));
     obj_put(pfn);
 }
 
@@ -531,29 +511,29 @@ static void step(void)
     unsigned dice = testing_below(1000);
 
     if (!sp->as) {
-        if (dice < 100)
+        if (dice < 20)
             create(sp);
         return;
     }
-    if (dice < 60)
+    if (dice < 20)
         do_map_fixed(sp);
-    else if (dice < 120)
+    else if (dice < 40)
         do_map_anywhere(sp);
-    else if (dice < 180)
+    else if (dice < 55)
         do_unmap(sp);
-    else if (dice < 280)
+    else if (dice < 95)
         do_protect(sp);
-    else if (dice < 320)
+    else if (dice < 110)
         do_brk(sp);
-    else if (dice < 400)
+    else if (dice < 150)
         do_peek_or_poke(sp);
-    else if (dice < 440)
+    else if (dice < 190)
         do_fork(sp);
-    else if (dice < 460)
+    else if (dice < 200)
         do_exit(sp);
-    else if (dice < 500)
+    else if (dice < 220)
         do_read_file();
-    else if (dice < 502)
+    else if (dice < 222)
         do_pressure();
     else
         do_access(sp);
@@ -563,16 +543,14 @@ static void step(void)
 
 static void run(int chaos)
 {
-    unsigned count = testing_count(20000, 1000000) / 2;
+    unsigned count = testing_count(100000, 1000000) / 2;
     uint32_t before;
 
     fake_machine(FRAMES);
     fake_chaos = chaos;
     before = fake_in_use();
-    for (unsigned i = 0; i < FILES; i++) {
-        files[i] = kmalloc(sizeof(struct obj));
-        obj_create(files[i], &file_ops, (void *)(uintptr_t)i, page_addr(file_pages[i]));
-    }
+    for (unsigned i = 0; i < FILES; i++)
+        files[i] = fake_file(i, file_pages[i]);
     create(&spaces[0]);
     for (operation = 1; operation <= count; operation++) {
         step();
@@ -593,14 +571,7 @@ static void run(int chaos)
 
 static void test_model(void **state)
 {
-    (void)state;
-    run(0);
-}
-
-static void test_model_with_chaos(void **state)
-{
-    (void)state;
-    run(1);
+    run(*state != NULL);
 }
 
 static int where_it_stopped(void **state)
@@ -614,8 +585,8 @@ static int where_it_stopped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(test_model, where_it_stopped),
-        cmocka_unit_test_teardown(test_model_with_chaos, where_it_stopped),
+        {"test_model", test_model, NULL, where_it_stopped, NULL},
+        {"test_model_with_chaos", test_model, NULL, where_it_stopped, &spaces},
     };
 
     testing_seed();

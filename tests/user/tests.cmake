@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+#
+# The user-mode tests: programs of /tests in the ramdisk, and damaged ELF files for them in
+# /tests/bad. Included by user/CMakeLists.txt.
+
+set(TESTS_DIR ${CMAKE_CURRENT_LIST_DIR})
+
+foreach(name t_crash t_cycle t_exec t_file t_fork t_hostile t_memory t_mmap t_system t_wait run)
+    user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c)
+endforeach()
+user_program(helper tests ${TESTS_DIR}/helper.c)
+
+set(BAD_ELF_DIR ${CMAKE_BINARY_DIR}/bad_elf)
+add_custom_command(OUTPUT ${BAD_ELF_DIR}/stamp
+    COMMAND ${Python3_EXECUTABLE} ${TESTS_DIR}/make_bad_elf.py ${CMAKE_BINARY_DIR}/stripped/true
+            ${BAD_ELF_DIR}/tests/bad
+    COMMAND ${CMAKE_COMMAND} -E touch ${BAD_ELF_DIR}/stamp
+    DEPENDS ${TESTS_DIR}/make_bad_elf.py ${CMAKE_BINARY_DIR}/stripped/true VERBATIM)
+list(APPEND INITRD_DEPENDS ${BAD_ELF_DIR}/stamp)
+list(APPEND INITRD_ITEMS tests/bad=${BAD_ELF_DIR}/tests/bad)

@@ -125,8 +125,14 @@ int _isatty(int fd)
     return tcgetattr(fd, &settings) == 0;
 }
 
-int _fcntl(int fd, int command, int arg)
+/* newlib's own does nothing here. */
+int fcntl(int fd, int command, ...)
 {
+    va_list list;
+
+    va_start(list, command);
+    int arg = va_arg(list, int);
+    va_end(list);
     return (int)syscall(SYS_fcntl64, fd, command, arg);
 }
 

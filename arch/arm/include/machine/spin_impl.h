@@ -1,40 +1,37 @@
 /* SPDX-License-Identifier: MIT
  *
- * Spinlocks of ARMv7: exclusive load and store with the barriers of ARM DDI 0406C D7.2; a waiter
- * sleeps in WFE until the holder's SEV. Included by kern/spin.h alone.
+ * Spinlocks of ARMv7: exclusive load and store with the barriers of ARM DDI 0406C D7.2. A waiter
+ * just tries again: locks are held for a few instructions, and an unlock need not send an event.
+ * Included by kern/spin.h alone.
  */
 #ifndef MACHINE_SPIN_IMPL_H
 #define MACHINE_SPIN_IMPL_H
 
 static inline bool spin_trylock(struct spin *s)
 {
-    uint32_t old, failed;
+    uint32_t busy;
 
-    do {
-        __asm__ volatile("ldrex %0, [%2]\n\t"
-                         "cmp %0, #0\n\t"
-                         "movne %1, #0\n\t"
-                         "strexeq %1, %3, [%2]"
-                         : "=&r"(old), "=&r"(failed)
-                         : "r"(&s->locked), "r"(1)
-                         : "cc", "memory");
-    } while (failed);
-    if (old == 0)
+    __asm__ volatile("ldrex %0, [%1]\n\t"
+                     "teq %0, #0\n\t"
+                     "strexeq %0, %2, [%1]"
+                     : "=&r"(busy)
+                     : "r"(&s->locked), "r"(1)
+                     : "cc", "memory");
+    if (likely(busy == 0))
         __asm__ volatile("dmb ish" ::: "memory");
-    return old == 0;
+    return likely(busy == 0);
 }
 
 static inline void spin_lock(struct spin *s)
 {
     while (unlikely(!spin_trylock(s)))
-        __asm__ volatile("wfe" ::: "memory");
+        __asm__ volatile("yield" ::: "memory");
 }
 
 static inline void spin_unlock(struct spin *s)
 {
     __asm__ volatile("dmb ish" ::: "memory");
     *(volatile uint32_t *)&s->locked = 0;
-    __asm__ volatile("dsb ishst\n\tsev" ::: "memory");
 }
 
 static inline uint32_t irq_save(void)

@@ -1,0 +1,492 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The memory core under ThreadSanitizer: four threads fault, fork, unmap, protect and exit side by
+ * side, in one address space and in many that share nodes, while a file's pages are read slowly and
+ * the page cache is taken away. Each thread owns one byte of every page and a few pages of its own,
+ * and checks that nobody else's doings change them. The kernel does not switch threads where these
+ * do; what it promises of its locks is tested here. SEED and SOAK from the environment.
+ */
+#include "tests/host/testing.h"
+
+#include <pthread.h>
+#include <sched.h>
+
+#include "include/uapi/errno.h"
+#include "mm/rmap.h"
+#include "mm/slab.h"
+#include "tests/host/cpu.h"
+
+#define THREADS 4
+#define FRAMES  6144
+#define PAGES   96u /* common: each thread has a byte of every page */
+#define OWN     48u /* of each thread alone: mapped, unmapped, protected */
+#define NFILE   64u
+#define BASE    (0x10200000u - 50 * PAGE_SIZE) /* in two nodes */
+#define OWN_AT  (BASE + PAGES * PAGE_SIZE)
+#define FILE_AT 0x10400000u
+#define QUIET   (FILE_AT + NFILE * PAGE_SIZE) /* one page, never written after the start */
+#define STACK   0x12000000u
+#define NSTACK  512u
+#define RW      (PROT_READ | PROT_WRITE)
+#define RWX     (PROT_READ | PROT_WRITE | PROT_EXEC)
+
+/* cmocka's asserts belong to the first thread. */
+#define check(x)                                                                                   \
+    do {                                                                                           \
+        if (!(x))                                                                                  \
+            panic("%s:%d: not so: %s", __FILE__, __LINE__, #x);                                    \
+    } while (0)
+
+/* A thread and its picture of the memory it owns. */
+struct worker {
+    pthread_t thread;
+    unsigned number;
+    uint32_t random;
+    struct as *as;
+    uint8_t common[PAGES]; /* its byte of each common page */
+    int own[OWN];          /* -1: not mapped */
+    bool writable[OWN];
+};
+
+static struct worker workers[THREADS];
+static struct obj *file;
+static unsigned rounds;
+
+static uint32_t below(struct worker *w, uint32_t n)
+{
+    w->random = w->random * 1664525u + 1013904223u;
+    return (uint32_t)((uint64_t)w->random * n >> 32);
+}
+
+static int map_at(struct as *as, vaddr_t base, unsigned npages, prot_t prot, struct obj *o)
+{
+    struct map_request r = {.base = base,
+                            .npages = npages,
+                            .prot = prot,
+                            .maxprot = RWX,
+                            .fixed = true,
+                            .ops = o ? &seg_vn : &seg_anon,
+                            .obj = o};
+    vaddr_t where;
+
+    return as_map(as, &r, &where);
+}
+
+static vaddr_t own_va(const struct worker *w, unsigned i)
+{
+    return OWN_AT + page_addr(w->number * OWN + i);
+}
+
+static void common_store(struct worker *w)
+{
+    unsigned i = below(w, PAGES);
+    uint8_t byte = (uint8_t)below(w, 256);
+
+    check(cpu_store(w->as, BASE + page_addr(i) + w->number, byte) == FAULT_OK);
+    w->common[i] = byte;
+}
+
+static void common_load(struct worker *w)
+{
+    unsigned i = below(w, PAGES);
+
+    check(cpu_load(w->as, BASE + page_addr(i) + w->number) == w->common[i]);
+}
+
+static void own_map(struct worker *w)
+{
+    unsigned first = below(w, OWN), n = 1 + below(w, OWN - first);
+
+    while (map_at(w->as, own_va(w, first), n, RW, NULL) == -ENOMEM)
+        sched_yield();
+    for (unsigned i = first; i < first + n; i++) {
+        w->own[i] = 0;
+        w->writable[i] = true;
+    }
+}
+
+static void own_unmap(struct worker *w)
+{
+    unsigned first = below(w, OWN), n = 1 + below(w, OWN - first);
+
+    while (as_unmap(w->as, own_va(w, first), n))
+        sched_yield();
+    for (unsigned i = first; i < first + n; i++)
+        w->own[i] = -1;
+}
+
+static void own_protect(struct worker *w)
+{
+    unsigned i = below(w, OWN);
+    bool writable = below(w, 2);
+    int error = as_protect(w->as, own_va(w, i), 1, writable ? RW : PROT_READ);
+
+    check(!error || error == -ENOMEM);
+    if (!error)
+        w->writable[i] = writable;
+    else
+        check(w->own[i] < 0 || frame_stats().free < 64);
+}
+
+static void own_touch(struct worker *w)
+{
+    unsigned i = below(w, OWN);
+    uint8_t byte = (uint8_t)below(w, 256);
+
+    if (w->own[i] < 0) {
+        check(cpu_load(w->as, own_va(w, i)) == -FAULT_NO_SEGMENT);
+    } else if (!w->writable[i]) {
+        check(cpu_store(w->as, own_va(w, i), byte) == FAULT_PROTECTION);
+        check(cpu_load(w->as, own_va(w, i)) == w->own[i]);
+    } else if (below(w, 2)) {
+        check(cpu_store(w->as, own_va(w, i), byte) == FAULT_OK);
+        w->own[i] = byte;
+    } else {
+        check(cpu_load(w->as, own_va(w, i)) == w->own[i]);
+    }
+}
+
+static void file_touch(struct worker *w)
+{
+    unsigned i = below(w, NFILE), offset = THREADS + below(w, PAGE_SIZE - THREADS);
+    prot_t access = below(w, 2) ? PROT_READ : PROT_EXEC;
+    uint8_t byte;
+
+    if (below(w, 4) == 0)
+        check(cpu_store(w->as, FILE_AT + page_addr(i) + w->number, 1) == FAULT_OK);
+    check(cpu_access(w->as, FILE_AT + page_addr(i) + offset, access, &byte) == FAULT_OK);
+    check(byte == fake_file_byte(0, i, offset));
+}
+
+static void stack_touch(struct worker *w)
+{
+    vaddr_t va = STACK - page_addr(1 + below(w, NSTACK)) + w->number;
+
+    check(cpu_store(w->as, va, (uint8_t)va) == FAULT_OK);
+    check(cpu_load(w->as, va) == (uint8_t)va);
+}
+
+/* A child sees what was, and its stores are its own. */
+static void fork_and_exit(struct worker *w)
+{
+    unsigned i = below(w, PAGES);
+    struct as *child;
+
+    if (as_fork(w->as, &child))
+        return;
+    check(cpu_load(child, BASE + page_addr(i) + w->number) == w->common[i]);
+    for (unsigned n = below(w, 6); n > 0; n--) {
+        i = below(w, PAGES);
+        check(cpu_store(child, BASE + page_addr(i) + w->number, 0xee) == FAULT_OK);
+        common_store(w);
+        common_load(w);
+    }
+    as_leave(child);
+}
+
+/* Goes on in a copy of the address space and leaves the old one. */
+static void fork_and_move(struct worker *w)
+{
+    struct as *copy;
+
+    if (as_fork(w->as, &copy))
+        return;
+    as_leave(w->as);
+    w->as = copy;
+}
+
+static void look_around(struct worker *w)
+{
+    struct slab_info info;
+    uint8_t byte;
+    int error;
+
+    (void)fault_counters();
+    (void)as_committed();
+    (void)frame_count_free();
+    for (unsigned n = 0; slab_info(n, &info); n++)
+        check(info.in_use <= info.frames * info.per_frame);
+    error = as_peek(w->as, QUIET + 7, &byte, 1);
+    check(error == -ENOMEM || byte == 77);
+    if (obj_lookup(file, below(w, NFILE)) != NO_PFN)
+        (void)frame_stats();
+}
+
+/* Takes the free frames until the page cache goes, and gives them back. */
+static void pressure(struct worker *w)
+{
+    static pfn_t taken[THREADS][FRAMES];
+    pfn_t *t = taken[w->number];
+    unsigned n = 0;
+
+    while (n < FRAMES && frame_stats().cache > 8 &&
+           (t[n] = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER)) != NO_PFN)
+        n++;
+    while (n > 0)
+        frame_free(t[--n]);
+}
+
+static void step(struct worker *w, bool alone)
+{
+    unsigned dice = below(w, 1000);
+
+    if (dice < 350)
+        common_store(w);
+    else if (dice < 550)
+        common_load(w);
+    else if (dice < 590)
+        own_map(w);
+    else if (dice < 620)
+        own_unmap(w);
+    else if (dice < 680)
+        own_protect(w);
+    else if (dice < 800)
+        own_touch(w);
+    else if (dice < 900)
+        file_touch(w);
+    else if (dice < 930)
+        stack_touch(w);
+    else if (dice < 950)
+        look_around(w);
+    else if (dice < 952)
+        pressure(w);
+    else if (alone && dice < 970)
+        fork_and_move(w);
+    else
+        fork_and_exit(w);
+}
+
+static void *work_together(void *arg)
+{
+    for (unsigned n = 0; n < rounds; n++)
+        step(arg, false);
+    return NULL;
+}
+
+static void *work_alone(void *arg)
+{
+    for (unsigned n = 0; n < rounds; n++)
+        step(arg, true);
+    return NULL;
+}
+
+static struct as *make_space(void)
+{
+    struct map_request stack = {.base = STACK - PAGE_SIZE,
+                                .npages = 1,
+                                .prot = RW,
+                                .maxprot = RW,
+                                .flags = SEG_GROWS,
+                                .fixed = true,
+                                .ops = &seg_anon};
+    struct as *as = as_create();
+    vaddr_t where;
+
+    as->stack_top = STACK;
+    as->stack_limit_pages = NSTACK;
+    check(!map_at(as, BASE, PAGES, RW, NULL));
+    check(!map_at(as, FILE_AT, NFILE, RWX, file));
+    check(!map_at(as, QUIET, 1, RW, NULL));
+    check(!as_map(as, &stack, &where));
+    check(cpu_store(as, QUIET + 7, 77) == FAULT_OK);
+    return as;
+}
+
+static void start(unsigned n, struct as *as, void *(*work)(void *))
+{
+    struct worker *w = &workers[n];
+
+    memset(w, 0, sizeof(*w));
+    memset(w->own, 0xff, sizeof(w->own));
+    w->number = n;
+    w->random = testing_random();
+    w->as = as;
+    check(!pthread_create(&w->thread, NULL, work, w));
+}
+
+/* The machine with a slow disk, little memory and threads that pause at bad moments. */
+static uint32_t open_machine(void)
+{
+    fake_machine(FRAMES);
+    fake_dawdle = 1;
+    fake_fill_us = 50;
+    fake_oom_gives_up = 0;
+    rounds = testing_count(2500, 60000);
+    return fake_in_use();
+}
+
+static void close_machine(uint32_t before)
+{
+    fake_dawdle = fake_fill_us = 0;
+    fake_oom_gives_up = 1;
+    assert_int_equal(fake_check(), 0);
+    assert_int_equal(fake_in_use(), before);
+    assert_int_equal(as_committed(), 0);
+}
+
+/* Threads of one address space. */
+static void run_together(void)
+{
+    uint32_t before = open_machine();
+    struct as *as;
+
+    file = fake_file(0, NFILE);
+    as = make_space();
+    for (unsigned i = 0; i < THREADS; i++) {
+        as_enter(as);
+        start(i, as, work_together);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        as_leave(as);
+    }
+    assert_int_equal(fake_check(), 0);
+    as_leave(as);
+    obj_unref(file);
+    close_machine(before);
+}
+
+static void test_one_address_space(void **state)
+{
+    (void)state;
+    run_together();
+}
+
+static void test_one_address_space_with_chaos(void **state)
+{
+    (void)state;
+    fake_chaos = 1;
+    run_together();
+    fake_chaos = 0;
+}
+
+/* A family of address spaces which share nodes and pages. */
+static void test_family(void **state)
+{
+    uint32_t before = open_machine();
+    struct as *as, *copy;
+
+    (void)state;
+    file = fake_file(0, NFILE);
+    as = make_space();
+    for (unsigned i = 0; i < PAGES; i++)
+        assert_int_equal(cpu_store(as, BASE + page_addr(i) + THREADS, (uint8_t)i), FAULT_OK);
+    for (unsigned i = 0; i < THREADS; i++) {
+        assert_int_equal(as_fork(as, &copy), 0);
+        start(i, copy, work_alone);
+    }
+    as_leave(as);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(workers[i].thread, NULL);
+    assert_int_equal(fake_check(), 0);
+    for (unsigned i = 0; i < THREADS; i++) {
+        for (unsigned k = 0; k < PAGES; k++)
+            assert_int_equal(cpu_load(workers[i].as, BASE + page_addr(k) + THREADS), k);
+        as_leave(workers[i].as);
+    }
+    obj_unref(file);
+    close_machine(before);
+}
+
+static void *load_everything(void *arg)
+{
+    struct worker *w = arg;
+
+    for (unsigned i = 0; i < NFILE; i++)
+        check(cpu_load(w->as, FILE_AT + page_addr(i)) == fake_file_byte(0, i, 0));
+    return NULL;
+}
+
+/* Four threads want each page of a file at once: it is read once. */
+static void test_pages_are_waited_for(void **state)
+{
+    uint32_t before = open_machine(), filled, asked;
+    struct fault_counters c, d;
+    struct as *as;
+
+    (void)state;
+    file = fake_file(0, NFILE);
+    as = make_space();
+    fake_fill_us = 1000;
+    c = fault_counters();
+    for (unsigned i = 0; i < THREADS; i++)
+        start(i, as, load_everything);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(workers[i].thread, NULL);
+    d = fault_counters();
+    filled = d.kind[FAULT_PAGEIN] - c.kind[FAULT_PAGEIN];
+    asked = d.kind[FAULT_TRANSIT] - c.kind[FAULT_TRANSIT];
+    assert_int_equal(filled, NFILE);
+    assert_true(asked > 0);
+    as_leave(as);
+    obj_unref(file);
+    close_machine(before);
+}
+
+/* Who looks at a file's page by its frame keeps it, though mapping and file go. */
+static void test_pinned_page_outlives_its_file(void **state)
+{
+    uint32_t before = open_machine();
+    struct as *as;
+    pfn_t pfn;
+
+    (void)state;
+    file = fake_file(0, NFILE);
+    as = make_space();
+    obj_unref(file);
+    assert_int_equal(fault_pin(as, FILE_AT + page_addr(3), PROT_READ, true, &pfn), 0);
+    as_leave(as);
+    assert_int_equal(*(uint8_t *)pfn_to_virt(pfn), fake_file_byte(0, 3, 0));
+    assert_int_equal(frame_unuse(pfn), 0);
+    close_machine(before);
+}
+
+static void *walk_back(void *arg)
+{
+    struct worker *w = arg;
+
+    for (unsigned n = 0; n < rounds; n++) {
+        pfn_t pfn = obj_lookup(file, below(w, NFILE));
+
+        if (pfn != NO_PFN)
+            (void)rmap_for_each(pfn, NULL, NULL);
+    }
+    return NULL;
+}
+
+/* The way back is walked while others share, unshare and leave. */
+static void test_walking_back(void **state)
+{
+    uint32_t before = open_machine();
+    struct as *as, *copy;
+
+    (void)state;
+    file = fake_file(0, NFILE);
+    as = make_space();
+    start(0, as, walk_back);
+    for (unsigned i = 1; i < THREADS; i++) {
+        assert_int_equal(as_fork(as, &copy), 0);
+        start(i, copy, work_alone);
+    }
+    for (unsigned i = 0; i < THREADS; i++) {
+        pthread_join(workers[i].thread, NULL);
+        as_leave(workers[i].as);
+    }
+    obj_unref(file);
+    close_machine(before);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_pages_are_waited_for),
+        cmocka_unit_test(test_pinned_page_outlives_its_file),
+        cmocka_unit_test(test_family),
+        cmocka_unit_test(test_one_address_space),
+        cmocka_unit_test(test_one_address_space_with_chaos),
+        cmocka_unit_test(test_walking_back),
+    };
+
+    testing_seed();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
