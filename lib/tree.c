@@ -10,11 +10,13 @@ static int height(const struct tree_link *n)
     return n ? n->height : 0;
 }
 
-static void refresh(struct tree *t, struct tree_link *n)
+/* True if what the link says of its subtree changed. */
+static bool refresh(struct tree *t, struct tree_link *n)
 {
-    n->height = 1 + MAX(height(n->child[0]), height(n->child[1]));
-    if (t->update)
-        t->update(n);
+    int old = n->height, left = height(n->child[0]), right = height(n->child[1]);
+
+    n->height = 1 + MAX(left, right);
+    return (t->update && t->update(n)) | (n->height != old);
 }
 
 /* Puts b (may be NULL) where a hangs under its parent. */
@@ -44,8 +46,12 @@ static struct tree_link *rotate(struct tree *t, struct tree_link *n, int side)
     return up;
 }
 
-static void rebalance_from(struct tree *t, struct tree_link *n)
+/* From n to the root, until nothing changes any more; not before `moved`, a link that stands in a
+ * place where it was not and therefore can't tell. */
+static void rebalance_from(struct tree *t, struct tree_link *n, const struct tree_link *moved)
 {
+    bool go_on;
+
     for (; n; n = n->parent) {
         int lean = height(n->child[1]) - height(n->child[0]);
 
@@ -53,12 +59,19 @@ static void rebalance_from(struct tree *t, struct tree_link *n)
             int side = lean > 0;
             struct tree_link *c = n->child[side];
 
+            if (n == moved)
+                moved = NULL;
             if (height(c->child[!side]) > height(c->child[side]))
                 rotate(t, c, !side);
             n = rotate(t, n, side);
+            go_on = true;
         } else {
-            refresh(t, n);
+            go_on = refresh(t, n) || moved;
         }
+        if (n == moved)
+            moved = NULL;
+        if (!go_on)
+            break;
     }
 }
 
@@ -71,15 +84,15 @@ void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, 
         parent->child[side] = n;
     else
         t->root = n;
-    rebalance_from(t, n);
+    rebalance_from(t, n, n);
 }
 
 void tree_remove(struct tree *t, struct tree_link *n)
 {
-    struct tree_link *lowest = n->parent;
+    struct tree_link *lowest = n->parent, *s = NULL;
 
     if (n->child[0] && n->child[1]) {
-        struct tree_link *s = tree_next(n);
+        s = tree_next(n);
 
         lowest = s->parent == n ? s : s->parent;
         replace_child(t, s, s->child[1]);
@@ -92,15 +105,15 @@ void tree_remove(struct tree *t, struct tree_link *n)
     } else {
         replace_child(t, n, n->child[0] ? n->child[0] : n->child[1]);
     }
-    rebalance_from(t, lowest);
+    rebalance_from(t, lowest, s);
     n->child[0] = n->child[1] = n->parent = NULL;
     n->height = 0;
 }
 
 void tree_updated(struct tree *t, struct tree_link *n)
 {
-    for (; n; n = n->parent)
-        refresh(t, n);
+    while (n && refresh(t, n))
+        n = n->parent;
 }
 
 static struct tree_link *outermost(struct tree_link *n, int side)

@@ -3,7 +3,7 @@
  * Balanced binary tree (AVL) with the link inside the element and an optional augmentation: a
  * value each link keeps about its whole subtree, such as the largest gap. The caller finds the
  * place to insert; the tree rebalances and calls update on every link whose subtree changed, from
- * the bottom up. Every operation is O(log n) and can not fail. The user's lock protects it.
+ * the bottom up as far as anything changes. Every operation is O(log n) and can not fail. The user's lock protects it.
  * Source: G. M. Adelson-Velsky and E. M. Landis, 1962.
  */
 #ifndef LIB_TREE_H
@@ -18,10 +18,11 @@ struct tree_link {
 
 struct tree {
     struct tree_link *root;
-    void (*update)(struct tree_link *); /* recompute the augmentation from both children; or NULL */
+    /* Recomputes the augmentation from both children; true: it changed. Or NULL. */
+    bool (*update)(struct tree_link *);
 };
 
-static inline void tree_init(struct tree *t, void (*update)(struct tree_link *))
+static inline void tree_init(struct tree *t, bool (*update)(struct tree_link *))
 {
     t->root = NULL;
     t->update = update;

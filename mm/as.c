@@ -75,31 +75,29 @@ static uint32_t subtree_gap(const struct tree_link *l)
     return l ? seg_of(l)->gap : 0;
 }
 
-static void seg_update(struct tree_link *l)
+static bool seg_update(struct tree_link *l)
 {
     struct seg *s = seg_of(l);
-    uint32_t below = MAX(subtree_gap(l->child[0]), subtree_gap(l->child[1]));
+    uint32_t old = s->gap, below = MAX(subtree_gap(l->child[0]), subtree_gap(l->child[1]));
 
     s->gap = MAX(s->hole, below);
+    return s->gap != old;
 }
 
-static void compute_hole(struct seg *s)
+/* The hole between prev (NULL: nothing) and s, which follows it. */
+static void set_hole(struct as *as, struct seg *prev, struct seg *s)
 {
-    struct seg *prev = seg_prev(s);
-
     s->hole = page_of(s->base - (prev ? seg_end(prev) : USER_MIN));
+    tree_updated(&as->segs, &s->by_addr);
 }
 
 void as_resized(struct as *as, struct seg *s)
 {
     struct seg *next = seg_next(s);
 
-    compute_hole(s);
-    tree_updated(&as->segs, &s->by_addr);
-    if (next) {
-        compute_hole(next);
-        tree_updated(&as->segs, &next->by_addr);
-    }
+    set_hole(as, seg_prev(s), s);
+    if (next)
+        set_hole(as, s, next);
 }
 
 static void link_to_obj(struct seg *s)
@@ -141,16 +139,14 @@ void as_insert(struct as *as, struct seg *s)
 
 void as_remove(struct as *as, struct seg *s)
 {
-    struct seg *next = seg_next(s);
+    struct seg *next = seg_next(s), *prev = seg_prev(s);
 
     unlink_from_obj(s);
     tree_remove(&as->segs, &s->by_addr);
     as->nsegs--;
     as->version++;
-    if (next) {
-        compute_hole(next);
-        tree_updated(&as->segs, &next->by_addr);
-    }
+    if (next)
+        set_hole(as, prev, next);
 }
 
 void as_split(struct as *as, struct seg *s, vaddr_t va, struct seg *upper)

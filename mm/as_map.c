@@ -22,17 +22,37 @@ static bool needs_commit(prot_t prot, uint16_t flags)
     return prot & PROT_WRITE && !(flags & SEG_SHARED);
 }
 
-/* The neighbour below that the request continues, so that it just grows. */
-static struct seg *extends_below(struct as *as, const struct map_request *r, vaddr_t base,
-                                 uint16_t flags)
+/* The request would be more of s in every respect but its place. */
+static bool same_kind(const struct seg *s, const struct map_request *r, uint16_t flags)
 {
-    struct seg *s = as_find(as, base - 1);
+    return s->ops == r->ops && s->obj == r->obj && s->prot == r->prot &&
+           s->maxprot == r->maxprot && s->flags == flags && !(flags & SEG_GROWS) && !s->data;
+}
 
-    if (s && seg_end(s) == base && s->ops == r->ops && s->obj == r->obj && s->prot == r->prot &&
-        s->maxprot == r->maxprot && s->flags == flags && !(flags & SEG_GROWS) && !s->data &&
-        (!r->obj || s->obj_page + s->npages == r->obj_page))
-        return s;
-    return NULL;
+/* The place at base lies free: makes a neighbour of the same kind longer instead of making a
+ * segment. False: there is none. */
+static bool extend_neighbour(struct as *as, const struct map_request *r, vaddr_t base,
+                             uint16_t flags)
+{
+    struct seg *above = as_find_above(as, base), *below = as_find(as, base - 1), *s = NULL;
+
+    if (below && same_kind(below, r, flags) &&
+        (!r->obj || below->obj_page + below->npages == r->obj_page)) {
+        s = below;
+    } else if (above && above->base == base + page_addr(r->npages) &&
+               same_kind(above, r, flags) && (!r->obj || r->obj_page + r->npages == above->obj_page)) {
+        s = above;
+        s->base = base;
+        s->obj_page -= r->npages;
+    }
+    if (!s)
+        return false;
+    s->npages += r->npages;
+    as->version++;
+    as_resized(as, s);
+    if (s == below)
+        as_merge(as, s);
+    return true;
 }
 
 /* Where the request goes: 0 and *base, or -Exxx. */
@@ -60,38 +80,24 @@ static int place(struct as *as, const struct map_request *r, vaddr_t *base)
     return *base ? 0 : -ENOMEM;
 }
 
-static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where)
+/* Takes what is in the way of a fixed request; what it promises is committed then. */
+static int make_room(struct as *as, const struct map_request *r, vaddr_t base, uint16_t flags)
 {
-    uint16_t flags = r->flags | (needs_commit(r->prot, r->flags) ? SEG_COMMITTED : 0);
-    struct seg *s, *below;
-    int error = place(as, r, where);
+    int error = 0;
 
-    if (error)
-        return error;
-    s = seg_alloc();
-    if (!s)
-        return -ENOMEM;
     if (flags & SEG_COMMITTED)
         error = as_commit(as, (int32_t)r->npages);
     if (!error && r->fixed) {
-        error = as_unmap_locked(as, *where, r->npages);
+        error = as_unmap_locked(as, base, r->npages);
         if (error && flags & SEG_COMMITTED)
             as_commit(as, -(int32_t)r->npages);
     }
-    if (error) {
-        seg_free(s);
-        return error;
-    }
-    below = extends_below(as, r, *where, flags);
-    if (below) {
-        seg_free(s);
-        below->npages += r->npages;
-        as->version++;
-        as_resized(as, below);
-        as_merge(as, below);
-        return 0;
-    }
-    s->base = *where;
+    return error;
+}
+
+static void fill_seg(struct seg *s, const struct map_request *r, vaddr_t base, uint16_t flags)
+{
+    s->base = base;
     s->npages = r->npages;
     s->prot = (uint8_t)r->prot;
     s->maxprot = (uint8_t)r->maxprot;
@@ -101,8 +107,37 @@ static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where
     s->obj_page = r->obj_page;
     if (r->obj)
         obj_ref(r->obj);
+}
+
+/* Steps: find the place; commit, and make room for a fixed request, with the segment allocated
+ * before, since after that nothing may fail; then a neighbour grows, or the segment is entered. */
+static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where)
+{
+    uint16_t flags = r->flags | (needs_commit(r->prot, r->flags) ? SEG_COMMITTED : 0);
+    struct seg *s = NULL;
+    int error = place(as, r, where);
+
+    if (!error && r->fixed) {
+        s = seg_alloc();
+        error = s ? 0 : -ENOMEM;
+    }
+    if (error)
+        return error;
+    error = make_room(as, r, *where, flags);
+    if (error || extend_neighbour(as, r, *where, flags)) {
+        if (s)
+            seg_free(s);
+        return error;
+    }
+    if (!s)
+        s = seg_alloc();
+    if (!s) {
+        if (flags & SEG_COMMITTED)
+            as_commit(as, -(int32_t)r->npages);
+        return -ENOMEM;
+    }
+    fill_seg(s, r, *where, flags);
     as_insert(as, s);
-    as_merge(as, s);
     return 0;
 }
 

@@ -132,7 +132,7 @@ void fault_load(struct fault *f, struct node *n)
     pfn_t pfn;
 
     f->loaded = true;
-    if (!pte_in_core(e))
+    if (!pte_in_core(e) || f->seg->prot == PROT_NONE) /* as_peek may have brought it */
         return;
     prot_t had = hat_probe(n, i, &pfn), prot = load_prot(f, n, e);
 
@@ -178,7 +178,7 @@ static enum fault_error resolve(struct fault *f, vaddr_t va, bool force)
     }
     if (error)
         return error;
-    f->pte = pt_get(f->as, f->va);
+    f->pte = pt_find(f->as, f->va, &f->node);
     return needs_driver(f) ? error_of(f->seg->ops->fault(f)) : FAULT_OK;
 }
 

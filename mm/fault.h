@@ -34,6 +34,7 @@ struct fault {
     struct seg *seg;   /* valid while as->lock is held */
     vaddr_t va;        /* page aligned */
     prot_t access;     /* one of PROT_READ, PROT_WRITE, PROT_EXEC */
+    struct node *node; /* va's, if it is there and nobody shares it: then it stays so */
     pte_t pte;         /* as found */
     enum fault_kind kind;
     bool loaded;       /* the hardware knows already: fault_load was called */

@@ -15,6 +15,12 @@ static void count_kind(struct fault *f, enum fault_kind kind)
     f->kind = MAX(f->kind, kind);
 }
 
+/* f->va's node, for entering something. NULL: no memory. */
+static struct node *private_node(struct fault *f)
+{
+    return likely(f->node) ? f->node : pt_node_private(f->as, f->va);
+}
+
 /* A fresh private page for f->va with one user and not yet entered, or NO_PFN. */
 static pfn_t private_frame(const struct fault *f, unsigned flags)
 {
@@ -63,7 +69,7 @@ static void enter(struct fault *f, struct node *n, pfn_t pfn, uint32_t flags)
 
 int private_zero(struct fault *f)
 {
-    struct node *n = pt_node_private(f->as, f->va);
+    struct node *n = private_node(f);
     pfn_t pfn = frame_zero_page();
     uint32_t flags = PTE_COW;
 
@@ -83,7 +89,7 @@ int private_zero(struct fault *f)
 
 int private_copy(struct fault *f, pfn_t from)
 {
-    struct node *n = pt_node_private(f->as, f->va);
+    struct node *n = private_node(f);
     pfn_t pfn;
 
     if (!n)
@@ -134,7 +140,7 @@ static enum claim take_over(struct fault *f, struct node *n)
 
 int private_write(struct fault *f)
 {
-    struct node *n = pt_node_private(f->as, f->va);
+    struct node *n = private_node(f);
     enum claim claim;
     pfn_t from;
     int error = 0;
@@ -163,7 +169,7 @@ int private_write(struct fault *f)
 
 int private_map(struct fault *f, pfn_t pfn)
 {
-    struct node *n = pt_node_private(f->as, f->va);
+    struct node *n = private_node(f);
 
     if (!n) {
         frame_unuse(pfn);

@@ -46,20 +46,30 @@ struct node *pt_lock_node(struct as *as, vaddr_t va)
     return n;
 }
 
-pte_t pt_get(struct as *as, vaddr_t va)
+pte_t pt_find(struct as *as, vaddr_t va, struct node **own)
 {
     pte_t e = {0};
     struct node *n;
 
+    *own = NULL;
     spin_lock(&as->pt_lock);
     n = as->pt ? pt_node(as->pt, va) : NULL;
     if (n) {
         e = node_get(n, node_index(va));
-        if (pte_in_core(e) && node_shared(n))
+        if (!node_shared(n))
+            *own = n;
+        else if (pte_in_core(e))
             e.raw |= PTE_COW;
     }
     spin_unlock(&as->pt_lock);
     return e;
+}
+
+pte_t pt_get(struct as *as, vaddr_t va)
+{
+    struct node *own;
+
+    return pt_find(as, va, &own);
 }
 
 void pt_set(struct node *n, unsigned index, pte_t e)

@@ -122,6 +122,9 @@ static inline uint32_t node_groups(const struct node *n)
 
 /* The entry of va as it is now, copy-on-write if its node is shared; none where there is no node. */
 pte_t pt_get(struct as *as, vaddr_t va);
+/* As pt_get; *own: its node if that is shared with nobody, which then stays so as long as as->lock
+ * is held, else NULL. */
+pte_t pt_find(struct as *as, vaddr_t va, struct node **own);
 
 /* The node of va, not shared with anyone, made or copied if need be. NULL: no memory. May not
  * sleep; as->lock held, and as long as it is the node stays so. Two threads may race: both get the

@@ -17,9 +17,11 @@
 #define CLONE_HANDLED                                                                              \
     (CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID |    \
      CLONE_SETTLS)
-/* Memory that fork leaves to those who are already there, so that they can go on or die: more than
- * the 64 frames which page faults may not take. */
-#define FORK_RESERVE_FRAMES 128u
+/* Frames that fork leaves to those who are already there, so that they can go on or die: more than
+ * the 64 which page faults may not take. A session's leader, the shell, may fork longer than
+ * others, so that somebody can stop them. */
+#define FORK_RESERVE        128u
+#define FORK_RESERVE_LEADER 88u
 
 struct fork_args {
     uint32_t flags;
@@ -28,9 +30,10 @@ struct fork_args {
 
 static bool has_reserve(void)
 {
+    const struct proc *p = proc_current();
     struct frame_stats s = frame_stats();
 
-    return s.free + s.cache >= FORK_RESERVE_FRAMES;
+    return s.free + s.cache >= (p->sid == p->pid ? FORK_RESERVE_LEADER : FORK_RESERVE);
 }
 
 /* Threads that share memory and run at the same time come with CLONE_THREAD, in a later step. */
@@ -83,7 +86,6 @@ static struct thread *copy_thread(struct proc *child, const struct fork_args *a)
     if (!t)
         return NULL;
     t->as = child->as;
-    t->priority = me->priority;
     if (a->flags & CLONE_CHILD_CLEARTID)
         t->clear_tid = a->ctid;
     arch_thread_init_fork(t, me);
@@ -121,6 +123,7 @@ static void enter(struct proc *child, struct proc *parent, struct thread *t, boo
     for (unsigned i = 0; i < COMM_SIZE; i++)
         child->comm[i] = parent->comm[i];
     child->nthreads = 1;
+    child->kill_sig = parent->kill_sig; /* who forks while it is being killed takes it along */
     if (vfork) {
         child->vfork_parent = parent;
         __atomic_add_fetch(&child->refs, 1, __ATOMIC_RELAXED);

@@ -52,16 +52,6 @@ void sched_init(void)
     clock_on_alarm(sched_tick);
 }
 
-/* The clock's driver is found between sched_init and the first thread. */
-uint32_t sched_slice(void)
-{
-    if (unlikely(!rq.slice_ticks)) {
-        rq.slice_ticks = clock_hz() / SLICES_PER_SEC;
-        rq.tick_ns = (uint32_t)((NSEC_PER_SEC << 16) / clock_hz());
-    }
-    return rq.slice_ticks;
-}
-
 static uint64_t ns_of(uint32_t ticks)
 {
     return (uint64_t)ticks * rq.tick_ns >> 16;
@@ -333,10 +323,29 @@ void sched_interrupt(struct thread *t)
     spin_unlock_irq(&rq.lock, mask);
 }
 
+/* The clock's driver is found between sched_init and the first thread. */
+static void learn_clock(void)
+{
+    if (!rq.slice_ticks) {
+        rq.slice_ticks = clock_hz() / SLICES_PER_SEC;
+        rq.tick_ns = (uint32_t)((NSEC_PER_SEC << 16) / clock_hz());
+    }
+}
+
+/* Halving the maker's slice lets the swarm of a fork bomb fall as one. */
 void sched_start(struct thread *t)
 {
     uint32_t mask = spin_lock_irq(&rq.lock);
+    struct thread *maker = thread_current();
 
+    if (maker == cpu_self()->idle) {
+        learn_clock();
+        t->slice_ticks = rq.slice_ticks;
+    } else {
+        t->priority = maker->priority;
+        t->slice_ticks = maker->slice_ticks / 2;
+        maker->slice_ticks -= t->slice_ticks;
+    }
     make_ready(t);
     spin_unlock_irq(&rq.lock, mask);
 }

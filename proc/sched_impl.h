@@ -18,9 +18,7 @@ void sched_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t un
 bool sched_wake(struct thread *t);
 /* A kill: wakes t if its sleep is interruptible. Any context. */
 void sched_interrupt(struct thread *t);
-/* A new time slice, ticks of the counter. */
-uint32_t sched_slice(void);
-/* A new thread's first place on a run queue. */
+/* A new thread's first place on a run queue: that of its maker, whose slice it shares. */
 void sched_start(struct thread *t);
 /* Ends the current thread: it is freed by whoever runs next. */
 void sched_exit(void) __noreturn;

@@ -61,7 +61,6 @@ struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg)
         slab_free(&thread_cache, t);
         return NULL;
     }
-    t->slice_ticks = sched_slice();
     t->at_edge = true;
     if (entry)
         arch_thread_init(t, entry, arg);

@@ -10,7 +10,7 @@
 	.arm
 
 /* void page_clear(void *page)  in: r0 / out: - / clobbers: r1-r3, r12
- * 17 times 5 stores of 48 bytes, and 16 bytes. */
+ * 5 times 17 stores of 48 bytes, and 16 bytes. */
 	.global page_clear
 page_clear:
 	push	{r4-r11, lr}
@@ -27,11 +27,9 @@ page_clear:
 	mov	r12, #0
 	mov	lr, #0
 	add	r11, r0, #4080
-1:	stmia	r0!, {r1-r10, r12, lr}
+1:	.rept	17
 	stmia	r0!, {r1-r10, r12, lr}
-	stmia	r0!, {r1-r10, r12, lr}
-	stmia	r0!, {r1-r10, r12, lr}
-	stmia	r0!, {r1-r10, r12, lr}
+	.endr
 	cmp	r0, r11
 	bne	1b
 	stmia	r0!, {r1-r4}
@@ -62,18 +60,10 @@ page_copy:
 	push	{r4-r11, lr}
 	add	r12, r0, #4000
 	add	r12, r12, #80		/* 4,080 = 17 * 6 * 40 */
-1:	ldmia	r1!, {r2-r11}
-	stmia	r0!, {r2-r11}
+1:	.rept	17
 	ldmia	r1!, {r2-r11}
 	stmia	r0!, {r2-r11}
-	ldmia	r1!, {r2-r11}
-	stmia	r0!, {r2-r11}
-	ldmia	r1!, {r2-r11}
-	stmia	r0!, {r2-r11}
-	ldmia	r1!, {r2-r11}
-	stmia	r0!, {r2-r11}
-	ldmia	r1!, {r2-r11}
-	stmia	r0!, {r2-r11}
+	.endr
 	cmp	r0, r12
 	bne	1b
 	ldmia	r1, {r2-r5}

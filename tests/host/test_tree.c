@@ -23,14 +23,16 @@ static struct item *item_of(struct tree_link *n)
     return container_of(n, struct item, link);
 }
 
-static void update(struct tree_link *n)
+static bool update(struct tree_link *n)
 {
     struct item *it = item_of(n);
+    unsigned old = it->largest;
 
     it->largest = it->value;
     for (int side = 0; side < 2; side++)
         if (n->child[side])
             it->largest = MAX(it->largest, item_of(n->child[side])->largest);
+    return it->largest != old;
 }
 
 /* Checks the subtree: its height. Counts its links and gives its largest value. */

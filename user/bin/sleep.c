@@ -11,10 +11,15 @@
 #include "quire.h"
 
 /* Seconds with at most nine decimals; false if the word is something else. */
-static bool time_parse(char *word, struct timespec *time)
+static bool time_parse(const char *argument, struct timespec *time)
 {
-    char *point = strchr(word, '.');
+    char word[24];
     uint32_t seconds = 0, part = 0;
+
+    if (strlen(argument) >= sizeof word)
+        return false;
+    strcpy(word, argument); /* the argument itself is what ps shows */
+    char *point = strchr(word, '.');
 
     if (point)
         *point++ = '\0';

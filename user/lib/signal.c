@@ -33,6 +33,7 @@ static const struct {
     {SIGPIPE, 13, "PIPE", "broken pipe"},
     {SIGALRM, 14, "ALRM", "alarm"},
     {SIGTERM, 15, "TERM", "terminated"},
+    {SIGEMT, 16, "STKFLT", "stack fault"}, /* neither is used; each number needs a partner */
     {SIGCHLD, 17, "CHLD", "child ended"},
     {SIGCONT, 18, "CONT", "continued"},
     {SIGSTOP, 19, "STOP", "stopped"},
