@@ -28,9 +28,10 @@ struct fdtable *fdtable_copy(struct fdtable *t)
     if (!copy)
         return NULL;
     spin_lock(&t->lock);
-    for (int fd = 0; fd < FD_MAX; fd++)
+    for (int fd = 0; fd < t->end; fd++)
         if (t->file[fd])
             copy->file[fd] = file_ref(t->file[fd]);
+    copy->end = t->end;
     for (unsigned i = 0; i < ARRAY_SIZE(t->cloexec); i++)
         copy->cloexec[i] = t->cloexec[i];
     spin_unlock(&t->lock);
@@ -54,7 +55,7 @@ void fdtable_unref(struct fdtable *t)
     spin_unlock(&t->lock);
     if (left)
         return;
-    for (int fd = 0; fd < FD_MAX; fd++)
+    for (int fd = 0; fd < t->end; fd++)
         if (t->file[fd])
             file_unref(t->file[fd]);
     slab_free(&fdtable_cache, t);
@@ -77,6 +78,8 @@ static struct file *set_locked(struct fdtable *t, int fd, struct file *f, bool c
     uint32_t bit = 1u << (fd % 32);
 
     t->file[fd] = f;
+    if (f && fd >= t->end)
+        t->end = fd + 1;
     if (cloexec)
         t->cloexec[fd / 32] |= bit;
     else
@@ -86,7 +89,7 @@ static struct file *set_locked(struct fdtable *t, int fd, struct file *f, bool c
 
 void fdtable_exec(struct fdtable *t)
 {
-    for (int fd = 0; fd < FD_MAX; fd++) {
+    for (int fd = 0; fd < t->end; fd++) {
         struct file *f = NULL;
 
         spin_lock(&t->lock);

@@ -30,12 +30,11 @@ struct mutex {
 struct rwlock {
     struct waitq wait;
     uint32_t state;      /* atomic: number of readers, RWLOCK_WRITER, RWLOCK_WAITING */
-    int writers_waiting; /* wait.lock */
     void *writer;        /* the thread writing, or NULL; its own */
 };
 
 #define RWLOCK_WRITER  0x80000000u /* somebody writes */
-#define RWLOCK_WAITING 0x40000000u /* somebody waits to write: readers queue up behind */
+#define RWLOCK_WAITING 0x40000000u /* somebody sleeps for it: who comes queues up behind */
 
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m); /* may sleep */

@@ -63,17 +63,21 @@ void chacha20_block(const uint32_t key[8], uint32_t counter, const uint32_t nonc
         store_le32(out + 4 * i, x[i] + start[i]);
 }
 
-/* Replaces the key by the first half of the next block; the other half is ready to be given. */
+/* Replaces the key by the first half of the next block. When there is something to give, the other
+ * half and the blocks behind it are ready for it. */
 static void next_key(struct random *r, uint32_t use, uint32_t len)
 {
     const uint32_t nonce[3] = {use, len, 0};
     uint8_t block[RANDOM_BLOCK_BYTES];
 
     chacha20_block(r->key, 0, nonce, block);
+    memcpy(r->ready, block + RANDOM_KEY_BYTES, RANDOM_BLOCK_BYTES - RANDOM_KEY_BYTES);
+    r->nready = use == USE_GIVE ? sizeof(r->ready) : 0;
+    for (uint32_t at = RANDOM_BLOCK_BYTES - RANDOM_KEY_BYTES, n = 1; at < r->nready;
+         at += RANDOM_BLOCK_BYTES)
+        chacha20_block(r->key, n++, nonce, r->ready + at);
     for (unsigned i = 0; i < ARRAY_SIZE(r->key); i++)
         r->key[i] = load_le32(block + 4 * i);
-    memcpy(r->ready, block + RANDOM_KEY_BYTES, sizeof(r->ready));
-    r->nready = sizeof(r->ready);
 }
 
 void random_stir(struct random *r, const void *data, size_t len)

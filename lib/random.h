@@ -13,10 +13,11 @@
 
 #define RANDOM_KEY_BYTES   32u
 #define RANDOM_BLOCK_BYTES 64u
+#define RANDOM_READY_BYTES 288u /* made at once: half a block and four whole ones */
 
 struct random {
     uint32_t key[RANDOM_KEY_BYTES / 4];
-    uint8_t ready[RANDOM_BLOCK_BYTES - RANDOM_KEY_BYTES]; /* its last nready bytes: not given yet */
+    uint8_t ready[RANDOM_READY_BYTES]; /* its last nready bytes: not given yet */
     uint32_t nready;
 };
 

@@ -121,17 +121,23 @@ static void unlink_from_obj(struct seg *s)
 void as_insert(struct as *as, struct seg *s)
 {
     struct tree_link *l = as->segs.root, *parent = NULL;
+    struct seg *prev = NULL, *next = NULL;
     int side = 0;
 
     while (l) {
         parent = l;
         side = s->base > seg_of(l)->base;
+        if (side)
+            prev = seg_of(l);
+        else
+            next = seg_of(l);
         l = l->child[side];
     }
     s->as = as;
-    s->hole = 0;
+    s->hole = page_of(s->base - (prev ? seg_end(prev) : USER_MIN));
     tree_insert(&as->segs, &s->by_addr, parent, side);
-    as_resized(as, s);
+    if (next)
+        set_hole(as, s, next);
     as->nsegs++;
     as->version++;
     link_to_obj(s);

@@ -206,7 +206,7 @@ void slab_free(struct slab_cache *c, void *p)
     bool empty;
 
     if (frame_type(f) != FRAME_SLAB || slab_cache_of(f) != c ||
-        (unsigned)((char *)p - page) % c->stride_bytes)
+        (IS_ENABLED(CONFIG_DEBUG) && (unsigned)((char *)p - page) % c->stride_bytes))
         panic("slab %s: %p is not one of its objects", c->name, p);
     if (checked(c))
         check_used_object(c, p);

@@ -18,10 +18,10 @@
     (CLONE_VM | CLONE_VFORK | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID | CLONE_CHILD_SETTID |    \
      CLONE_SETTLS)
 /* Frames that fork leaves to those who are already there, so that they can go on or die: more than
- * the 64 which page faults may not take. A session's leader, the shell, may fork longer than
- * others, so that somebody can stop them. */
-#define FORK_RESERVE        128u
-#define FORK_RESERVE_LEADER 88u
+ * the 64 which page faults may not take, and what children that did not run yet will copy: a 32nd
+ * of memory. A session's leader, the shell, may fork for longer, so that somebody can stop them. */
+#define FORK_RESERVE_LEAST 128u
+#define FORK_RESERVE_MOST  512u
 
 struct fork_args {
     uint32_t flags;
@@ -33,7 +33,9 @@ static bool has_reserve(void)
     const struct proc *p = proc_current();
     struct frame_stats s = frame_stats();
 
-    return s.free + s.cache >= (p->sid == p->pid ? FORK_RESERVE_LEADER : FORK_RESERVE);
+    uint32_t reserve = MAX(FORK_RESERVE_LEAST, MIN(FORK_RESERVE_MOST, s.total / 32));
+
+    return s.free + s.cache >= (p->sid == p->pid ? FORK_RESERVE_LEAST : reserve);
 }
 
 /* Threads that share memory and run at the same time come with CLONE_THREAD, in a later step. */

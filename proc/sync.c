@@ -155,18 +155,17 @@ void rwlock_init(struct rwlock *l)
 {
     waitq_init(&l->wait);
     l->state = 0;
-    l->writers_waiting = 0;
     l->writer = NULL;
 }
 
 /* state from `from` to `to`, unless it moved. */
 static bool state_move(struct rwlock *l, uint32_t from, uint32_t to)
 {
-    return __atomic_compare_exchange_n(&l->state, &from, to, true, __ATOMIC_ACQUIRE,
+    return __atomic_compare_exchange_n(&l->state, &from, to, false, __ATOMIC_ACQUIRE,
                                        __ATOMIC_RELAXED);
 }
 
-/* One reader more, if nobody writes or waits to. */
+/* One reader more, if nobody writes or sleeps for the lock. */
 static bool read_try(struct rwlock *l)
 {
     for (;;) {
@@ -179,17 +178,31 @@ static bool read_try(struct rwlock *l)
     }
 }
 
-static __noinline void read_slow(struct rwlock *l)
+/* The writer, if nobody has the lock. */
+static bool write_try(struct rwlock *l)
+{
+    uint32_t s = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
+
+    return !(s & ~RWLOCK_WAITING) && state_move(l, s, s | RWLOCK_WRITER);
+}
+
+/* Sleeps until `try` takes the lock. Who goes to sleep says so in the state, under wait.lock; who
+ * leaves the lock and sees it wakes all and takes the word back, under the same lock. */
+static __noinline void lock_slow(struct rwlock *l, bool (*try)(struct rwlock *))
 {
     for (;;) {
-        uint32_t mask = spin_lock_irq(&l->wait.lock);
+        uint32_t mask = spin_lock_irq(&l->wait.lock), s;
 
         kdebug_assert(l->writer != self());
-        if (read_try(l)) {
+        if (try(l)) {
             spin_unlock_irq(&l->wait.lock, mask);
             return;
         }
-        waitq_sleep(&l->wait, mask, false, NEVER);
+        s = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
+        if (s != 0 && (s & RWLOCK_WAITING || state_move(l, s, s | RWLOCK_WAITING)))
+            waitq_sleep(&l->wait, mask, false, NEVER);
+        else
+            spin_unlock_irq(&l->wait.lock, mask); /* it moved: try again */
     }
 }
 
@@ -197,14 +210,27 @@ void rwlock_read(struct rwlock *l)
 {
     count_lock(1);
     if (unlikely(!read_try(l)))
-        read_slow(l);
+        lock_slow(l, read_try);
 }
 
+/* Nobody has the lock, or only the caller as writer: everybody who sleeps tries again. */
 static __noinline void wake_all(struct rwlock *l)
 {
     uint32_t mask = spin_lock_irq(&l->wait.lock);
 
+    __atomic_and_fetch(&l->state, ~(RWLOCK_WRITER | RWLOCK_WAITING), __ATOMIC_RELEASE);
     waitq_wake_locked(&l->wait, WAITQ_ALL);
+    spin_unlock_irq(&l->wait.lock, mask);
+}
+
+/* The last reader leaves, somebody sleeps: both wake and a writer may have come in between; then
+ * that one's leaving wakes. */
+static __noinline void wake_after_read(struct rwlock *l)
+{
+    uint32_t mask = spin_lock_irq(&l->wait.lock);
+
+    if (state_move(l, RWLOCK_WAITING, 0))
+        waitq_wake_locked(&l->wait, WAITQ_ALL);
     spin_unlock_irq(&l->wait.lock, mask);
 }
 
@@ -213,60 +239,27 @@ void rwlock_read_done(struct rwlock *l)
     kdebug_assert((l->state & ~(RWLOCK_WRITER | RWLOCK_WAITING)) > 0);
     count_lock(-1);
     if (unlikely(__atomic_sub_fetch(&l->state, 1, __ATOMIC_RELEASE) == RWLOCK_WAITING))
-        wake_all(l);
-}
-
-/* The lock for the caller, if nobody has it; else RWLOCK_WAITING is set. wait.lock held. */
-static bool write_try_locked(struct rwlock *l)
-{
-    for (;;) {
-        uint32_t s = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
-
-        if (s & ~RWLOCK_WAITING) {
-            if (state_move(l, s, s | RWLOCK_WAITING))
-                return false;
-        } else if (state_move(l, s, s | RWLOCK_WRITER)) {
-            return true;
-        }
-    }
-}
-
-static __noinline void write_slow(struct rwlock *l)
-{
-    uint32_t mask = spin_lock_irq(&l->wait.lock);
-
-    kdebug_assert(l->writer != self());
-    l->writers_waiting++;
-    while (!write_try_locked(l)) {
-        waitq_sleep(&l->wait, mask, false, NEVER);
-        mask = spin_lock_irq(&l->wait.lock);
-    }
-    if (--l->writers_waiting == 0)
-        __atomic_and_fetch(&l->state, ~RWLOCK_WAITING, __ATOMIC_RELAXED);
-    spin_unlock_irq(&l->wait.lock, mask);
+        wake_after_read(l);
 }
 
 void rwlock_write(struct rwlock *l)
 {
     count_lock(1);
-    if (unlikely(!state_move(l, 0, RWLOCK_WRITER)))
-        write_slow(l);
+    if (unlikely(!write_try(l)))
+        lock_slow(l, write_try);
     l->writer = self();
 }
 
-/* Under wait.lock: who looked at the state before us is on the queue by then. */
 void rwlock_write_done(struct rwlock *l)
 {
-    uint32_t mask;
+    uint32_t alone = RWLOCK_WRITER;
 
     kdebug_assert(l->writer == self());
     count_lock(-1);
     l->writer = NULL;
-    mask = spin_lock_irq(&l->wait.lock);
-    __atomic_and_fetch(&l->state, ~RWLOCK_WRITER, __ATOMIC_RELEASE);
-    if (unlikely(!list_empty(&l->wait.waiters)))
-        waitq_wake_locked(&l->wait, WAITQ_ALL);
-    spin_unlock_irq(&l->wait.lock, mask);
+    if (unlikely(!__atomic_compare_exchange_n(&l->state, &alone, 0, false, __ATOMIC_RELEASE,
+                                              __ATOMIC_RELAXED)))
+        wake_all(l);
 }
 
 bool rwlock_held_write(const struct rwlock *l)

@@ -53,7 +53,7 @@ static int check_subtree(struct tree_link *n, unsigned *count, unsigned *largest
         height[side] = check_subtree(n->child[side], count, &below);
         most = MAX(most, below);
     }
-    assert_in_range(height[0] - height[1] + 1, 0, 2);
+    assert_in_range(height[0] - height[1] + 2, 0, 4);
     assert_int_equal(n->height, 1 + MAX(height[0], height[1]));
     *largest = most;
     return n->height;
