@@ -39,6 +39,7 @@ struct file {
 struct fdtable {
     struct spin lock;
     uint32_t refs;                 /* (lock) */
+    int end;                       /* (lock) every descriptor in use is below */
     struct file *file[FD_MAX];     /* (lock) */
     uint32_t cloexec[FD_MAX / 32]; /* (lock) bits */
 };
