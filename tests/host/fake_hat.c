@@ -28,9 +28,10 @@
 #include "mm/page.h"
 #include "mm/slab.h"
 
-#define FIRST_PFN 0x40000u
-#define TLBS      64
-#define TLB_WAYS  512
+#define FIRST_PFN    0x40000u
+#define TLBS         64
+#define WRITER_WAITS 0x10000u
+#define TLB_WAYS     512
 
 int fake_fill_us;
 int fake_dawdle;
@@ -362,7 +363,8 @@ void preempt_point(void)
     dawdle();
 }
 
-/* Sleeping locks: one mutex and one condition for all of them; rwlock.state counts readers. A
+/* Sleeping locks: one mutex and one condition for all of them; rwlock.state counts
+ * readers, and in units of WRITER_WAITS who waits to write. A
  * sleeper for BUSY just looks again. */
 static pthread_mutex_t big = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -400,7 +402,7 @@ void rwlock_init(struct rwlock *l)
 void rwlock_read(struct rwlock *l)
 {
     pthread_mutex_lock(&big);
-    while (l->writer || l->writers_waiting)
+    while (l->writer || l->state >= WRITER_WAITS)
         pthread_cond_wait(&changed, &big);
     l->state++;
     pthread_mutex_unlock(&big);
@@ -417,10 +419,10 @@ void rwlock_read_done(struct rwlock *l)
 void rwlock_write(struct rwlock *l)
 {
     pthread_mutex_lock(&big);
-    l->writers_waiting++;
-    while (l->writer || l->state)
+    l->state += WRITER_WAITS;
+    while (l->writer || l->state % WRITER_WAITS)
         pthread_cond_wait(&changed, &big);
-    l->writers_waiting--;
+    l->state -= WRITER_WAITS;
     l->writer = &self;
     pthread_mutex_unlock(&big);
 }

@@ -257,8 +257,9 @@ static const struct step script[] = {
     {do_brk, 0, 0, 0, 2 * PAGE_SIZE},
     {do_brk, 0, 0, 0, 9 * PAGE_SIZE},
     {do_fork, 0, 0, 0, 1},
-    {do_store, 1, 0, 1, 21},  /* the child's own node and page */
-    {do_store, 0, 99, 1, 22}, /* the parent is alone with its node now */
+    {do_load, 1, PAGES + 6, 1, PROT_READ}, /* a file's page into a shared node */
+    {do_store, 1, 0, 1, 21},               /* the child's own node and page */
+    {do_store, 0, 99, 1, 22},              /* the parent is alone with its node now */
     {do_store, 1, 300, 1, 23},
     {do_load, 0, 611, 1, PROT_READ}, /* found in the shared node, or the parent's */
     {do_unmap, 1, 100, 100, 0},      /* splits a segment */
@@ -275,6 +276,7 @@ static const struct step script[] = {
     {do_poke, 2, 699, 1, 32},
     {do_peek, 2, PAGES + 5, 1, 0},
     {do_fork, 0, 0, 0, 1},
+    {do_unmap, 1, 400, 5, 0}, /* splits a segment in a shared node */
     {do_unmap, 0, 0, PAGES, 0},
     {do_brk, 1, 0, 0, PAGE_SIZE},
     {do_store, 1, 611, 1, 41},

@@ -166,6 +166,8 @@ static void compare_contents(const struct space *sp)
 
 static void compare(const struct space *sp)
 {
+    for (unsigned slot = 0; slot < ARRAY_SIZE(sp->as->pt->node); slot++)
+        assert_true(!sp->as->pt->node[slot] || node_live(sp->as->pt->node[slot]));
     compare_segments(sp);
     compare_contents(sp);
 }

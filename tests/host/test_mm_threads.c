@@ -3,8 +3,10 @@
  * The memory core under ThreadSanitizer: four threads fault, fork, unmap, protect and exit side by
  * side, in one address space and in many that share nodes, while a file's pages are read slowly and
  * the page cache is taken away. Each thread owns one byte of every page and a few pages of its own,
- * and checks that nobody else's doings change them. The kernel does not switch threads where these
- * do; what it promises of its locks is tested here. SEED and SOAK from the environment.
+ * and checks that nobody else's doings change them. Linked with --wrap=frame_use,
+ * --wrap=node_lock. The kernel does
+ * not switch threads where these do; what it promises of its locks is tested here. SEED and SOAK
+ * from the environment.
  */
 #include "tests/host/testing.h"
 
@@ -36,6 +38,26 @@
         if (!(x))                                                                                  \
             panic("%s:%d: not so: %s", __FILE__, __LINE__, #x);                                    \
     } while (0)
+
+int __real_frame_use(pfn_t pfn, uint32_t pte);
+int __wrap_frame_use(pfn_t pfn, uint32_t pte);
+void __real_node_lock(const struct node *n);
+void __wrap_node_lock(const struct node *n);
+
+/* Who pins a frame or locks a node must have been sure of it before. */
+int __wrap_frame_use(pfn_t pfn, uint32_t pte)
+{
+    if (fake_dawdle)
+        sched_yield();
+    return __real_frame_use(pfn, pte);
+}
+
+void __wrap_node_lock(const struct node *n)
+{
+    if (fake_dawdle)
+        sched_yield();
+    __real_node_lock(n);
+}
 
 /* A thread and its picture of the memory it owns. */
 struct worker {
@@ -226,6 +248,21 @@ static void pressure(struct worker *w)
         frame_free(t[--n]);
 }
 
+/* Frames in a row are nobody else's. */
+static void take_run(struct worker *w)
+{
+    uint32_t n = 1 + below(w, 4);
+    pfn_t first = frame_alloc_contiguous(n, 1);
+
+    if (first == NO_PFN)
+        return;
+    memset(pfn_to_virt(first), (int)w->number, n * PAGE_SIZE);
+    sched_yield();
+    for (unsigned i = 0; i < n * PAGE_SIZE; i += 512)
+        check(((uint8_t *)pfn_to_virt(first))[i] == w->number);
+    frame_free_contiguous(first, n);
+}
+
 static void step(struct worker *w, bool alone)
 {
     unsigned dice = below(w, 1000);
@@ -250,7 +287,9 @@ static void step(struct worker *w, bool alone)
         look_around(w);
     else if (dice < 952)
         pressure(w);
-    else if (alone && dice < 970)
+    else if (dice < 960)
+        take_run(w);
+    else if (alone && dice < 975)
         fork_and_move(w);
     else
         fork_and_exit(w);
@@ -348,14 +387,7 @@ static void run_together(void)
 
 static void test_one_address_space(void **state)
 {
-    (void)state;
-    run_together();
-}
-
-static void test_one_address_space_with_chaos(void **state)
-{
-    (void)state;
-    fake_chaos = 1;
+    fake_chaos = *state != NULL;
     run_together();
     fake_chaos = 0;
 }
@@ -441,6 +473,88 @@ static void test_pinned_page_outlives_its_file(void **state)
     close_machine(before);
 }
 
+/* Where all begin a round at once, and where it is over. */
+static pthread_barrier_t gate;
+static struct as *leaving;
+
+#define ROUND_PAGES 8u
+
+/* One touches, one pokes, the others store, each its own byte of pages that are not there yet. */
+static void touch_first(struct worker *w, vaddr_t va, uint8_t byte)
+{
+    if (w->number == 0)
+        check(cpu_load(w->as, va) == 0);
+    else if (w->number == 1)
+        check(as_poke(w->as, va, &byte, 1) == 0);
+    else
+        check(cpu_store(w->as, va, byte) == FAULT_OK);
+}
+
+/* Two store and one loads while the only sharer of nodes and pages leaves. */
+static void touch_shared(struct worker *w, vaddr_t va, uint8_t byte)
+{
+    if (w->number == 3 && va < BASE + PAGE_SIZE)
+        as_leave(leaving);
+    else if (w->number == 0)
+        check(cpu_load(w->as, va) == 0);
+    else if (w->number < 3)
+        check(cpu_store(w->as, va, byte) == FAULT_OK);
+}
+
+static void (*touch)(struct worker *w, vaddr_t va, uint8_t byte);
+
+static void *work_in_rounds(void *arg)
+{
+    struct worker *w = arg;
+
+    for (unsigned n = 0; n < rounds; n++) {
+        pthread_barrier_wait(&gate);
+        for (unsigned i = 0; i < ROUND_PAGES; i++)
+            touch(w, BASE + page_addr(i) + w->number, (uint8_t)(n + w->number));
+        pthread_barrier_wait(&gate);
+    }
+    return NULL;
+}
+
+/* So many rounds of work by all, prepared and looked at when nobody moves. */
+static void run_rounds(bool share)
+{
+    uint32_t before = open_machine();
+    struct as *as;
+
+    file = fake_file(0, NFILE);
+    as = make_space();
+    rounds /= 5;
+    touch = share ? touch_shared : touch_first;
+    pthread_barrier_init(&gate, NULL, THREADS + 1);
+    for (unsigned i = 0; i < THREADS; i++)
+        start(i, as, work_in_rounds);
+    for (unsigned n = 0; n < rounds; n++) {
+        check(share || !map_at(as, BASE, ROUND_PAGES, RW, NULL));
+        for (unsigned i = 0; share && i < ROUND_PAGES; i++)
+            check(cpu_store(as, BASE + page_addr(i) + THREADS, (uint8_t)n) == FAULT_OK);
+        check(!share || !as_fork(as, &leaving));
+        pthread_barrier_wait(&gate);
+        pthread_barrier_wait(&gate);
+        for (unsigned i = 0; i < ROUND_PAGES; i++)
+            for (unsigned k = 1; k < (share ? 3 : THREADS); k++)
+                check(cpu_load(as, BASE + page_addr(i) + k) == (uint8_t)(n + k));
+    }
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(workers[i].thread, NULL);
+    pthread_barrier_destroy(&gate);
+    as_leave(as);
+    obj_unref(file);
+    close_machine(before);
+}
+
+static void test_rounds(void **state)
+{
+    fake_chaos = *state != NULL;
+    run_rounds(*state != NULL);
+    fake_chaos = 0;
+}
+
 static void *walk_back(void *arg)
 {
     struct worker *w = arg;
@@ -481,9 +595,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pages_are_waited_for),
         cmocka_unit_test(test_pinned_page_outlives_its_file),
+        {"test_first_touches", test_rounds, NULL, NULL, NULL},
+        {"test_last_sharer_leaves", test_rounds, NULL, NULL, workers},
         cmocka_unit_test(test_family),
         cmocka_unit_test(test_one_address_space),
-        cmocka_unit_test(test_one_address_space_with_chaos),
+        {"test_one_address_space_with_chaos", test_one_address_space, NULL, NULL, workers},
         cmocka_unit_test(test_walking_back),
     };
 
