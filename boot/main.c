@@ -52,7 +52,8 @@ static void open_device_tree(uint32_t dtb_phys)
 
     boot.dtb_phys = dtb_phys;
     if (!blob || fdt_open(&boot.fdt, blob, DTB_MAX)) {
-        uart_last_word(arch_ram_base(), "\r\nboot: no device tree: the boot loader must pass one in r2\r\n");
+        uart_last_word(arch_ram_base(),
+                       "\r\nboot: no device tree: the boot loader must pass one in r2\r\n");
         arch_halt();
     }
 }

@@ -26,7 +26,8 @@ static struct frame_range frames_around(uint64_t base, uint64_t end)
 static void add_ram(struct frame_map *map, uint64_t base, uint64_t size)
 {
     uint64_t low = arch_ram_base(), high = low + (DIRECT_END - DIRECT_BASE), end = base + size;
-    uint64_t from = ALIGN_UP(MAX(base, low), 1ull << 20), to = ALIGN_DOWN(MIN(end, high), 1ull << 20);
+    uint64_t from = ALIGN_UP(MAX(base, low), 1ull << 20),
+             to = ALIGN_DOWN(MIN(end, high), 1ull << 20);
 
     to = MIN(to, 1ull << 32);
     if (end > to)
@@ -34,8 +35,8 @@ static void add_ram(struct frame_map *map, uint64_t base, uint64_t size)
                    (unsigned)((end - MAX(to, base)) >> 20), (unsigned long long)MAX(to, base));
     if (from >= to || map->nram == FRAME_RANGES_MAX)
         return;
-    map->ram[map->nram++] = (struct frame_range){(pfn_t)(from >> PAGE_SHIFT),
-                                                 (uint32_t)((to - from) >> PAGE_SHIFT)};
+    map->ram[map->nram++] =
+        (struct frame_range){(pfn_t)(from >> PAGE_SHIFT), (uint32_t)((to - from) >> PAGE_SHIFT)};
 }
 
 static void add_reserved(struct frame_map *map, struct frame_range r, enum frame_type type)

@@ -6,8 +6,8 @@
  * queues. Implemented by arch/arm/spin.h (spin) and proc/sync.c (the others); on the host by
  * tests/host with pthreads.
  *
- * Order, everywhere: namespace > inode > as > obj > BUSY, then the spinning ones: map_lock > pt_lock
- * > node > page hash > frame > free list, slab > trace, log.
+ * Order, everywhere: namespace > inode > as > obj > BUSY, then the spinning ones: map_lock >
+ * pt_lock > node > page hash > frame > free list, slab > trace, log.
  */
 #ifndef KERN_LOCK_H
 #define KERN_LOCK_H
@@ -29,8 +29,8 @@ struct mutex {
 
 struct rwlock {
     struct waitq wait;
-    uint32_t state;      /* atomic: number of readers, RWLOCK_WRITER, RWLOCK_WAITING */
-    void *writer;        /* the thread writing, or NULL; its own */
+    uint32_t state; /* atomic: number of readers, RWLOCK_WRITER, RWLOCK_WAITING */
+    void *writer;   /* the thread writing, or NULL; its own */
 };
 
 #define RWLOCK_WRITER  0x80000000u /* somebody writes */

@@ -13,7 +13,10 @@ struct spin {
     uint32_t locked;
 };
 
-#define SPIN_INIT {0}
+#define SPIN_INIT                                                                                  \
+    {                                                                                              \
+        0                                                                                          \
+    }
 
 #include "machine/spin_impl.h"
 

@@ -11,7 +11,8 @@
 
 void waitq_init(struct waitq *q);
 /* Sleeps until waitq_wake, until_ns (clock_ns time; UINT64_MAX: none) or, if interruptible, a kill.
- * Called with q->lock held (mask: from spin_lock_irq), returns without it. 0, -ETIMEDOUT, -EINTR. */
+ * Called with q->lock held (mask: from spin_lock_irq), returns without it. 0, -ETIMEDOUT, -EINTR.
+ */
 int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns);
 /* Wakes up to n sleepers in order; any context. _locked: q->lock held. */
 void waitq_wake(struct waitq *q, unsigned n);

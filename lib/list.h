@@ -79,7 +79,8 @@ static inline struct list_link *list_pop_front(struct list *l)
     return n;
 }
 
-#define list_for_each(it, l) for (struct list_link *it = (l)->head.next; it != &(l)->head; it = it->next)
+#define list_for_each(it, l)                                                                       \
+    for (struct list_link *it = (l)->head.next; it != &(l)->head; it = it->next)
 
 /* As list_for_each; the element may be removed or freed in the body. */
 #define list_for_each_safe(it, l)                                                                  \

@@ -3,8 +3,9 @@
  * Height-balanced binary tree with the link inside the element and an optional augmentation: a
  * value each link keeps about its whole subtree, such as the largest gap. The caller finds the
  * place to insert; the tree rebalances and calls update on every link whose subtree changed, from
- * the bottom up as far as anything changes. Every operation is O(log n) and can not fail. The user's lock protects it.
- * Source: G. M. Adelson-Velsky and E. M. Landis, 1962; C. C. Foster, 1973 (heights that differ by 2).
+ * the bottom up as far as anything changes. Every operation is O(log n) and can not fail. The
+ * user's lock protects it. Source: G. M. Adelson-Velsky and E. M. Landis, 1962; C. C. Foster, 1973
+ * (heights that differ by 2).
  */
 #ifndef LIB_TREE_H
 #define LIB_TREE_H

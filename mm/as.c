@@ -294,13 +294,11 @@ int as_commit(struct as *as, int32_t npages)
     int error = 0;
 
     spin_lock(&spaces.lock);
-    if (npages > 0 &&
-        ((uint32_t)npages > spaces.limit ||
-         (spaces.strict && spaces.committed + (uint32_t)npages > spaces.limit))) {
+    if (npages > 0 && ((uint32_t)npages > spaces.limit ||
+                       (spaces.strict && spaces.committed + (uint32_t)npages > spaces.limit))) {
         error = -ENOMEM;
     } else {
-        __atomic_store_n(&spaces.committed, spaces.committed + (uint32_t)npages,
-                         __ATOMIC_RELAXED);
+        __atomic_store_n(&spaces.committed, spaces.committed + (uint32_t)npages, __ATOMIC_RELAXED);
         as->committed += (uint32_t)npages;
     }
     spin_unlock(&spaces.lock);

@@ -25,23 +25,23 @@ struct family {
 
 struct as {
     struct rwlock lock;
-    struct tree segs;     /* (a) by base; each link knows the largest gap of its subtree */
-    uint32_t nsegs;       /* (a) */
-    uint32_t version;     /* (a) a fault that slept searches again if it moved */
+    struct tree segs; /* (a) by base; each link knows the largest gap of its subtree */
+    uint32_t nsegs;   /* (a) */
+    uint32_t version; /* (a) a fault that slept searches again if it moved */
     struct spin pt_lock;
-    struct root *pt;      /* (c) */
+    struct root *pt; /* (c) */
     struct hat hat;
-    struct family *family; /* (c) */
-    struct list_link kin;  /* (family->map_lock) */
-    uint32_t resident;     /* (atomic) entries that are in core, without the zero page; pages */
-    uint32_t committed;    /* (a) pages promised */
-    uint32_t users, refs;  /* (list lock of as.c) */
-    struct list_link all;  /* (list lock) every address space */
-    uint32_t slots[16];    /* (p) bit i: root slot i names a node */
-    vaddr_t brk_start, brk;        /* (a) heap, bytes */
-    vaddr_t stack_top;             /* (a) end of the stack segment */
-    uint32_t stack_limit_pages;    /* (a) RLIMIT_STACK */
-    vaddr_t mmap_top;              /* (a) mappings are placed below */
+    struct family *family;  /* (c) */
+    struct list_link kin;   /* (family->map_lock) */
+    uint32_t resident;      /* (atomic) entries that are in core, without the zero page; pages */
+    uint32_t committed;     /* (a) pages promised */
+    uint32_t users, refs;   /* (list lock of as.c) */
+    struct list_link all;   /* (list lock) every address space */
+    uint32_t slots[16];     /* (p) bit i: root slot i names a node */
+    vaddr_t brk_start, brk; /* (a) heap, bytes */
+    vaddr_t stack_top;      /* (a) end of the stack segment */
+    uint32_t stack_limit_pages;                     /* (a) RLIMIT_STACK */
+    vaddr_t mmap_top;                               /* (a) mappings are placed below */
     vaddr_t arg_start, arg_end, env_start, env_end; /* (a) for /proc */
 } __aligned(16);
 
@@ -60,14 +60,14 @@ void as_unref(struct as *as);
 
 /* What as_map makes. */
 struct map_request {
-    vaddr_t base;     /* page aligned; with fixed the place, else a wish or 0 */
-    uint32_t npages;  /* > 0 */
+    vaddr_t base;    /* page aligned; with fixed the place, else a wish or 0 */
+    uint32_t npages; /* > 0 */
     prot_t prot, maxprot;
-    uint16_t flags;   /* enum seg_flags */
-    bool fixed;       /* replaces what is there */
-    bool noreplace;   /* with fixed: -EEXIST if something is there */
+    uint16_t flags; /* enum seg_flags */
+    bool fixed;     /* replaces what is there */
+    bool noreplace; /* with fixed: -EEXIST if something is there */
     const struct seg_ops *ops;
-    struct obj *obj;  /* borrowed: the segment takes a reference of its own */
+    struct obj *obj; /* borrowed: the segment takes a reference of its own */
     uint32_t obj_page;
 };
 

@@ -25,8 +25,8 @@ static bool needs_commit(prot_t prot, uint16_t flags)
 /* The request would be more of s in every respect but its place. */
 static bool same_kind(const struct seg *s, const struct map_request *r, uint16_t flags)
 {
-    return s->ops == r->ops && s->obj == r->obj && s->prot == r->prot &&
-           s->maxprot == r->maxprot && s->flags == flags && !(flags & SEG_GROWS) && !s->data;
+    return s->ops == r->ops && s->obj == r->obj && s->prot == r->prot && s->maxprot == r->maxprot &&
+           s->flags == flags && !(flags & SEG_GROWS) && !s->data;
 }
 
 /* The place at base lies free: makes a neighbour of the same kind longer instead of making a
@@ -39,8 +39,8 @@ static bool extend_neighbour(struct as *as, const struct map_request *r, vaddr_t
     if (below && same_kind(below, r, flags) &&
         (!r->obj || below->obj_page + below->npages == r->obj_page)) {
         s = below;
-    } else if (above && above->base == base + page_addr(r->npages) &&
-               same_kind(above, r, flags) && (!r->obj || r->obj_page + r->npages == above->obj_page)) {
+    } else if (above && above->base == base + page_addr(r->npages) && same_kind(above, r, flags) &&
+               (!r->obj || r->obj_page + r->npages == above->obj_page)) {
         s = above;
         s->base = base;
         s->obj_page -= r->npages;
@@ -216,8 +216,7 @@ int as_unmap(struct as *as, vaddr_t base, uint32_t npages)
 {
     int error;
 
-    if (base & PAGE_MASK || npages == 0 || base >= USER_END ||
-        npages > page_of(USER_END - base))
+    if (base & PAGE_MASK || npages == 0 || base >= USER_END || npages > page_of(USER_END - base))
         return -EINVAL;
     rwlock_write(&as->lock);
     error = as_unmap_locked(as, base, npages);
@@ -267,7 +266,8 @@ static void protect_pages(struct as *as, vaddr_t base, vaddr_t end, prot_t prot)
 }
 
 /* Sets prot on what lies in [base, end): edges are split with the two spare segments. */
-static void protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot, struct seg *spare[2])
+static void protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot,
+                         struct seg *spare[2])
 {
     struct seg *s = as_find(as, base);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The audit. Users are recounted in place: every entry found takes one user from its frame, so that
- * what is left at the end is wrong; then all are given back. A node is marked BUSY while it is known
- * to have been visited. Needs no memory and no lock: the caller has stopped the machine.
+ * what is left at the end is wrong; then all are given back. A node is marked BUSY while it is
+ * known to have been visited. Needs no memory and no lock: the caller has stopped the machine.
  * Source: the laws of docs/ARCHITECTURE.md.
  */
 #include "mm/check.h"
@@ -34,8 +34,8 @@ static void __printf(2, 3) finding(struct audit *a, const char *format, ...)
 }
 
 /* Visits the address space's nodes. */
-static void for_each_node(struct as *as, void (*visit)(struct as *, unsigned, struct node *, void *),
-                          void *arg)
+static void for_each_node(struct as *as,
+                          void (*visit)(struct as *, unsigned, struct node *, void *), void *arg)
 {
     for (unsigned slot = 0; slot < ARRAY_SIZE(as->pt->node); slot++)
         if (as->pt->node[slot])
@@ -61,10 +61,8 @@ static void check_entry(struct audit *a, struct as *as, struct node *n, vaddr_t 
                 frame_type_name(frame_type(f)));
     if (frame_type(f) == FRAME_ANON && (frame_owner(f) != as->family || f->index != page_of(va)))
         finding(a, "page %08lx names frame %x of another page", (unsigned long)va, pte_pfn(e));
-    if (frame_type(f) == FRAME_OBJ &&
-        (frame_owner(f) != s->obj || f->index != seg_obj_page(s, va)))
-        finding(a, "page %08lx names frame %x of another file page", (unsigned long)va,
-                pte_pfn(e));
+    if (frame_type(f) == FRAME_OBJ && (frame_owner(f) != s->obj || f->index != seg_obj_page(s, va)))
+        finding(a, "page %08lx names frame %x of another file page", (unsigned long)va, pte_pfn(e));
     if (frame_type(f) != FRAME_ANON && !(e.raw & PTE_COW))
         finding(a, "page %08lx: frame %x could be written", (unsigned long)va, pte_pfn(e));
     if (hat && hat_pfn != pte_pfn(e))
@@ -198,8 +196,8 @@ static uint32_t check_frames(struct audit *a)
 
         counted++;
         if (f->users)
-            finding(a, "frame %x (%s) has %d users too many", pfn,
-                    frame_type_name(frame_type(f)), (int)(int16_t)f->users);
+            finding(a, "frame %x (%s) has %d users too many", pfn, frame_type_name(frame_type(f)),
+                    (int)(int16_t)f->users);
         if (frame_type(f) == FRAME_OBJ && obj_check_frame(pfn))
             finding(a, "frame %x is not in its object's lists", pfn);
         if (f->flags & FRAME_BUSY && frame_type(f) != FRAME_NODE)
@@ -236,8 +234,7 @@ int mm_check(void (*report)(void *arg, const char *what), void *arg)
     int64_t free_frames = frame_count_free();
 
     if (free_frames != (int64_t)frame_stats().free)
-        finding(&a, "free list: %d frames found, %u counted", (int)free_frames,
-                frame_stats().free);
+        finding(&a, "free list: %d frames found, %u counted", (int)free_frames, frame_stats().free);
     as_for_each(check_as, &a);
     if (a.committed != as_committed())
         finding(&a, "%u pages committed, %u found", as_committed(), a.committed);

@@ -85,7 +85,8 @@ static bool needs_driver(const struct fault *f)
     return f->access == PROT_WRITE && f->pte.raw & PTE_COW;
 }
 
-/* Brings the frame's flags to `want` of DIRTY and ISYNC; the lock is for those who change others. */
+/* Brings the frame's flags to `want` of DIRTY and ISYNC; the lock is for those who change others.
+ */
 static void set_flags(pfn_t pfn, struct frame *frame, uint16_t want)
 {
     const uint16_t mask = FRAME_DIRTY | FRAME_ISYNC;
@@ -214,8 +215,7 @@ static int pin(struct fault *f, pfn_t *pfn)
         return error;
     pte_t e = n->pte[node_index(f->va)];
 
-    if (pte_in_core(e) &&
-        (f->access != PROT_WRITE || (!(e.raw & PTE_COW) && !node_shared(n)))) {
+    if (pte_in_core(e) && (f->access != PROT_WRITE || (!(e.raw & PTE_COW) && !node_shared(n)))) {
         *pfn = pte_pfn(e);
         error = frame_use(*pfn, 0) ? -ENOMEM : 0;
         if (!error && f->access == PROT_WRITE) {

@@ -37,7 +37,7 @@ struct fault {
     struct node *node; /* va's, if it is there and nobody shares it: then it stays so */
     pte_t pte;         /* as found */
     enum fault_kind kind;
-    bool loaded;       /* the hardware knows already: fault_load was called */
+    bool loaded; /* the hardware knows already: fault_load was called */
 };
 
 /* Tells the hardware what page table and segment say of f->va now: the last step of a fault, in

@@ -23,25 +23,25 @@ struct spin frame_locks[FRAME_LOCKS];
 
 static struct {
     struct spin lock;
-    pfn_t head;                  /* free list */
-    uint32_t next_group;         /* groups below this are ready or hold nothing free */
-    uint32_t ngroups;            /* (c) */
-    uint32_t reserve;            /* (c) frames that only the kernel may take */
+    pfn_t head;          /* free list */
+    uint32_t next_group; /* groups below this are ready or hold nothing free */
+    uint32_t ngroups;    /* (c) */
+    uint32_t reserve;    /* (c) frames that only the kernel may take */
     uint32_t ready[GROUPS_MAX / 32];
     struct frame_range spans[SPANS_MAX]; /* (c) what was free at boot */
     unsigned nspans;
-    struct frame_map map;        /* (c) */
-    struct frame_stats stats;    /* without cache */
-    uint32_t cache;              /* (atomic) */
+    struct frame_map map;            /* (c) */
+    struct frame_stats stats;        /* without cache */
+    uint32_t cache;                  /* (atomic) */
     uint32_t (*reclaim)(uint32_t n); /* (c) */
-    pfn_t zero;                  /* (c) */
+    pfn_t zero;                      /* (c) */
 } fl;
 
 static const char *const type_names[FRAME_TYPES] = {
-    [FRAME_FREE] = "free", [FRAME_RESERVED] = "reserved", [FRAME_KERNEL] = "kernel",
-    [FRAME_SLAB] = "slab", [FRAME_NODE] = "node",         [FRAME_TABLE] = "table",
-    [FRAME_STACK] = "stack", [FRAME_ANON] = "anon",       [FRAME_OBJ] = "file",
-    [FRAME_ZERO] = "zero", [FRAME_RAMDISK] = "ramdisk",
+    [FRAME_FREE] = "free",   [FRAME_RESERVED] = "reserved", [FRAME_KERNEL] = "kernel",
+    [FRAME_SLAB] = "slab",   [FRAME_NODE] = "node",         [FRAME_TABLE] = "table",
+    [FRAME_STACK] = "stack", [FRAME_ANON] = "anon",         [FRAME_OBJ] = "file",
+    [FRAME_ZERO] = "zero",   [FRAME_RAMDISK] = "ramdisk",
 };
 
 const char *frame_type_name(enum frame_type type)

@@ -105,9 +105,9 @@ struct frame *frame_find(pfn_t pfn);
 bool frame_group_untouched(pfn_t pfn, uint32_t *count);
 
 enum frame_alloc_flags {
-    FRAME_FOR_USER = 0,    /* leaves the kernel's reserve alone */
-    FRAME_FOR_KERNEL = 1,  /* may use the reserve */
-    FRAME_CLEAR = 2,       /* filled with zeroes */
+    FRAME_FOR_USER = 0,   /* leaves the kernel's reserve alone */
+    FRAME_FOR_KERNEL = 1, /* may use the reserve */
+    FRAME_CLEAR = 2,      /* filled with zeroes */
 };
 
 /* Allocates one frame with users = 0 and the given type, owner and index. NO_PFN if there is none

@@ -125,8 +125,7 @@ static int slot_next(const struct as *as, unsigned from)
 /* Takes the users of every live entry back; the node runs nowhere and has no sharers. */
 static void node_drop_entries(struct node *n)
 {
-    node_for_each(i, n)
-    {
+    node_for_each (i, n) {
         if (pte_in_core(n->pte[i]))
             frame_unuse(pte_pfn(n->pte[i]));
     }
@@ -180,8 +179,7 @@ static int copy_crowded_entry(struct node *to, unsigned i, pte_t e, pfn_t *pfn)
 static int node_copy_entries(struct node *to, struct node *from, bool *same)
 {
     *same = true;
-    node_for_each(i, from)
-    {
+    node_for_each (i, from) {
         pte_t e = from->pte[i];
 
         if (pte_in_core(e)) {
@@ -210,8 +208,7 @@ static uint32_t node_resident(const struct node *n)
 {
     uint32_t count = 0;
 
-    node_for_each(i, n)
-    {
+    node_for_each (i, n) {
         pte_t e = node_get(n, i);
 
         count += pte_in_core(e) && pte_pfn(e) != frame_zero_page();
@@ -306,8 +303,7 @@ int pt_make_private(struct as *as, vaddr_t first, uint32_t npages, bool whole_to
         struct node *n = pt_node(as->pt, va);
         unsigned count = pages_in_node(va, end);
 
-        if (n && node_shared(n) && (whole_too || count < NODE_PAGES) &&
-            !pt_node_private(as, va))
+        if (n && node_shared(n) && (whole_too || count < NODE_PAGES) && !pt_node_private(as, va))
             return -ENOMEM;
         va += page_addr(count);
     }

@@ -95,8 +95,8 @@ void node_unlock(const struct node *n);
 
 struct as;
 
-/* The node of va, or NULL. Caller holds as->lock for writing, or pt_lock: a reader's shared node may
- * be replaced by another reader's copy, and go with its last sharer. */
+/* The node of va, or NULL. Caller holds as->lock for writing, or pt_lock: a reader's shared node
+ * may be replaced by another reader's copy, and go with its last sharer. */
 static inline struct node *pt_node(const struct root *r, vaddr_t va)
 {
     return __atomic_load_n(&r->node[node_slot(va)], __ATOMIC_ACQUIRE);
@@ -120,7 +120,8 @@ static inline uint32_t node_groups(const struct node *n)
         for (unsigned i = (unsigned)__builtin_ctz(groups_) * NODE_GROUP, end_ = i + NODE_GROUP;    \
              i < end_; i++)
 
-/* The entry of va as it is now, copy-on-write if its node is shared; none where there is no node. */
+/* The entry of va as it is now, copy-on-write if its node is shared; none where there is no node.
+ */
 pte_t pt_get(struct as *as, vaddr_t va);
 /* As pt_get; *own: its node if that is shared with nobody, which then stays so as long as as->lock
  * is held, else NULL. */

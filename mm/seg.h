@@ -23,7 +23,7 @@ enum seg_flags {
     SEG_GROWS = 2, /* a stack: grows downwards on demand */
     SEG_WIRED = 4,
     SEG_DONTFORK = 8,
-    SEG_HEAP = 16,  /* made by brk, for listings */
+    SEG_HEAP = 16,      /* made by brk, for listings */
     SEG_COMMITTED = 32, /* counts as committed memory: it is or was writable and private */
 };
 
@@ -49,19 +49,19 @@ struct seg_ops {
 };
 
 struct seg {
-    vaddr_t base;                   /* (a) */
-    uint32_t npages;                /* (a) */
-    uint8_t prot, maxprot;          /* (a) */
-    uint16_t flags;                 /* (a) */
-    const struct seg_ops *ops;      /* (c) */
-    struct obj *obj;                /* (c) or NULL */
-    uint32_t obj_page;              /* (a) page of obj at base */
-    uint32_t hole;                  /* (a) free pages between this segment and the one below */
-    uint32_t gap;                   /* (a) largest hole of the subtree */
-    struct as *as;                  /* (c) */
-    struct tree_link by_addr;       /* (a) */
-    struct list_link by_obj;        /* (s) */
-    void *data;                     /* driver's own */
+    vaddr_t base;              /* (a) */
+    uint32_t npages;           /* (a) */
+    uint8_t prot, maxprot;     /* (a) */
+    uint16_t flags;            /* (a) */
+    const struct seg_ops *ops; /* (c) */
+    struct obj *obj;           /* (c) or NULL */
+    uint32_t obj_page;         /* (a) page of obj at base */
+    uint32_t hole;             /* (a) free pages between this segment and the one below */
+    uint32_t gap;              /* (a) largest hole of the subtree */
+    struct as *as;             /* (c) */
+    struct tree_link by_addr;  /* (a) */
+    struct list_link by_obj;   /* (s) */
+    void *data;                /* driver's own */
 };
 
 extern const struct seg_ops seg_anon; /* zero-filled private memory; stacks, heaps, bss */

@@ -13,14 +13,14 @@
 
 struct slab_cache {
     struct spin lock;
-    const char *name;        /* (c) */
-    uint16_t object_bytes;   /* (c) as asked for */
-    uint16_t stride_bytes;   /* (c) with alignment and red zone */
-    uint16_t per_frame;      /* (c) */
-    uint32_t frames;         /* (lock) */
-    uint32_t in_use;         /* (lock) objects */
-    pfn_t partial;           /* (lock) first frame with a free object */
-    unsigned id;             /* (c) place in the list of all caches */
+    const char *name;      /* (c) */
+    uint16_t object_bytes; /* (c) as asked for */
+    uint16_t stride_bytes; /* (c) with alignment and red zone */
+    uint16_t per_frame;    /* (c) */
+    uint32_t frames;       /* (lock) */
+    uint32_t in_use;       /* (lock) objects */
+    pfn_t partial;         /* (lock) first frame with a free object */
+    unsigned id;           /* (c) place in the list of all caches */
 };
 
 #define SLAB_CACHE(cname, bytes)                                                                   \

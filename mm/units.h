@@ -68,9 +68,9 @@ static inline unsigned node_index(vaddr_t va)
 struct frame;
 struct direct_map {
     struct frame *frames; /* (c) entry of frame `first` */
-    uintptr_t offset;  /* (c) */
-    pfn_t first, end;  /* (c) frames of the frame table: first <= pfn < end */
-    uintptr_t bias;    /* (c) 0 on the machine; on the host what a kptr leaves out */
+    uintptr_t offset;     /* (c) */
+    pfn_t first, end;     /* (c) frames of the frame table: first <= pfn < end */
+    uintptr_t bias;       /* (c) 0 on the machine; on the host what a kptr leaves out */
 };
 extern struct direct_map direct_map;
 

@@ -144,7 +144,7 @@ int proc_kill(int pid, int sig)
 
 /* What lies at the address, in words. The caller's locks, if a kernel path got here with some,
  * may be the one that is needed: then nothing is said. */
-static void describe_segment(vaddr_t va, char buf[48])
+static void describe_segment(vaddr_t va, char buf[64])
 {
     struct as *as = thread_current()->as;
     const struct seg *s;
@@ -155,9 +155,9 @@ static void describe_segment(vaddr_t va, char buf[48])
     rwlock_read(&as->lock);
     s = as_find(as, va);
     if (!s)
-        fmt_snprint(buf, 48, " (no segment)");
+        fmt_snprint(buf, 64, " (no segment)");
     else
-        fmt_snprint(buf, 48, " (%s 0x%08lx-0x%08lx %c%c%c)",
+        fmt_snprint(buf, 64, " (%s segment 0x%08lx-0x%08lx %c%c%c)",
                     s->flags & SEG_GROWS  ? "stack"
                     : s->flags & SEG_HEAP ? "heap"
                                           : s->ops->name,
@@ -170,7 +170,7 @@ static void describe_segment(vaddr_t va, char buf[48])
 void proc_die_of(int sig, const char *what, vaddr_t address, bool has_address, vaddr_t pc)
 {
     struct proc *p = proc_current();
-    char where[48];
+    char where[64];
 
     if (has_address) {
         describe_segment(address, where);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Registers and backtraces for panics, halting, firmware calls, and semihosting. The kernel is built
- * with frame pointers: fp points at the saved lr, the caller's fp is one word below.
- * Source: ARM DEN 0022 (PSCI), ARM DUI 0471 (semihosting).
+ * Registers and backtraces for panics, halting, firmware calls, and semihosting. The kernel is
+ * built with frame pointers: fp points at the saved lr, the caller's fp is one word below. Source:
+ * ARM DEN 0022 (PSCI), ARM DUI 0471 (semihosting).
  */
 #include "arch/arm/trapframe.h"
 #include "kern/arch.h"
@@ -10,9 +10,9 @@
 #include "mm/units.h"
 #include "proc/thread.h"
 
-#define SYS_EXIT_EXTENDED      0x20
+#define SYS_EXIT_EXTENDED       0x20
 #define ADP_STOPPED_APPLICATION 0x20026
-#define BACKTRACE_MAX          24
+#define BACKTRACE_MAX           24
 
 extern char __text_start[], __text_end[];
 

@@ -15,25 +15,25 @@
 #include "kern/lock.h"
 #include "mm/frame.h"
 
-#define AREA_BASE    0x40000000u
-#define DEVICE_END   0x44000000u
-#define STACK_BASE   0x44000000u
-#define STACK_PITCH  (2 * PAGE_SIZE) /* guard page below each stack page */
-#define STACK_SLOTS  16384u
-#define GROUP_SPAN   (4u << SECTION_SHIFT) /* one frame holds four second-level tables */
-#define AREA_GROUPS  64u
-#define KUSER_BASE   0xffff0000u
+#define AREA_BASE   0x40000000u
+#define DEVICE_END  0x44000000u
+#define STACK_BASE  0x44000000u
+#define STACK_PITCH (2 * PAGE_SIZE) /* guard page below each stack page */
+#define STACK_SLOTS 16384u
+#define GROUP_SPAN  (4u << SECTION_SHIFT) /* one frame holds four second-level tables */
+#define AREA_GROUPS 64u
+#define KUSER_BASE  0xffff0000u
 
 extern char __text_start[], __text_end[], __rodata_end[], __image_end[];
 extern const char kuser_begin[], kuser_end[];
 
 static struct {
     struct spin lock;
-    uint32_t *tables[AREA_GROUPS];   /* (lock) four tables of 256 entries */
-    uint16_t pages[AREA_GROUPS];     /* (lock) entries in use */
-    vaddr_t device_next;             /* (lock) */
+    uint32_t *tables[AREA_GROUPS];     /* (lock) four tables of 256 entries */
+    uint16_t pages[AREA_GROUPS];       /* (lock) entries in use */
+    vaddr_t device_next;               /* (lock) */
     uint32_t stacks[STACK_SLOTS / 32]; /* (lock) bit: slot in use */
-    uint32_t stack_hint;             /* (lock) words below have no free bit */
+    uint32_t stack_hint;               /* (lock) words below have no free bit */
 } area = {.device_next = AREA_BASE};
 
 /* The first group's tables: there before frames can be allocated, for the early console. */

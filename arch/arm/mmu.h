@@ -11,32 +11,32 @@
 
 /* First level. */
 #define L1_INVALID     0u
-#define L1_TABLE       0x1u     /* second level at bits 31:10 */
-#define L1_TABLE_PXN   0x4u     /* the kernel executes nothing through it */
+#define L1_TABLE       0x1u /* second level at bits 31:10 */
+#define L1_TABLE_PXN   0x4u /* the kernel executes nothing through it */
 #define L1_SECTION     0x2u
 #define L1_SECTION_B   0x4u
 #define L1_SECTION_C   0x8u
 #define L1_SECTION_XN  0x10u
-#define L1_SECTION_AF  0x400u   /* AP[0] with SCTLR.AFE */
-#define L1_SECTION_TEX 0x1000u  /* TEX[0] */
-#define L1_SECTION_RO  0x8000u  /* AP[2] */
+#define L1_SECTION_AF  0x400u  /* AP[0] with SCTLR.AFE */
+#define L1_SECTION_TEX 0x1000u /* TEX[0] */
+#define L1_SECTION_RO  0x8000u /* AP[2] */
 #define L1_SECTION_S   0x10000u
 
 /* Second level: small pages. */
-#define L2_XN      0x1u
-#define L2_PAGE    0x2u
-#define L2_B       0x4u
-#define L2_C       0x8u
-#define L2_AF      0x10u  /* AP[0] */
-#define L2_USER    0x20u  /* AP[1] */
-#define L2_TEX0    0x40u
-#define L2_RO      0x200u /* AP[2] */
-#define L2_S       0x400u
-#define L2_NG      0x800u
+#define L2_XN   0x1u
+#define L2_PAGE 0x2u
+#define L2_B    0x4u
+#define L2_C    0x8u
+#define L2_AF   0x10u /* AP[0] */
+#define L2_USER 0x20u /* AP[1] */
+#define L2_TEX0 0x40u
+#define L2_RO   0x200u /* AP[2] */
+#define L2_S    0x400u
+#define L2_NG   0x800u
 
 /* Normal memory, inner and outer write-back write-allocate, shareable; shareable device memory. */
-#define L1_NORMAL (L1_SECTION | L1_SECTION_TEX | L1_SECTION_C | L1_SECTION_B | L1_SECTION_S | \
-                   L1_SECTION_AF)
+#define L1_NORMAL                                                                                  \
+    (L1_SECTION | L1_SECTION_TEX | L1_SECTION_C | L1_SECTION_B | L1_SECTION_S | L1_SECTION_AF)
 #define L2_NORMAL (L2_PAGE | L2_TEX0 | L2_C | L2_B | L2_S | L2_AF)
 #define L2_DEVICE (L2_PAGE | L2_B | L2_AF | L2_XN)
 

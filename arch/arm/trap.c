@@ -18,7 +18,6 @@
 
 extern const char uaccess_begin[], uaccess_end[], uaccess_failed[];
 
-
 /* What the program did, by access. */
 static const char *access_words(prot_t access)
 {
@@ -28,7 +27,9 @@ static const char *access_words(prot_t access)
 static void die_of_fault(enum fault_error error, prot_t access, uint32_t va, uint32_t pc)
 {
     switch (error) {
-    case FAULT_BEYOND_END: proc_die_of(SIGBUS, "touched beyond its file's end", va, true, pc); break;
+    case FAULT_BEYOND_END:
+        proc_die_of(SIGBUS, "touched beyond its file's end", va, true, pc);
+        break;
     case FAULT_IO: proc_die_of(SIGBUS, "touched an unreadable page", va, true, pc); break;
     case FAULT_STACK_LIMIT: proc_die_of(SIGSEGV, "overflowed its stack", va, true, pc); break;
     case FAULT_NO_MEMORY: break; /* the out-of-memory code named it already */

@@ -87,6 +87,13 @@ static void dawdle(void)
         sched_yield();
 }
 
+/* What is told about a node that is no longer the address space's goes astray. */
+static void check_node(const struct hat *h, const struct node *n, vaddr_t va)
+{
+    if (*slot_of(h, node_slot(va)) != n)
+        panic("hat: page %lx has another node by now", (unsigned long)va);
+}
+
 void page_clear(void *page)
 {
     dawdle();
@@ -167,6 +174,7 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
     pte_t e = n->pte[node_index(va)];
     uint32_t old = n->hat[node_index(va)];
 
+    check_node(h, n, va);
     if (!pte_in_core(e) || pte_pfn(e) != pfn)
         panic("hat_load: page %lx is not what the page table says", (unsigned long)va);
     if (prot & PROT_WRITE && (e.raw & PTE_COW || node_shared(n)))
@@ -184,6 +192,7 @@ prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn)
 
 void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count)
 {
+    check_node(h, n, va);
     for (unsigned i = 0; i < count; i++) {
         if (n->hat[node_index(va) + i]) {
             n->hat[node_index(va) + i] = 0;
@@ -194,6 +203,7 @@ void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count)
 
 void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)
 {
+    check_node(h, n, va);
     for (unsigned i = 0; i < count; i++) {
         if (n->hat[node_index(va) + i] & PROT_WRITE) {
             n->hat[node_index(va) + i] &= ~PROT_WRITE;

@@ -12,13 +12,13 @@ struct thread;
 struct hat;
 
 struct cpu {
-    struct thread *thread;     /* running now */
+    struct thread *thread; /* running now */
     uint32_t id;
-    struct thread *idle;       /* (c) */
-    struct thread *dead;       /* switched away from for good: to be freed */
-    struct thread *vfp_owner;  /* whose registers the VFP holds and is enabled for, or NULL */
-    struct hat *hat;           /* what TTBR0 shows; NULL: nothing */
-    uint32_t in_irq;           /* interrupts being handled */
+    struct thread *idle;      /* (c) */
+    struct thread *dead;      /* switched away from for good: to be freed */
+    struct thread *vfp_owner; /* whose registers the VFP holds and is enabled for, or NULL */
+    struct hat *hat;          /* what TTBR0 shows; NULL: nothing */
+    uint32_t in_irq;          /* interrupts being handled */
 };
 
 static inline struct cpu *cpu_self(void)
