@@ -437,11 +437,13 @@ void as_leave(struct as *as)
     as_clear(as);
     family_leave(as);
     hat_destroy(&as->hat);
+    rwlock_write(&as->lock); /* who looks from outside holds it for reading */
     spin_lock(&as->pt_lock);
     struct root *pt = as->pt;
 
     as->pt = NULL;
     spin_unlock(&as->pt_lock);
+    rwlock_write_done(&as->lock);
     slab_free(&root_cache, pt);
     as_unref(as);
 }

@@ -229,8 +229,9 @@ void procfs_pid_pt(struct text *t, struct proc *p)
     if (!as)
         return;
     rwlock_read(&as->lock);
-    text_printf(t, "root at %08lx\n", (unsigned long)virt_to_pfn(as->pt) << PAGE_SHIFT);
-    for (unsigned slot = 0; slot < ARRAY_SIZE(as->pt->node); slot++) {
+    if (as->pt)
+        text_printf(t, "root at %08lx\n", (unsigned long)virt_to_pfn(as->pt) << PAGE_SHIFT);
+    for (unsigned slot = 0; as->pt && slot < ARRAY_SIZE(as->pt->node); slot++) {
         if (pt_node_line(t, as, slot))
             pt_node_entries(t, as, slot);
     }

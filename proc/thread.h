@@ -37,6 +37,7 @@ struct thread {
     struct context context;      /* (t) */
     volatile uint32_t work;      /* enum thread_work; set by anyone, atomically */
     uint32_t tls;                /* (t) TPIDRURO */
+    uint32_t scratch;            /* (t) TPIDRURW, user mode's own */
     void *kstack;                /* (c) lowest byte of the stack page */
     struct trapframe *frame;     /* (c) user registers, at the top of the kernel stack */
     void *vfp;                   /* (t) saved VFP state or NULL: never used */

@@ -58,6 +58,7 @@ CP15_RW64(cntv_cval,      3,  c14)          /* virtual compare value */
 CP15_R   (midr,      c0,  0,  c0,  0)       /* main ID */
 CP15_R   (mpidr,     c0,  0,  c0,  5)       /* affinity: which core */
 CP15_R   (ctr,       c0,  0,  c0,  1)       /* cache type: line sizes */
+CP15_R   (id_pfr0,   c0,  0,  c1,  0)       /* bits 15:12 ThumbEE */
 CP15_R   (id_mmfr0,  c0,  0,  c1,  4)       /* bits 3:0 VMSA: 4 and up has PXN */
 CP15_RW  (sctlr,     c1,  0,  c0,  0)
 CP15_RW  (cpacr,     c1,  0,  c0,  2)       /* access to VFP and NEON */
@@ -74,6 +75,7 @@ CP15_W   (tlbimva,   c8,  0,  c7,  1)       /* by address and ASID */
 CP15_W   (tlbiasid,  c8,  0,  c7,  2)       /* by ASID */
 CP15_W   (tlbimvaa,  c8,  0,  c7,  3)       /* by address, all ASIDs */
 CP15_RW  (contextidr, c13, 0, c0,  1)       /* bits 7:0 ASID */
+CP15_RW  (tpidrurw,  c13, 0,  c0,  2)       /* user mode's own, readable and writable */
 CP15_RW  (tpidruro,  c13, 0,  c0,  3)       /* thread pointer that user mode can read */
 CP15_RW  (tpidrprw,  c13, 0,  c0,  4)       /* struct cpu */
 /* clang-format on */

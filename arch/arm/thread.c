@@ -62,6 +62,7 @@ void arch_thread_init_fork(struct thread *t, const struct thread *parent)
     *t->frame = *parent->frame;
     t->frame->r[0] = 0;
     t->tls = parent->tls;
+    t->scratch = cp15_read_tpidrurw(); /* the parent is the caller */
 }
 
 static void fpexc_write(uint32_t value)
@@ -74,6 +75,8 @@ void vfp_boot(void)
     cp15_write_cpacr(cp15_read_cpacr() | CPACR_FULL);
     isb();
     fpexc_write(0);
+    if (cp15_read_id_pfr0() >> 12 & 15)
+        __asm__ volatile("mcr p14, 6, %0, c0, c0, 0" ::"r"(1)); /* TEECR.XED: no TEEHBR for users */
 }
 
 bool vfp_first_use(void)
@@ -94,6 +97,7 @@ bool vfp_first_use(void)
 
 void arch_thread_save(struct thread *from)
 {
+    from->scratch = cp15_read_tpidrurw();
     if (cpu_self()->vfp_owner == from) {
         vfp_save(from->vfp);
         fpexc_write(0);
@@ -104,10 +108,13 @@ void arch_thread_save(struct thread *from)
 void arch_thread_load(struct thread *to)
 {
     cp15_write_tpidruro(to->tls);
+    cp15_write_tpidrurw(to->scratch);
 }
 
 void arch_thread_release(struct thread *t)
 {
+    if (t == thread_current())
+        cp15_write_tpidrurw(0);
     if (cpu_self()->vfp_owner == t) {
         fpexc_write(0);
         cpu_self()->vfp_owner = NULL;

@@ -60,25 +60,26 @@ static uint32_t uart_clock_hz(const struct fdt *fdt, int node)
     return hz;
 }
 
-/* 3.3.6: the divisor is in 64ths of clock / (16 * baud); 3.3.8: disabled while it changes.
- * Turning the FIFOs on empties them, so that what was typed is saved before. */
+/* A UART that is on is taken as it is. 3.3.6: the divisor is in 64ths of clock / (16 * baud); 3.3.8:
+ * disabled while it changes. The FIFOs are left as they are found: turning them on empties them,
+ * and QEMU's UART receives while it is disabled, so that what is typed at that moment would be lost
+ * (QEMU 7.2 even gives an older character for it). */
 static void uart_set_up(uint32_t clock_hz)
 {
     uint32_t control = reg_read(uart.base, PL011_CR);
+    uint32_t fifos = reg_read(uart.base, PL011_LCR_H) & PL011_LCR_H_FEN;
 
-    if ((control & PL011_CR_UARTEN) && (reg_read(uart.base, PL011_LCR_H) & PL011_LCR_H_FEN))
+    if (control & PL011_CR_UARTEN)
         return;
-    while ((control & PL011_CR_UARTEN) && (reg_read(uart.base, PL011_FR) & PL011_FR_BUSY))
-        ;
     reg_write(uart.base, PL011_CR, 0);
     uart_drain();
-    if (!(control & PL011_CR_UARTEN) && clock_hz >= 16 * BAUD) {
+    if (clock_hz >= 16 * BAUD) {
         uint32_t divisor = (clock_hz * 4 + BAUD / 2) / BAUD;
 
         reg_write(uart.base, PL011_IBRD, divisor / 64);
         reg_write(uart.base, PL011_FBRD, divisor % 64);
     }
-    reg_write(uart.base, PL011_LCR_H, PL011_LCR_H_WLEN8 | PL011_LCR_H_FEN);
+    reg_write(uart.base, PL011_LCR_H, PL011_LCR_H_WLEN8 | fifos);
     reg_write(uart.base, PL011_CR, PL011_CR_UARTEN | PL011_CR_TXE | PL011_CR_RXE);
 }
 

@@ -189,6 +189,20 @@ class Machine:
                 self.fail("status %d instead of %d" % (got, status))
         return output
 
+    def interrupt(self, seconds=60):
+        """Ctrl-C until the prompt comes; returns what came before it. Between the end of a command's
+        line and its start there is no foreground program, so that one Ctrl-C may hit nobody."""
+        start = self.position
+        deadline = time.monotonic() + seconds
+        while True:
+            self.send("\x03")
+            try:
+                match = self.expect(re.escape(PROMPT), 2)
+                return self.text[start:match.start()]
+            except VmError:
+                if time.monotonic() > deadline or self.process.poll() is not None:
+                    raise
+
     def status(self):
         match = re.search(r"^(\d+)$", self.run("echo $?"), re.MULTILINE)
         if not match:
@@ -204,7 +218,10 @@ class Machine:
         return int(match.group(1))
 
     def frames_settled(self):
-        """As frames_used, once the shell and its tools have been in memory."""
+        """As frames_used, once the tools have been in memory and the shell has what it keeps: its
+        heap, the table of its children."""
+        for command in ("help", "crash undef", "spawn true", "wait"):
+            self.run(command, 60)
         self.frames_used()
         return self.frames_used()
 
