@@ -25,7 +25,7 @@ static int by_chunks(vaddr_t ubuf, size_t len, size_t chunk_bytes, chunk_fn *chu
 {
     size_t done = 0;
 
-    while (done < len) {
+    while (done < len && !thread_interrupted()) {
         size_t to_edge = PAGE_SIZE - ((ubuf + done) & PAGE_MASK);
         int n = chunk(ubuf + done, MIN(MIN(len - done, to_edge), chunk_bytes));
 

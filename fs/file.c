@@ -130,7 +130,7 @@ static int read_object(struct obj *o, uint64_t pos, vaddr_t ubuf, size_t len)
     size_t done = 0;
     int error = 0;
 
-    while (done < len && pos + done < o->size_bytes) {
+    while (done < len && pos + done < o->size_bytes && !thread_interrupted()) {
         size_t offset = (size_t)(pos + done) & PAGE_MASK;
         size_t n = MIN(len - done, PAGE_SIZE - offset), copied;
         pfn_t pfn;

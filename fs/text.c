@@ -105,7 +105,7 @@ int text_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
 
     if (pos >= t->size && t->lost && len > 0)
         return -ENOMEM;
-    while (done < len && pos + done < t->size) {
+    while (done < len && pos + done < t->size && !thread_interrupted()) {
         size_t at = (size_t)pos + done;
         size_t n = MIN(MIN(len - done, t->size - at), PAGE_SIZE - (at & PAGE_MASK));
         char *from = (char *)pfn_to_virt(t->page[at >> PAGE_SHIFT]) + (at & PAGE_MASK);

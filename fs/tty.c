@@ -249,7 +249,7 @@ int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
 
     (void)f;
     (void)pos;
-    while (done < len) {
+    while (done < len && !thread_interrupted()) {
         size_t n = MIN(len - done, CHUNK_BYTES);
         size_t copied = file_copy_in(chunk, ubuf + done, n);
         uint32_t mask = lock(t);

@@ -54,4 +54,7 @@ bool rwlock_held_write(const struct rwlock *l); /* by the calling thread */
  * every 50,000 instructions. */
 void preempt_point(void);
 
+/* The calling thread is to die: a long operation ends early, with what it has done. */
+bool thread_interrupted(void);
+
 #endif

@@ -10,6 +10,9 @@
 #include "mm/as_impl.h"
 #include "mm/obj.h"
 
+/* As Linux has by default. */
+#define SEGS_MAX 65530u
+
 static bool range_ok(vaddr_t base, uint32_t npages)
 {
     return !(base & PAGE_MASK) && base >= USER_MIN && base < USER_END && npages > 0 &&
@@ -115,7 +118,7 @@ static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where
 {
     uint16_t flags = r->flags | (needs_commit(r->prot, r->flags) ? SEG_COMMITTED : 0);
     struct seg *s = NULL;
-    int error = place(as, r, where);
+    int error = as->nsegs < SEGS_MAX ? place(as, r, where) : -ENOMEM;
 
     if (!error && r->fixed) {
         s = seg_alloc();
@@ -193,7 +196,7 @@ int as_unmap_locked(struct as *as, vaddr_t base, uint32_t npages)
     if (!s || s->base >= end)
         return 0;
     if (s->base < base && seg_end(s) > end) {
-        spare = seg_alloc();
+        spare = as->nsegs < SEGS_MAX ? seg_alloc() : NULL;
         if (!spare)
             return -ENOMEM;
     }
@@ -300,6 +303,8 @@ static int protect_locked(struct as *as, vaddr_t base, uint32_t npages, prot_t p
 
     if (error)
         return error;
+    if (as->nsegs + 2 > SEGS_MAX)
+        return -ENOMEM;
     spare[0] = seg_alloc();
     spare[1] = seg_alloc();
     error = spare[0] && spare[1] ? pt_make_private(as, base, npages, true) : -ENOMEM;

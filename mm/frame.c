@@ -371,7 +371,7 @@ int frame_use(pfn_t pfn, uint32_t pte)
     if (pfn == fl.zero)
         return 0;
     frame_lock(pfn);
-    if (f->users == FRAME_USERS_MAX) {
+    if (f->users >= (pte ? FRAME_ENTRIES_MAX : FRAME_USERS_MAX)) {
         error = -EAGAIN;
     } else {
         if (f->users++ == 0 && frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED))

@@ -54,7 +54,9 @@ struct frame {
 
 _Static_assert(sizeof(struct frame) == 24, "a frame costs 24 bytes");
 
-#define FRAME_USERS_MAX 65535
+/* Users of a frame: entries may be so many, pins may add up to the last. */
+#define FRAME_ENTRIES_MAX 61440
+#define FRAME_USERS_MAX   65535
 
 /* Counts, in frames. Read without a lock they are a moment's picture. */
 struct frame_stats {

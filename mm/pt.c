@@ -187,7 +187,7 @@ static int node_copy_entries(struct node *to, struct node *from, bool *same)
 
             e.raw |= PTE_COW;
             __atomic_store_n(&from->pte[i].raw, e.raw, __ATOMIC_RELAXED);
-            if (frame_use(pfn, 0)) {
+            if (frame_use(pfn, kptr(&to->pte[i]))) {
                 int error = copy_crowded_entry(to, i, e, &pfn);
 
                 to->hat[i] = 0;

@@ -24,12 +24,11 @@ static int vn_fault(struct fault *f)
     if (!pte_is_none(f->pte))
         return private_write(f);
     error = obj_get(f->seg->obj, seg_obj_page(f->seg, f->va), &pfn, &how);
-    if (error == -EAGAIN) /* 65,535 users: its pages stay, so this one gets a copy */
-        return private_copy(f, obj_lookup(f->seg->obj, seg_obj_page(f->seg, f->va)));
     if (error)
         return error == -EINVAL ? -ENXIO : error;
     f->kind = MAX(f->kind, kind_of(how));
-    if (f->access == PROT_WRITE) {
+    /* A page with as many entries as can be stays for those who pin it; this one gets a copy. */
+    if (f->access == PROT_WRITE || frame_of(pfn)->users > FRAME_ENTRIES_MAX) {
         error = private_copy(f, pfn);
         obj_put(pfn);
         return error;

@@ -11,6 +11,7 @@
 #include "proc/proc_impl.h"
 
 #define NAP_NS      (10 * NSEC_PER_MSEC)
+#define SEGS_A_FRAME (PAGE_SIZE / sizeof(struct seg))
 #define PATIENCE_NS (2 * NSEC_PER_SEC)
 
 static struct {
@@ -25,6 +26,16 @@ static bool can_die(const struct proc *p)
     return p->as && !p->exiting && !p->kill_sig;
 }
 
+/* Frames that would come back: pages, and what the kernel needs to describe them. */
+static uint32_t weight(const struct as *as)
+{
+    uint32_t frames = as->resident + as->nsegs / SEGS_A_FRAME;
+
+    for (unsigned i = 0; i < ARRAY_SIZE(as->slots); i++)
+        frames += (uint32_t)__builtin_popcount(as->slots[i]);
+    return frames;
+}
+
 /* The process with most private resident memory; init only if nobody else is left. (P) held. */
 static struct proc *choose_locked(void)
 {
@@ -35,7 +46,7 @@ static struct proc *choose_locked(void)
 
         if (!can_die(p))
             continue;
-        if (!worst || worst->pid == 1 || (p->pid != 1 && p->as->resident > worst->as->resident))
+        if (!worst || worst->pid == 1 || (p->pid != 1 && weight(p->as) > weight(worst->as)))
             worst = p;
     }
     return worst;

@@ -113,7 +113,8 @@ bool proc_signal_ignored(const struct proc *p, int sig);
 
 /* wait4 and waitid. */
 struct wait_request {
-    int pid; /* as wait4: > 0, -1, 0, < -1 */
+    int pid;    /* as wait4: > 0, -1, 0, < -1 */
+    bool group; /* pid is the number of a group, > 0 */
     bool nohang, nowait;
     bool no_exits; /* waitid without WEXITED: no child ever is ready */
 };

@@ -281,6 +281,11 @@ void preempt_point(void)
         schedule();
 }
 
+bool thread_interrupted(void)
+{
+    return unlikely(thread_current()->work & WORK_KILL);
+}
+
 void sched_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
 {
     struct thread *t = thread_current(), *dead = NULL;

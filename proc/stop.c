@@ -2,7 +2,7 @@
  *
  * Stopping all threads of processes, for mm_check: none of them is in the middle of an operation on
  * memory. A thread counts as stopped that waits at the kernel's edge, has not run yet, sleeps for
- * an event (interruptibly; it parks when it wakes) or sleeps with no sleeping lock held or wanted.
+ * an event (interruptibly; it parks when it wakes) or sleeps with no sleeping lock held.
  * The others are waited for; what they do ends without the stopped ones, since those hold no lock
  * but perhaps that of a device's reader. Locks: stop.turn for one stopper at a time; parked threads
  * sleep on stop.parked.
@@ -19,6 +19,7 @@ static struct {
     struct waitq parked;  /* lock: on */
     struct waitq nothing; /* the stopper's short sleeps */
     volatile bool on;
+    volatile bool quiet;  /* all are stopped: nobody may move, not even to die */
 } stop = {.turn = {.wait = {.waiters = LIST_INIT(stop.turn.wait.waiters)}},
           .parked = {.waiters = LIST_INIT(stop.parked.waiters)},
           .nothing = {.waiters = LIST_INIT(stop.nothing.waiters)}};
@@ -28,7 +29,8 @@ bool stop_in_progress(void)
     return stop.on;
 }
 
-/* waitq_sleep parks its caller when it wakes; the sleep in here must not: it may not come back. */
+/* waitq_sleep parks its caller when it wakes; the sleep in here must not: it may not come back. Who
+ * is killed leaves to die as long as others are waited for: they may want its memory. */
 void stop_park(void)
 {
     struct thread *t = thread_current();
@@ -39,18 +41,18 @@ void stop_park(void)
         uint32_t mask = spin_lock_irq(&stop.parked.lock);
 
         __atomic_fetch_and(&t->work, ~(uint32_t)WORK_STOP, __ATOMIC_RELAXED);
-        if (!stop.on) {
+        if (!stop.on || (t->work & WORK_KILL && !stop.quiet)) {
             spin_unlock_irq(&stop.parked.lock, mask);
             break;
         }
-        waitq_sleep(&stop.parked, mask, false, UINT64_MAX);
+        waitq_sleep(&stop.parked, mask, !stop.quiet, UINT64_MAX);
     }
     t->at_edge = at_edge;
 }
 
 static bool is_quiet(const struct thread *t)
 {
-    if (!t->proc || t->at_edge)
+    if (!t->proc || (t->at_edge && !(t->work & WORK_KILL && t->state == THREAD_RUNNABLE)))
         return true;
     return t->state == THREAD_SLEEPING && (t->interruptible || t->locks_held == 0);
 }
@@ -82,8 +84,10 @@ void proc_stop_all(void)
 
         busy = 0;
         thread_for_each(count_busy, &busy);
-        if (!busy)
+        if (!busy) {
+            stop.quiet = true;
             return;
+        }
         mask = spin_lock_irq(&stop.nothing.lock);
         waitq_sleep(&stop.nothing, mask, false, clock_ns() + POLL_NS);
     }
@@ -99,7 +103,7 @@ void proc_resume_all(void)
 {
     uint32_t mask = spin_lock_irq(&stop.parked.lock);
 
-    stop.on = false;
+    stop.on = stop.quiet = false;
     waitq_wake_locked(&stop.parked, WAITQ_ALL);
     spin_unlock_irq(&stop.parked.lock, mask);
     thread_for_each(untell, NULL);

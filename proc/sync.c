@@ -109,16 +109,16 @@ static __noinline void mutex_lock_slow(struct mutex *m, void *me)
 void mutex_lock(struct mutex *m)
 {
     void *me = self();
+    bool taken;
 
-    count_lock(1);
     spin_lock(&m->wait.lock);
-    if (likely(!m->owner)) {
+    taken = likely(!m->owner);
+    if (taken)
         m->owner = me;
-        spin_unlock(&m->wait.lock);
-        return;
-    }
     spin_unlock(&m->wait.lock);
-    mutex_lock_slow(m, me);
+    if (unlikely(!taken))
+        mutex_lock_slow(m, me);
+    count_lock(1); /* not before: who only waits for it may be stopped (stop.c) */
 }
 
 bool mutex_trylock(struct mutex *m)
@@ -208,9 +208,9 @@ static __noinline void lock_slow(struct rwlock *l, bool (*try)(struct rwlock *))
 
 void rwlock_read(struct rwlock *l)
 {
-    count_lock(1);
     if (unlikely(!read_try(l)))
         lock_slow(l, read_try);
+    count_lock(1);
 }
 
 /* Nobody has the lock, or only the caller as writer: everybody who sleeps tries again. */
@@ -244,10 +244,10 @@ void rwlock_read_done(struct rwlock *l)
 
 void rwlock_write(struct rwlock *l)
 {
-    count_lock(1);
     if (unlikely(!write_try(l)))
         lock_slow(l, write_try);
     l->writer = self();
+    count_lock(1);
 }
 
 void rwlock_write_done(struct rwlock *l)

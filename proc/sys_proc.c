@@ -146,7 +146,8 @@ SYSCALL4(sys_waitid, type, id, uinfo, options)
         return -EINVAL;
     if (type > P_PGID || (type != P_ALL && (int)id < (type == P_PID)))
         return -EINVAL;
-    req.pid = type == P_ALL ? -1 : type == P_PID ? (int)id : -(int)id;
+    req.group = type == P_PGID && id != 0;
+    req.pid = type == P_ALL ? -1 : (int)id;
     result = proc_wait(&req, &res);
     if (result < 0)
         return result;

@@ -31,12 +31,15 @@ static struct proc *find_in_group(struct proc *me, int pgid, bool *any)
 }
 
 /* The child to reap: 0 and *found, which is NULL if none is ready, or -ECHILD. (P) held. */
-static int search_locked(struct proc *me, int pid, struct proc **found)
+static int search_locked(struct proc *me, const struct wait_request *req, struct proc **found)
 {
+    int pid = req->pid;
     struct proc *p = NULL;
     bool any = false;
 
-    if (pid == -1) {
+    if (req->group) {
+        p = find_in_group(me, pid, &any);
+    } else if (pid == -1) {
         struct list_link *first = list_first(&me->children);
 
         any = first != NULL;
@@ -67,15 +70,15 @@ static void take_locked(struct proc *me, struct proc *p, bool reap, struct wait_
 int proc_wait(const struct wait_request *req, struct wait_result *res)
 {
     struct proc *me = proc_current(), *p;
-    int error, pid = req->pid;
+    int error;
 
-    if (pid == INT32_MIN)
+    if (req->pid == INT32_MIN)
         return -ESRCH;
     for (;;) {
         uint32_t mask;
 
         proc_lock();
-        error = search_locked(me, pid, &p);
+        error = search_locked(me, req, &p);
         if (error || req->nohang || p) {
             if (!error && p && !req->no_exits)
                 take_locked(me, p, !req->nowait, res);

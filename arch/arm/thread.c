@@ -11,6 +11,7 @@
 #include "arch/arm/cp15.h"
 #include "arch/arm/trapframe.h"
 #include "kern/arch.h"
+#include "mm/fault.h"
 #include "mm/slab.h"
 #include "mm/units.h"
 #include "proc/proc.h"
@@ -85,10 +86,11 @@ bool vfp_first_use(void)
 
     if (cpu_self()->vfp_owner == t)
         return false;
-    if (!t->vfp)
+    while (!t->vfp) {
         t->vfp = slab_alloc(&vfp_cache);
-    if (!t->vfp)
-        return false;
+        if (!t->vfp && !oom_handle(t->as))
+            return true; /* it is the victim, and dies before it tries again */
+    }
     fpexc_write(FPEXC_EN);
     vfp_load(t->vfp);
     cpu_self()->vfp_owner = t;

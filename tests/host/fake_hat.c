@@ -368,6 +368,11 @@ bool bootargs_is(const char *key, const char *value)
     return fake_strict_commit && strcmp(key, "overcommit_memory") == 0 && strcmp(value, "2") == 0;
 }
 
+bool thread_interrupted(void)
+{
+    return false;
+}
+
 void preempt_point(void)
 {
     dawdle();

@@ -92,6 +92,11 @@ void mutex_init(struct mutex *m)
     memset(m, 0, sizeof(*m));
 }
 
+bool thread_interrupted(void)
+{
+    return false;
+}
+
 void preempt_point(void)
 {
 }

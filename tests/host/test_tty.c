@@ -78,6 +78,11 @@ uint64_t clock_ns(void)
     return 0;
 }
 
+bool thread_interrupted(void)
+{
+    return false;
+}
+
 void preempt_point(void)
 {
 }
