@@ -10,9 +10,9 @@
 #include "mm/fault.h"
 #include "proc/proc_impl.h"
 
-#define NAP_NS      (10 * NSEC_PER_MSEC)
+#define NAP_NS       (10 * NSEC_PER_MSEC)
 #define SEGS_A_FRAME (PAGE_SIZE / sizeof(struct seg))
-#define PATIENCE_NS (2 * NSEC_PER_SEC)
+#define PATIENCE_NS  (2 * NSEC_PER_SEC)
 
 static struct {
     int victim;         /* (P) pid, 0: none yet */

@@ -19,7 +19,7 @@ static struct {
     struct waitq parked;  /* lock: on */
     struct waitq nothing; /* the stopper's short sleeps */
     volatile bool on;
-    volatile bool quiet;  /* all are stopped: nobody may move, not even to die */
+    volatile bool quiet; /* all are stopped: nobody may move, not even to die */
 } stop = {.turn = {.wait = {.waiters = LIST_INIT(stop.turn.wait.waiters)}},
           .parked = {.waiters = LIST_INIT(stop.parked.waiters)},
           .nothing = {.waiters = LIST_INIT(stop.nothing.waiters)}};

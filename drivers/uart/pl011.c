@@ -60,10 +60,10 @@ static uint32_t uart_clock_hz(const struct fdt *fdt, int node)
     return hz;
 }
 
-/* A UART that is on is taken as it is. 3.3.6: the divisor is in 64ths of clock / (16 * baud); 3.3.8:
- * disabled while it changes. The FIFOs are left as they are found: turning them on empties them,
- * and QEMU's UART receives while it is disabled, so that what is typed at that moment would be lost
- * (QEMU 7.2 even gives an older character for it). */
+/* A UART that is on is taken as it is. 3.3.6: the divisor is in 64ths of clock / (16 *
+ * baud); 3.3.8: disabled while it changes. The FIFOs are left as they are found: turning them on
+ * empties them, and QEMU's UART receives while it is disabled, so that what is typed at that moment
+ * would be lost (QEMU 7.2 even gives an older character for it). */
 static void uart_set_up(uint32_t clock_hz)
 {
     uint32_t control = reg_read(uart.base, PL011_CR);

@@ -49,6 +49,7 @@
 #define SYS_gettid         224
 #define SYS_exit_group     248
 #define SYS_clock_gettime  263
+#define SYS_readv          145
 #define SYS_waitid         280
 #define SYS_openat         322
 #define SYS_fstatat64      327

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What once went wrong: registers that went from one process to the next, calls that a kill did not
+ * end, audits that waited for each other, readers of /proc that were faster than an exit.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "tap.h"
+
+#define MIB 0x100000u
+
+static uint32_t scratch_get(void)
+{
+    uint32_t value;
+
+    __asm__ volatile("mrc p15, 0, %0, c13, c0, 2" : "=r"(value));
+    return value;
+}
+
+static void scratch_set(uint32_t value)
+{
+    __asm__ volatile("mcr p15, 0, %0, c13, c0, 2" ::"r"(value));
+}
+
+static int sets_scratch(void *arg)
+{
+    (void)arg;
+    scratch_set(0xdeadbeef);
+    return 0;
+}
+
+/* TPIDRURW belongs to a thread. */
+static void test_scratch_register(void)
+{
+    scratch_set(0x1234);
+    CHECK(tap_exited_with(tap_child(sets_scratch, NULL), 0));
+    CHECK_EQ(scratch_get(), 0x1234);
+}
+
+static long milliseconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Reads 1 GiB of a device in one call. */
+static void read_for_ever(const char *device)
+{
+    static struct {
+        char *base;
+        uint32_t len;
+    } iov[1024];
+    char *p = mmap(0, MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    int fd = open(device, O_RDONLY);
+
+    for (unsigned i = 0; i < 1024; i++) {
+        iov[i].base = p;
+        iov[i].len = MIB;
+    }
+    sys_raw(SYS_readv, fd, iov, 1024);
+    _exit(0);
+}
+
+/* A kill ends a call that would take long. */
+static void test_kill_ends_read(void)
+{
+    static const char *const devices[] = {"/dev/zero", "/dev/urandom"};
+
+    for (size_t i = 0; i < TAP_COUNT(devices); i++) {
+        pid_t pid = fork();
+        int status;
+        long start;
+
+        if (pid == 0)
+            read_for_ever(devices[i]);
+        CHECK(pid > 0);
+        tap_pause_ms(50);
+        start = milliseconds();
+        CHECK_EQ(kill(pid, SIGKILL), 0);
+        CHECK_EQ(waitpid(pid, &status, 0), pid);
+        CHECK(tap_killed_by(status, SIGKILL));
+        CHECK(milliseconds() - start < 500);
+    }
+}
+
+static void read_all(const char *path)
+{
+    char buf[512];
+    int fd = open(path, O_RDONLY);
+
+    if (fd < 0)
+        return;
+    while (read(fd, buf, sizeof(buf)) > 0)
+        continue;
+    close(fd);
+}
+
+/* Audits at the same time, with others about that come and go. */
+static void test_audits_side_by_side(void)
+{
+    for (int i = 0; i < 6; i++) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            for (int k = 0; k < 5; k++) {
+                read_all(i & 1 ? "/proc/1/../vmcheck" : "/proc/vmcheck");
+                if (fork() == 0)
+                    _exit(0);
+                wait(NULL);
+            }
+            _exit(0);
+        }
+        CHECK(pid > 0);
+    }
+    while (wait(NULL) > 0)
+        continue;
+}
+
+/* The tables of a process that is just leaving its memory. */
+static void test_proc_of_the_dying(void)
+{
+    static const char *const files[] = {"pt", "pmap", "maps", "status", "stat", "cmdline"};
+
+    for (int i = 0; i < 60; i++) {
+        pid_t pid = fork();
+        char path[64];
+
+        if (pid == 0) {
+            for (;;) {
+                char *p =
+                    mmap(0, 64 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                for (unsigned o = 0; p != MAP_FAILED && o < 64 * MIB; o += MIB)
+                    p[o] = 1;
+                munmap(p, 64 * MIB);
+            }
+        }
+        CHECK(pid > 0);
+        tap_pause_ms(i % 7);
+        kill(pid, SIGKILL);
+        snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, files[i % (int)TAP_COUNT(files)]);
+        read_all(path);
+        CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    }
+}
+
+static int exits_at_once(void *arg)
+{
+    (void)arg;
+    return 5;
+}
+
+/* Group 1 is init's, not everybody. */
+static void test_waitid_group_one(void)
+{
+    int info[32];
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(exits_at_once(NULL));
+    CHECK(pid > 0);
+    tap_pause_ms(20);
+    CHECK_EQ(sys_raw(SYS_waitid, 2, 1, info, 4, 0), -10);
+    CHECK_EQ(waitpid(pid, NULL, 0), pid);
+}
+
+int main(void)
+{
+    static const struct tap_test tests[] = {
+        {"the scratch register is a thread's own", test_scratch_register},
+        {"a kill ends a long read", test_kill_ends_read},
+        {"audits side by side", test_audits_side_by_side},
+        {"/proc of the dying", test_proc_of_the_dying},
+        {"waitid for group 1", test_waitid_group_one},
+    };
+
+    return tap_main(tests, TAP_COUNT(tests));
+}
