@@ -15,7 +15,7 @@ static inline uint32_t be32(const uint8_t *p)
 {
     uint32_t raw;
 
-    memcpy(&raw, __builtin_assume_aligned(p, 4), sizeof(raw));
+    __builtin_memcpy(&raw, __builtin_assume_aligned(p, 4), sizeof(raw));
     return __builtin_bswap32(raw);
 }
 
