@@ -374,7 +374,8 @@ int frame_use(pfn_t pfn, uint32_t pte)
     if (f->users >= (pte ? FRAME_ENTRIES_MAX : FRAME_USERS_MAX)) {
         error = -EAGAIN;
     } else {
-        if (f->users++ == 0 && frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED))
+        __atomic_store_n(&f->users, (uint16_t)(f->users + 1), __ATOMIC_RELAXED);
+        if (f->users == 1 && frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED))
             frame_cache_count(-1);
         if (pte)
             frame_set_rmap(f, pte);
@@ -393,7 +394,8 @@ unsigned frame_unuse(pfn_t pfn)
         return 1;
     frame_lock(pfn);
     kdebug_assert(f->users > 0);
-    left = --f->users;
+    left = f->users - 1u;
+    __atomic_store_n(&f->users, (uint16_t)left, __ATOMIC_RELAXED);
     type = frame_type(f);
     if (left == 0 && type == FRAME_OBJ && !(f->flags & FRAME_WIRED))
         frame_cache_count(1);

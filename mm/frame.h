@@ -164,6 +164,12 @@ static inline void frame_unlock(pfn_t pfn)
 /* One user more; -EAGAIN at the limit, where the caller must copy or refuse. Frame lock taken
  * inside. The zero page is not counted. pte: kptr of the entry, for the way back; 0 for a pin. */
 int __must_check frame_use(pfn_t pfn, uint32_t pte);
+/* How many users a frame has at this moment. */
+static inline unsigned frame_users(pfn_t pfn)
+{
+    return __atomic_load_n(&frame_of(pfn)->users, __ATOMIC_RELAXED);
+}
+
 /* One user less; returns the number left. A private page without users is freed here; an object's
  * page stays in memory as cache. */
 unsigned frame_unuse(pfn_t pfn);

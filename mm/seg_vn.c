@@ -28,7 +28,7 @@ static int vn_fault(struct fault *f)
         return error == -EINVAL ? -ENXIO : error;
     f->kind = MAX(f->kind, kind_of(how));
     /* A page with as many entries as can be stays for those who pin it; this one gets a copy. */
-    if (f->access == PROT_WRITE || frame_of(pfn)->users > FRAME_ENTRIES_MAX) {
+    if (f->access == PROT_WRITE || frame_users(pfn) > FRAME_ENTRIES_MAX) {
         error = private_copy(f, pfn);
         obj_put(pfn);
         return error;

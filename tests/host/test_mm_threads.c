@@ -515,7 +515,7 @@ static void run_rounds(bool share)
 
     file = fake_file(0, NFILE);
     as = make_space();
-    rounds /= 5;
+    rounds /= 2;
     fake_dawdle = 2; /* more of it */
     touch = share ? touch_shared : touch_first;
     pthread_barrier_init(&gate, NULL, THREADS + 1);

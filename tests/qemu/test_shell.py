@@ -64,7 +64,7 @@ class Shell(TestCase):
         first sleeps, so that the echo of the others is over when they print something."""
         self.vm.send("sleep 3\r" + "".join("echo ahead %d\r" % i for i in range(40)))
         for i in range(40):
-            self.vm.expect(r"^quire# ahead %d$" % i, 60)
+            self.vm.expect(r"quire# ahead %d$" % i, 60)
         self.vm.expect_prompt()
         self.printed(r"^console_lost 0$", "vmstat -s")
         self.vm.run("vmcheck -q", 120, status=0)
@@ -81,7 +81,7 @@ class Shell(TestCase):
         self.vm.send("echo both\r\n")
         self.vm.expect(r"^both$")
         self.vm.expect_prompt()
-        self.vm.run("")
+        self.vm.expect_prompt()  # of the empty line between CR and LF
         self.printed(r"^after$", "echo after")
         self.end()
 

@@ -64,12 +64,13 @@ class LinuxPrograms(TestCase):
         subprocess.run([*self.compiler, *flags, self.source, "-o", self.path(name)], check=True)
         return self.path(name)
 
-    def musl(self):
+    def musl(self, start="crt1.o", *flags):
         root = built("musl/usr/")
         lib = root + "lib/arm-linux-musleabihf/"
         include = root + "include/arm-linux-musleabihf"
-        subprocess.run([*self.compiler, "-static", "-nostdinc", "-isystem", include, "-nostdlib",
-                        lib + "crt1.o", lib + "crti.o", self.source, lib + "libc.a", "-lgcc",
+        flags = flags or ("-static",)
+        subprocess.run([*self.compiler, *flags, "-nostdinc", "-isystem", include, "-nostdlib",
+                        lib + start, lib + "crti.o", self.source, lib + "libc.a", "-lgcc",
                         "-lgcc_eh", lib + "libc.a", lib + "crtn.o", "-o", self.path("musl")],
                        check=True)
         return self.path("musl")
@@ -80,8 +81,8 @@ class LinuxPrograms(TestCase):
     def test_glibc_static_chaos(self):
         self.boots(self.glibc("glibc", "-static"), "hat=chaos")
 
-    def test_glibc_static_pie(self):
-        self.boots(self.glibc("pie", "-static-pie", "-fPIE"))
+    def test_musl_static_pie(self):
+        self.boots(self.musl("rcrt1.o", "-static-pie", "-fPIE", "-Wl,--no-dynamic-linker"))
 
     def test_musl_static(self):
         self.boots(self.musl())
