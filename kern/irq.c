@@ -103,6 +103,15 @@ void irq_dispatch(void)
     }
 }
 
+uint32_t irq_total(void)
+{
+    uint32_t total = 0;
+
+    for (unsigned i = 0; i < IRQ_MAX; i++)
+        total += __atomic_load_n(&irqs.line[i].count, __ATOMIC_RELAXED);
+    return total;
+}
+
 bool irq_info(unsigned n, unsigned *irq, const char **name, uint32_t *count)
 {
     for (unsigned i = 0; i < IRQ_MAX; i++) {

@@ -39,6 +39,8 @@ int __must_check irq_request(int irq, irq_handler *handler, void *arg, const cha
 int irq_of_node(const struct fdt *fdt, int node, unsigned index);
 /* From the IRQ vector: runs handlers until nothing is pending. */
 void irq_dispatch(void);
+/* Interrupts handled since boot. */
+uint32_t irq_total(void);
 /* Text of /proc/interrupts: the n-th registered interrupt into the arguments; false at the end. */
 bool irq_info(unsigned n, unsigned *irq, const char **name, uint32_t *count);
 

@@ -58,9 +58,9 @@ bool trace_read(unsigned i, struct trace_record *r)
 const char *trace_event_name(unsigned event)
 {
     static const char *const name[TRACE_EVENTS] = {
-        [TRACE_NONE] = "none",     [TRACE_SYSCALL] = "syscall", [TRACE_FAULT] = "fault",
-        [TRACE_SWITCH] = "switch", [TRACE_IRQ] = "irq",         [TRACE_FORK] = "fork",
-        [TRACE_EXEC] = "exec",     [TRACE_EXIT] = "exit",
+        [TRACE_NONE] = "none", [TRACE_FAULT] = "fault", [TRACE_SWITCH] = "switch",
+        [TRACE_IRQ] = "irq",   [TRACE_FORK] = "fork",   [TRACE_EXEC] = "exec",
+        [TRACE_EXIT] = "exit",
     };
 
     return event < TRACE_EVENTS ? name[event] : "?";

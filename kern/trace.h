@@ -10,13 +10,12 @@
 
 enum trace_event {
     TRACE_NONE,
-    TRACE_SYSCALL, /* number, first argument */
-    TRACE_FAULT,   /* address, pc */
-    TRACE_SWITCH,  /* tid from, tid to */
-    TRACE_IRQ,     /* interrupt number, 0 */
-    TRACE_FORK,    /* parent pid, child pid */
-    TRACE_EXEC,    /* pid, entry */
-    TRACE_EXIT,    /* pid, status */
+    TRACE_FAULT,  /* address, pc */
+    TRACE_SWITCH, /* tid from, tid to */
+    TRACE_IRQ,    /* interrupt number, 0 */
+    TRACE_FORK,   /* parent pid, child pid */
+    TRACE_EXEC,   /* pid, entry */
+    TRACE_EXIT,   /* pid, status */
     TRACE_EVENTS
 };
 

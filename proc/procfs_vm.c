@@ -7,6 +7,7 @@
  * one at a time, to copy one entry. vmcheck stops all threads at the kernel's edge; its text has
  * its frames before, so that the audit finds them as they stay.
  */
+#include "kern/irq.h"
 #include "kern/console.h"
 #include "lib/fmt.h"
 #include "mm/check.h"
@@ -104,8 +105,7 @@ void procfs_vmstat(struct text *t, struct proc *p)
     line(t, "execs", n->execs);
     line(t, "exits", n->exits);
     line(t, "switches", n->switches);
-    line(t, "syscalls", n->syscalls);
-    line(t, "interrupts", n->interrupts);
+    line(t, "interrupts", irq_total());
     line(t, "console_lost", console_lost());
     line(t, "frames_free", s.free);
     line(t, "frames_cache", s.cache);

@@ -11,9 +11,7 @@
 struct proc_stats {
     unsigned forks, execs, exits;
     unsigned switches; /* from one thread to another */
-    unsigned syscalls;
-    unsigned interrupts; /* handled by irq_dispatch */
-    int last_pid;        /* made last */
+    int last_pid;      /* made last */
 };
 
 extern struct proc_stats proc_stats_counters;
