@@ -28,6 +28,8 @@
 
 #define DTB_MAX   (2u << 20)
 #define INIT_ARGS 31u
+/* Between the kernel stacks and the direct map; see docs/ARCHITECTURE.md. */
+#define NEVER_MAPPED 0x4ff00000u
 
 static struct {
     struct fdt fdt;
@@ -163,6 +165,16 @@ static void start_init(void)
     boot_fail("no init: neither /init nor /sbin/init nor /bin/sh can be run");
 }
 
+/* A word for the tests of what a bug looks like: panictest ends here, panictest=trap writes where the
+ * kernel has nothing mapped. */
+static void panic_test(void)
+{
+    if (bootargs_flag("panictest"))
+        panic("panictest is on the command line");
+    if (bootargs_is("panictest", "trap"))
+        *(volatile uint32_t *)NEVER_MAPPED = 0;
+}
+
 void kernel_main(uint32_t dtb_phys)
 {
     open_device_tree(dtb_phys);
@@ -173,5 +185,6 @@ void kernel_main(uint32_t dtb_phys)
     irq_restore(0);
     mount_root();
     start_init();
+    panic_test();
     sched_idle();
 }
