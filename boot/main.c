@@ -165,13 +165,19 @@ static void start_init(void)
     boot_fail("no init: neither /init nor /sbin/init nor /bin/sh can be run");
 }
 
-/* A word for the tests of what a bug looks like: panictest ends here, panictest=trap writes where the
- * kernel has nothing mapped. */
+/* For the tests of what a kernel bug looks like: the word panictest panics, panictest=trap writes
+ * where nothing is ever mapped. Process 1 runs first, until it sleeps, so that there is a trace. */
 static void panic_test(void)
 {
-    if (bootargs_flag("panictest"))
+    bool words = bootargs_flag("panictest"), trap = bootargs_is("panictest", "trap");
+
+    if (words || trap) {
+        irq_save();
+        schedule();
+    }
+    if (words)
         panic("panictest is on the command line");
-    if (bootargs_is("panictest", "trap"))
+    if (trap)
         *(volatile uint32_t *)NEVER_MAPPED = 0;
 }
 

@@ -60,8 +60,9 @@ void hat_node_copy(struct node *to, const struct node *from);
 void hat_sync_icache(pfn_t pfn);
 
 /* hat=chaos: called at each fault before it is handled; throws translations of the address space
- * away at random. True: leave this fault alone too, it will come again. Keeps still after the third
- * fault in a row at one pc. May sleep. */
+ * away at random. True: leave this fault alone too, it will come again. Of eight faults in a row at
+ * one pc it lets five alone, so that an instruction which needs several pages gets through. May
+ * sleep. */
 bool hat_chaos(struct as *as, vaddr_t pc);
 
 #endif

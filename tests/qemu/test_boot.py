@@ -74,6 +74,28 @@ class Raspi2b(Boots, TestCase):
     configurations = {"raspi2b": dict(board="raspi2b")}
 
 
+class Chaos(TestCase):
+    """hat=chaos does throw translations away: pages that are there are loaded again and again."""
+
+    def reclaims(self, append, command, **board):
+        with Machine(append=append, **board) as machine:
+            machine.expect_prompt(60)
+            before = self.count(machine)
+            machine.run(command, 120, status=0)
+            return self.count(machine) - before
+
+    def count(self, machine):
+        output = machine.run("vmstat -s", status=0)
+        return int(re.search(r"^fault_reclaim\s+(\d+)$", output, re.MULTILINE).group(1))
+
+    def test_reclaims(self):
+        for what, board in {**Cores.configurations, **Raspi2b.configurations}.items():
+            for command, wanted in (("hog 2M", 100), ("/tests/t_fork", 20)):
+                with self.subTest(what, command=command):
+                    self.assertLess(self.reclaims("", command, **board), 10)
+                    self.assertGreater(self.reclaims("hat=chaos", command, **board), wanted)
+
+
 class SecureEntry(Boots, TestCase):
     """Entry in Secure SVC, which -kernel does not give a raw image. Who is in the secure world has
     no PSCI, so semihosting ends the machine."""

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+"""What a bug in the kernel looks like: panictest on the command line provokes one once process 1 has
+run. Message, registers, backtrace and trace must come, the names in the backtrace be those of
+quire.elf, and the machine then stops, or ends as the command line says.
+"""
+
+import bisect
+import re
+import subprocess
+
+import quire_vm
+from quire_vm import Machine, TestCase, built
+
+FRAME = re.compile(r"^  ([0-9a-f]{8}) (\S+)\+0x([0-9a-f]+)$", re.MULTILINE)
+TRACE = re.compile(r"^ +\d+ \d +\d+ (\w+) +[0-9a-f]{8} [0-9a-f]{8}$", re.MULTILINE)
+
+
+def functions():
+    """{address: names} of the kernel's text."""
+    out = subprocess.run(["arm-none-eabi-nm", built("quire.elf")], check=True, text=True,
+                         stdout=subprocess.PIPE).stdout
+    found = {}
+    for address, name in re.findall(r"^([0-9a-f]{8}) [tTwW] ([^$\s]+)$", out, re.MULTILINE):
+        found.setdefault(int(address, 16), set()).add(name)
+    return found
+
+
+class Panic(TestCase):
+    def panics(self, append, status, message):
+        with Machine(append=append) as vm:
+            self.assertEqual(vm.wait(60), status)
+            vm.position = 0
+            vm.expect(r"^PANIC: " + message, 1)
+            vm.expect(r"^cpu 0, thread \d+, \d+ ms after start$", 1)
+            start = vm.expect(r"^backtrace:\n", 1).end()
+            self.backtrace(vm, vm.text[start:].split("trace (")[0])
+            return vm.text
+
+    def backtrace(self, vm, text):
+        """Each line has the function whose code the address is in."""
+        known, frames = functions(), FRAME.findall(text)
+        starts = sorted(known)
+        names = [name for _, name, _ in frames]
+        self.assertEqual(len(frames), len(text.strip().splitlines()), text)
+        self.assertTrue({"kernel_main", "arch_boot"} <= set(names), names)
+        for pc, name, offset in frames:
+            start = int(pc, 16) - int(offset, 16)
+            self.assertIn(name, known.get(start, ()), "not in quire.elf: %s %s" % (pc, name))
+            after = starts[bisect.bisect_right(starts, start):]
+            self.assertTrue(not after or int(pc, 16) <= after[0], "not inside: %s %s" % (pc, name))
+
+    def traced(self, text):
+        events = TRACE.findall(text)
+        self.assertTrue({"fault", "switch", "exec"} <= set(events), events)
+
+    def test_panic(self):
+        text = self.panics("panictest trace=1 exit=semihosting", 1, "panictest is on the command line$")
+        self.traced(text)
+
+    def test_trap(self):
+        """A wild write shows the registers, too, and where it was."""
+        text = self.panics("panictest=trap trace=1 exit=semihosting", 1,
+                           "kernel write to 4ff00000, fault status [0-9a-f]+$")
+        self.traced(text)
+        registers = dict(re.findall(r"\b(r\d+|sp|lr|pc|cpsr) +([0-9a-f]{8})\b", text))
+        self.assertEqual(len(registers), 17, registers)
+        first = FRAME.search(text)
+        self.assertEqual(first.group(1), registers["pc"])
+
+    def test_power_off(self):
+        text = self.panics("panictest panic=poweroff", 0, "panictest")
+        self.assertNotIn("Stopped.", text)
+
+    def test_stop(self):
+        for board in ("virt", "raspi2b"):
+            with self.subTest(board), Machine(board=board, append="panictest") as vm:
+                vm.expect(r"^PANIC: panictest", 60)
+                vm.expect(r"^Stopped\.$")
+                self.assertIsNone(vm.process.poll())
+
+
+if __name__ == "__main__":
+    quire_vm.main()
