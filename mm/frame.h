@@ -129,7 +129,7 @@ static inline enum frame_type frame_type(const struct frame *f)
 
 static inline void *frame_owner(const struct frame *f)
 {
-    return kptr_to(f->owner & ~15u);
+    return kptr_to(__atomic_load_n(&f->owner, __ATOMIC_RELAXED) & ~15u);
 }
 
 /* Changes what the frame is. Caller holds the frame lock or is alone with the frame; the clock of
@@ -138,7 +138,7 @@ static inline void frame_set(struct frame *f, enum frame_type type, const void *
                              uint32_t index)
 {
     __atomic_store_n(&f->owner, kptr(owner) | (uint32_t)type, __ATOMIC_RELAXED);
-    f->index = index;
+    __atomic_store_n(&f->index, index, __ATOMIC_RELAXED);
 }
 
 /* The way back: a hint, so that it needs no lock. */

@@ -51,10 +51,12 @@ unsigned rmap_for_each(pfn_t pfn, void (*visit)(struct as *as, vaddr_t va, void 
 {
     struct rmap_walk w = {.pfn = pfn, .visit = visit, .arg = arg};
     struct frame *f = frame_of(pfn);
+    uint32_t is = __atomic_load_n(&f->owner, __ATOMIC_RELAXED); /* type and owner of one moment */
+    uint32_t index = __atomic_load_n(&f->index, __ATOMIC_RELAXED);
 
-    if (frame_type(f) == FRAME_OBJ)
-        walk_obj(&w, frame_owner(f), f->index);
-    else if (frame_type(f) == FRAME_ANON && frame_owner(f))
-        walk_family(&w, frame_owner(f), page_addr(f->index));
+    if ((is & 15) == FRAME_OBJ)
+        walk_obj(&w, kptr_to(is & ~15u), index);
+    else if ((is & 15) == FRAME_ANON && is & ~15u)
+        walk_family(&w, kptr_to(is & ~15u), page_addr(index));
     return w.found;
 }

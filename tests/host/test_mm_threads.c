@@ -47,10 +47,10 @@ void __wrap_node_lock(const struct node *n);
 static void dawdle(void)
 {
     static unsigned turns;
-    unsigned odds = fake_dawdle > 1 ? 3 : 16;
+    unsigned odds = fake_dawdle > 1 ? 7 : 16;
 
     if (fake_dawdle && __atomic_add_fetch(&turns, 1, __ATOMIC_RELAXED) % odds == 0)
-        usleep(20);
+        usleep(fake_dawdle > 1 ? 200 : 20);
 }
 
 int __wrap_frame_use(pfn_t pfn, uint32_t pte)
