@@ -3,7 +3,8 @@
 
 Reads the first ```console block behind the heading "## A session": lines that begin with the prompt
 are typed, the lines after each are what must come. A run of digits, or a hexadecimal number, stands
-for any other; blanks stand for any number of blanks; a line of three dots for any lines.
+for any other; blanks stand for any number of blanks; R or S alone, a process's state, for either;
+a line of three dots for any lines.
 """
 
 import os
@@ -39,12 +40,14 @@ def pattern(lines):
         if line.strip() == "...":
             out.append(r"(?:.*\n)*?")
             continue
-        parts = re.split(r"(0x[0-9a-f]+|\b[0-9a-f]{8}\b|\d+|\s+)", line.rstrip())
+        parts = re.split(r"(0x[0-9a-f]+|\b[0-9a-f]{8}\b|\d+|\s+|\b[RS]\b)", line.rstrip())
         for i, part in enumerate(parts):
-            if i % 2:
-                parts[i] = r"\s+" if part.isspace() else r"(?:0x)?[0-9a-f]+"
-            else:
+            if i % 2 == 0:
                 parts[i] = re.escape(part)
+            elif part.isspace():
+                parts[i] = r"\s+"
+            else:
+                parts[i] = "[RS]" if part in "RS" else r"(?:0x)?[0-9a-f]+"
         out.append("".join(parts) + r"\s*?\n")
     return "".join(out) + r"\s*\Z"
 
