@@ -6,6 +6,7 @@
 #ifndef BOOT_BOOT_H
 #define BOOT_BOOT_H
 
+#include "kern/cpu.h"
 #include "mm/frame.h"
 
 /* From head.S, MMU on, on the boot stack; never returns. */
@@ -21,7 +22,16 @@ void arch_map_ram(struct frame_range r);
 /* The frame table is there: final protection of the image, kuser page, HAT. */
 void arch_memory_ready(void);
 
+/* The core with this MPIDR affinity is the one that boots. */
+bool arch_is_boot_core(uint32_t hw);
+/* Starts a core by the method and waits until it runs. -EINVAL: its number is not one that we can
+ * use; -ENOMEM; -ETIMEDOUT: it did not come, or the method failed; then what it was given is not
+ * used again. */
+int __must_check arch_start_core(uint32_t hw, cpu_start_method *method);
+
 struct fdt;
+/* Every core that /cpus names and maxcpus= allows. */
+void boot_start_cores(const struct fdt *fdt);
 /* The frames of the machine: RAM, and what of it is taken. The first frame of the place found for
  * the frame table; -ENODEV: no memory node; -ENOMEM: no room. */
 int boot_memory_map(const struct fdt *fdt, uint64_t dtb_phys, struct frame_map *map);

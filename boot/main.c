@@ -190,6 +190,7 @@ void kernel_main(uint32_t dtb_phys)
     device_probe_all(&boot.fdt);
     irq_restore(0);
     mount_root();
+    boot_start_cores(&boot.fdt);
     start_init();
     panic_test();
     sched_idle();

@@ -77,6 +77,26 @@ int irq_request(int irq, irq_handler *handler, void *arg, const char *name)
     return 0;
 }
 
+int irq_request_ipi(irq_handler *handler)
+{
+    if (!irqs.chip || !irqs.chip->send_ipi)
+        return -ENODEV;
+    return irq_request((int)irqs.chip->ipi, handler, NULL, "ipi");
+}
+
+void irq_send_ipi(uint32_t cpus)
+{
+    irqs.chip->send_ipi(cpus);
+}
+
+void irq_cpu_start(void)
+{
+    irqs.chip->cpu_init();
+    for (unsigned i = 0; i < IRQ_PRIVATE; i++)
+        if (__atomic_load_n(&irqs.line[i].handler, __ATOMIC_ACQUIRE))
+            irqs.chip->enable(i);
+}
+
 static void irq_stray(unsigned irq)
 {
     irqs.chip->disable(irq);

@@ -12,7 +12,8 @@
 #include "lib/base.h"
 #include "lib/fdt.h"
 
-#define IRQ_MAX 256
+#define IRQ_MAX     256
+#define IRQ_PRIVATE 32 /* numbers below are each CPU's own, enabled on each */
 
 struct irqchip {
     const char *name;
@@ -21,6 +22,12 @@ struct irqchip {
     /* Takes the next pending interrupt, or returns -1. */
     int (*claim)(void);
     void (*complete)(unsigned irq);
+    /* Of a CPU other than the one that probed: its own interface, on that CPU. */
+    void (*cpu_init)(void);
+    /* Interrupts between CPUs: the number they are claimed as, and how to send one to the CPUs of
+     * the mask. What the sender wrote before is seen by the receiver. */
+    unsigned ipi;
+    void (*send_ipi)(uint32_t cpus);
 };
 
 typedef void irq_handler(void *arg);
@@ -37,6 +44,11 @@ int __must_check irq_request(int irq, irq_handler *handler, void *arg, const cha
 /* The number of a device node's index-th interrupt, or -Exxx: -ENOENT it has none, -ENODEV no
  * driver serves its parent, -EINVAL the tree is damaged. */
 int irq_of_node(const struct fdt *fdt, int node, unsigned index);
+/* The handler of interrupts between CPUs. -ENODEV: the controller has none; -EBUSY. */
+int __must_check irq_request_ipi(irq_handler *handler);
+void irq_send_ipi(uint32_t cpus);
+/* A new CPU's interface to the controller, and its private interrupts that have handlers. */
+void irq_cpu_start(void);
 /* From the IRQ vector: runs handlers until nothing is pending. */
 void irq_dispatch(void);
 /* Interrupts handled since boot. */

@@ -32,6 +32,7 @@ static void panic_enter(void)
     if (__atomic_exchange_n(&panicking.entered, 1, __ATOMIC_SEQ_CST))
         arch_halt();
     trace_on = false;
+    cpu_halt_others();
     log_break_locks();
     console_break_locks();
 }

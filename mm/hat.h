@@ -18,7 +18,7 @@ struct as;
 struct hat {
     void *table;   /* first level */
     uint32_t asid; /* generation and number */
-    uint32_t hint; /* implementation's */
+    uint32_t cpus; /* CPUs that may hold translations of it; atomic */
 };
 
 /* An empty first level. -ENOMEM. */

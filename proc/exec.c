@@ -78,7 +78,7 @@ int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
     forget(p);
     vfork_release(p);
     trace(TRACE_EXEC, (uint32_t)p->pid, image.entry);
-    proc_stats()->execs++;
+    stat_count(&proc_stats()->execs);
     arch_set_entry(image.entry, image.sp);
     return 0;
 }
@@ -148,7 +148,7 @@ static int make_init(const struct exec_image *image, const char *path)
     tty_on_caller(current_caller);
     proc_lock();
     proc_enter_locked(p, NULL);
-    thread_start(t);
+    thread_start(t, false);
     proc_unlock();
     return 0;
 }

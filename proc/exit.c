@@ -87,6 +87,7 @@ static void leave_memory(struct thread *t)
         ignored = put_user32(t->clear_tid, 0);
     (void)ignored;
     t->as = NULL;
+    hat_switch(NULL); /* others may stay in it, and be gone before this CPU looks again */
     as_leave(as);
 }
 
@@ -161,7 +162,7 @@ void proc_exit(int status)
         leave_memory(t);
         thread_exit();
     }
-    proc_stats()->exits++;
+    stat_count(&proc_stats()->exits);
     if (p->pid == 1)
         init_died(p->exit_status);
     close_files(&b);

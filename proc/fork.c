@@ -131,7 +131,7 @@ static void enter(struct proc *child, struct proc *parent, struct thread *t, boo
         __atomic_add_fetch(&child->refs, 1, __ATOMIC_RELAXED);
     }
     proc_enter_locked(child, parent);
-    thread_start(t);
+    thread_start(t, vfork);
     proc_unlock();
 }
 
@@ -203,7 +203,7 @@ static int fork_process(const struct fork_args *a)
     pid = child->pid;
     tell_tids(child, a);
     trace(TRACE_FORK, (uint32_t)me->pid, (uint32_t)pid);
-    proc_stats()->forks++;
+    stat_count(&proc_stats()->forks);
     proc_stats()->last_pid = pid;
     enter(child, me, t, a->flags & CLONE_VFORK);
     if (a->flags & CLONE_VFORK)

@@ -95,7 +95,7 @@ void procfs_stat(struct text *t, struct proc *p)
     (void)p;
     text_printf(t, "cpu  %u 0 %u %u 0 0 0 0 0 0\n", user, kernel, idle);
     text_printf(t, "cpu0 %u 0 %u %u 0 0 0 0 0 0\n", user, kernel, idle);
-    text_printf(t, "intr %u\nctxt %u\nbtime %u\n", irq_total(), proc_stats()->switches,
+    text_printf(t, "intr %u\nctxt %u\nbtime %u\n", irq_total(), sched_stats_total().switches,
                 (unsigned)(clock_epoch_ns() / NSEC_PER_SEC));
     text_printf(t, "processes %u\nprocs_running %u\nprocs_blocked 0\n", proc_stats()->forks,
                 runnable());

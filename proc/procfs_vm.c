@@ -104,7 +104,8 @@ void procfs_vmstat(struct text *t, struct proc *p)
     line(t, "forks", n->forks);
     line(t, "execs", n->execs);
     line(t, "exits", n->exits);
-    line(t, "switches", n->switches);
+    line(t, "switches", sched_stats_total().switches);
+    line(t, "steals", sched_stats_total().steals);
     line(t, "interrupts", irq_total());
     line(t, "console_lost", console_lost());
     line(t, "frames_free", s.free);

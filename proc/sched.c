@@ -1,74 +1,132 @@
 /* SPDX-License-Identifier: MIT
  *
- * The scheduler: four queues by priority, round robin in each. A thread that used up its slice
- * falls a level, one that slept for an event rises to the top; ten times a second the first of the
- * lowest queue is lifted to the top, so that nobody starves. There is no periodic tick: the clock's
- * alarm rings at the end of a slice or of a sleep, whichever is first, and not at all when idle. An
- * alarm that rings early does no harm, so a switch sets it only if it is too late. One struct runq
- * now; its lock (q) is held with interrupts masked across arch_switch and given back by the thread
- * that runs then. It is the innermost lock but for those of the log and the trace. Called by wait
- * queues (sync.c), thread.c, the timer's interrupt and the kernel's edge.
+ * The scheduler: for each CPU four queues by priority, round robin in each. A thread that used up
+ * its slice falls a level, one that slept for an event rises to the top; ten times a second the
+ * first of the lowest queue is lifted to the top, so that nobody starves. There is no periodic
+ * tick: a CPU's alarm rings at the end of a slice or of a sleep, whichever is first, and not at all
+ * when idle. An alarm that rings early does no harm, so a switch sets it only if it is too late.
+ *
+ * A thread belongs to one queue, thread->rq, also while it runs or sleeps. Who makes it ready puts
+ * it there; if that CPU is busy and another one idle, the idle one is interrupted and takes what it
+ * may run. Nobody holds two queues' locks. A thread that may not stay on its CPU is left to whoever
+ * runs next there, as a dead one is.
+ * Locks: (q) the lock of the thread's queue, held with interrupts masked across arch_switch and
+ * given back by the thread that runs then. It is the innermost lock but for those of the log and
+ * the trace. Called by wait queues (sync.c), thread.c, the timer's interrupt and the kernel's edge.
  */
 #include "kern/arch.h"
 #include "kern/clock.h"
+#include "kern/cpu.h"
 #include "kern/panic.h"
 #include "kern/trace.h"
 #include "mm/as.h"
 #include "proc/sched_impl.h"
-#include "proc/stats.h"
 
 #define NEVER          UINT64_MAX
 #define SLICES_PER_SEC 100u
 #define AGING_NS       100000000u
 
-static struct runq {
+struct runq {
     struct spin lock;
     uint32_t ready;                /* (q) bit p: level[p] is not empty */
     struct list level[PRIORITIES]; /* (q) by thread->run */
     struct tree timers;            /* (q) sleepers with a time-out, by wake_ns */
     uint64_t first_ns;             /* (q) wake_ns of the first; NEVER: none */
-    uint64_t alarm_ns;             /* (q) what the clock was told */
+    uint64_t alarm_ns;             /* (q) what the CPU's clock was told */
     uint64_t aged_ns;              /* (q) */
-    uint32_t slice_ticks;          /* (c) from the first thread on */
-    uint32_t tick_ns;              /* (c) likewise; ns << 16 of a tick of the counter */
-} rq = {.first_ns = NEVER, .alarm_ns = NEVER};
+    struct cpu *cpu;               /* (c) NULL: no such CPU */
+    struct sched_stats stats;      /* (q), read without */
+};
+
+static struct runq queues[CPU_MAX];
+
+static struct {
+    uint32_t idle;        /* atomic: CPUs that wait for an interrupt and have not been sent one */
+    uint32_t slice_ticks; /* (c) from the first thread on */
+    uint32_t tick_ns;     /* (c) likewise; ns << 16 of a tick of the counter */
+} sched;
+
+static struct runq *own_queue(void)
+{
+    return cpu_self()->rq;
+}
+
+/* The queue that t belongs to, locked; interrupts are masked. It may move until we have the lock. */
+static inline struct runq *lock_queue_of(const struct thread *t)
+{
+    for (;;) {
+        struct runq *rq = __atomic_load_n(&t->rq, __ATOMIC_RELAXED);
+
+        spin_lock(&rq->lock);
+        if (likely(rq == t->rq))
+            return rq;
+        spin_unlock(&rq->lock);
+    }
+}
 
 static struct thread *timer_thread(struct tree_link *l)
 {
     return container_of(l, struct thread, timer);
 }
 
+/* The CPU's idle thread is there: the one that runs now on the boot CPU. */
+void sched_init_cpu(struct cpu *cpu)
+{
+    struct runq *rq = &queues[cpu->id];
+
+    rq->first_ns = rq->alarm_ns = NEVER;
+    for (unsigned i = 0; i < PRIORITIES; i++)
+        list_init(&rq->level[i]);
+    tree_init(&rq->timers, NULL);
+    rq->cpu = cpu;
+    cpu->rq = rq;
+    cpu->idle->rq = rq;
+    cpu->idle->priority = PRIORITIES - 1;
+}
+
 /* The boot thread, which arch made, runs until sched_idle, then whenever nobody else can. */
 void sched_init(void)
 {
-    struct cpu *cpu = cpu_self();
-    struct thread *idle = cpu->thread;
-
-    for (unsigned i = 0; i < PRIORITIES; i++)
-        list_init(&rq.level[i]);
-    tree_init(&rq.timers, NULL);
-    idle->priority = PRIORITIES - 1;
-    cpu->idle = idle;
+    sched_init_cpu(cpu_self());
     clock_on_alarm(sched_tick);
+}
+
+bool sched_stats(unsigned cpu, struct sched_stats *stats)
+{
+    if (cpu >= CPU_MAX || !queues[cpu].cpu || !(cpus_online() >> cpu & 1))
+        return false;
+    *stats = queues[cpu].stats;
+    return true;
+}
+
+struct sched_stats sched_stats_total(void)
+{
+    struct sched_stats total = {0};
+
+    for (unsigned i = 0; i < CPU_MAX; i++) {
+        total.switches += queues[i].stats.switches;
+        total.steals += queues[i].stats.steals;
+    }
+    return total;
 }
 
 static uint64_t ns_of(uint32_t ticks)
 {
-    return (uint64_t)ticks * rq.tick_ns >> 16;
+    return (uint64_t)ticks * sched.tick_ns >> 16;
 }
 
-/* Makes the alarm ring at ns at the latest. */
-static void arm(uint64_t ns)
+/* Makes this CPU's alarm ring at ns at the latest. */
+static void arm(struct runq *rq, uint64_t ns)
 {
-    if (ns < rq.alarm_ns) {
-        rq.alarm_ns = ns;
+    if (ns < rq->alarm_ns) {
+        rq->alarm_ns = ns;
         clock_set_alarm(ns);
     }
 }
 
-static void timer_insert(struct thread *t, uint64_t wake_ns)
+static void timer_insert(struct runq *rq, struct thread *t, uint64_t wake_ns)
 {
-    struct tree_link *l = rq.timers.root, *parent = NULL;
+    struct tree_link *l = rq->timers.root, *parent = NULL;
     int side = 0;
 
     while (l) {
@@ -78,41 +136,49 @@ static void timer_insert(struct thread *t, uint64_t wake_ns)
     }
     t->wake_ns = wake_ns;
     t->timed = true;
-    tree_insert(&rq.timers, &t->timer, parent, side);
-    if (wake_ns < rq.first_ns) {
-        rq.first_ns = wake_ns;
-        arm(wake_ns);
+    tree_insert(&rq->timers, &t->timer, parent, side);
+    if (wake_ns < rq->first_ns) {
+        rq->first_ns = wake_ns;
+        arm(rq, wake_ns);
     }
 }
 
-static void timer_remove(struct thread *t)
+static void timer_remove(struct runq *rq, struct thread *t)
 {
     struct tree_link *first;
 
-    tree_remove(&rq.timers, &t->timer);
+    tree_remove(&rq->timers, &t->timer);
     t->timed = false;
-    if (t->wake_ns == rq.first_ns) {
-        first = tree_first(&rq.timers);
-        rq.first_ns = first ? timer_thread(first)->wake_ns : NEVER;
+    if (t->wake_ns == rq->first_ns) {
+        first = tree_first(&rq->timers);
+        rq->first_ns = first ? timer_thread(first)->wake_ns : NEVER;
     }
 }
 
-static inline void enqueue(struct thread *t)
+static inline void enqueue(struct runq *rq, struct thread *t)
 {
-    list_push_back(&rq.level[t->priority], &t->run);
-    rq.ready |= 1u << t->priority;
+    list_push_back(&rq->level[t->priority], &t->run);
+    rq->ready |= 1u << t->priority;
+}
+
+static void take_out(struct runq *rq, struct thread *t)
+{
+    list_remove(&t->run);
+    if (list_empty(&rq->level[t->priority]))
+        rq->ready &= ~(1u << t->priority);
 }
 
 /* Takes the first thread of a level that is not empty. */
-static inline struct thread *dequeue(unsigned priority)
+static inline struct thread *dequeue(struct runq *rq, unsigned priority)
 {
-    struct list *level = &rq.level[priority];
+    struct list *level = &rq->level[priority];
     struct list_link *first = level->head.next, *second = first->next;
 
     level->head.next = second;
     second->prev = &level->head;
+    first->next = NULL; /* not linked */
     if (second == &level->head)
-        rq.ready &= ~(1u << priority);
+        rq->ready &= ~(1u << priority);
     return container_of(first, struct thread, run);
 }
 
@@ -121,16 +187,60 @@ static void set_work(struct thread *t, uint32_t work)
     __atomic_fetch_or(&t->work, work, __ATOMIC_RELAXED);
 }
 
-/* t may run: behind its equals. Whoever runs and is worth less gives way soon. */
-static void make_ready(struct thread *t)
+static bool may_run(const struct thread *t, const struct cpu *cpu)
 {
-    struct thread *running = thread_current();
+    return t->affinity >> cpu->id & 1;
+}
+
+/* One of the idle CPUs that t may run on comes and takes it, if there is one. The bit goes with the
+ * interrupt, so that the next one calls another CPU. */
+static __noinline void call_idle(const struct thread *t, uint32_t idle)
+{
+    for (idle &= t->affinity; idle; idle &= idle - 1) {
+        uint32_t bit = idle & -idle;
+
+        if (__atomic_fetch_and(&sched.idle, ~bit, __ATOMIC_RELAXED) & bit) {
+            cpu_kick(bit);
+            return;
+        }
+    }
+}
+
+/* t waits in rq: whoever runs there and is worth less gives way soon; an idle CPU is told. The
+ * barrier: either we see that a CPU is idle, or it sees t when it looks around a last time. */
+static void announce(struct runq *rq, const struct thread *t, bool spread)
+{
+    struct thread *running = rq->cpu->thread;
+    bool here = rq == own_queue();
+    uint32_t idle;
+
+    if (running == rq->cpu->idle) {
+        if (!here) {
+            __atomic_fetch_and(&sched.idle, ~(1u << rq->cpu->id), __ATOMIC_RELAXED);
+            cpu_kick(1u << rq->cpu->id);
+        }
+        return;
+    }
+    if (t->priority < running->priority) {
+        set_work(running, WORK_RESCHED);
+        if (!here)
+            cpu_kick(1u << rq->cpu->id);
+    }
+    memory_barrier();
+    idle = __atomic_load_n(&sched.idle, __ATOMIC_RELAXED);
+    if (unlikely(idle) && spread)
+        call_idle(t, idle);
+}
+
+/* t may run: behind its equals. Who is about to end leaves its CPU to t. */
+static void make_ready(struct runq *rq, struct thread *t)
+{
+    const struct thread *running = rq->cpu->thread;
 
     t->state = THREAD_RUNNABLE;
     t->waiting_on = NULL;
-    enqueue(t);
-    if (running != cpu_self()->idle && t->priority < running->priority)
-        set_work(running, WORK_RESCHED);
+    enqueue(rq, t);
+    announce(rq, t, running->proc || running == rq->cpu->idle);
 }
 
 /* Ticks become nanoseconds now and then: a multiplication that a switch does without. */
@@ -141,22 +251,22 @@ static void settle(struct thread *t)
 }
 
 /* The end of a sleep. Waiting for an event earns the top level; waiting for a lock does not. */
-static void wake(struct thread *t)
+static void wake(struct runq *rq, struct thread *t)
 {
     if (t->timed)
-        timer_remove(t);
+        timer_remove(rq, t);
     if (t->interruptible) {
         t->priority = 0;
-        t->slice_ticks = rq.slice_ticks;
+        t->slice_ticks = sched.slice_ticks;
         settle(t);
     }
-    make_ready(t);
+    make_ready(rq, t);
 }
 
 static __noinline bool slice_over(struct thread *t)
 {
     settle(t);
-    t->slice_ticks = rq.slice_ticks;
+    t->slice_ticks = sched.slice_ticks;
     if (t->priority < PRIORITIES - 1)
         t->priority++;
     return true;
@@ -177,102 +287,136 @@ static inline bool charge(struct thread *t, uint32_t now)
 
 uint64_t thread_cpu_ns(const struct thread *t)
 {
-    uint32_t mask = spin_lock_irq(&rq.lock), pending = t->used_ticks;
+    uint32_t mask = irq_save(), pending;
+    struct runq *rq = lock_queue_of(t);
     uint64_t ns = t->user_ns + t->kernel_ns;
 
-    if (t == thread_current())
+    pending = t->used_ticks;
+    if (rq->cpu->thread == t)
         pending += (uint32_t)clock_ticks() - t->switched_ticks;
-    spin_unlock_irq(&rq.lock, mask);
+    spin_unlock_irq(&rq->lock, mask);
     return ns + ns_of(pending);
 }
 
-/* A dead thread that this CPU left, for the caller to free without the lock. */
-static inline struct thread *take_dead(struct cpu *cpu)
-{
-    struct thread *dead = cpu->dead;
-
-    if (unlikely(dead))
-        cpu->dead = NULL;
-    return dead;
-}
-
-/* Registers and address space of `to`, then its stack. */
+/* Registers and address space of `to`, then its stack. A thread without memory sees none: nobody
+ * else's tables may go while a CPU shows them. */
 static inline void switch_to(struct cpu *cpu, struct thread *from, struct thread *to)
 {
-    proc_stats()->switches++;
+    cpu->rq->stats.switches++;
     trace(TRACE_SWITCH, (uint32_t)from->tid, (uint32_t)to->tid);
     arch_thread_save(from);
-    if (to->as)
-        hat_switch(&to->as->hat);
-    cpu->thread = to;
+    hat_switch(likely(to->as) ? &to->as->hat : NULL);
+    __atomic_store_n(&cpu->thread, to, __ATOMIC_RELAXED);
     arch_thread_load(to);
     arch_switch(from, to);
 }
 
-/* The current thread goes on later, or not: behind its equals, or to be freed. */
+/* The current thread goes on later, or not: behind its equals, elsewhere, or to be freed. */
 static inline void put_away(struct cpu *cpu, struct thread *from, uint32_t now)
 {
     if (from == cpu->idle) {
-        arm(clock_ns() + SLICE_NS);
+        arm(cpu->rq, clock_ns() + SLICE_NS);
         return;
     }
     charge(from, now);
-    if (likely(from->state == THREAD_RUNNABLE))
-        enqueue(from);
-    else if (from->state == THREAD_ZOMBIE)
-        cpu->dead = from;
+    if (likely(from->state == THREAD_RUNNABLE && may_run(from, cpu)))
+        enqueue(cpu->rq, from);
+    else if (from->state != THREAD_SLEEPING)
+        cpu->left = from;
 }
 
-/* Gives the CPU to the best thread, lock held before and after; the state of the current one says
- * whether it wants to go on. Returns a dead thread for the caller to free, or NULL. */
-static inline __attribute__((always_inline)) struct thread *switch_locked(void)
+/* Gives the CPU to the best thread, its queue's lock held before and after, though perhaps on
+ * another CPU; the state of the current one says whether it wants to go on. */
+static inline __attribute__((always_inline)) void switch_locked(struct runq *rq)
 {
-    struct cpu *cpu = cpu_self();
+    struct cpu *cpu = rq->cpu;
     struct thread *from = cpu->thread, *to;
     uint32_t now = (uint32_t)clock_ticks();
 
     if (from->work & WORK_RESCHED)
         __atomic_fetch_and(&from->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
     put_away(cpu, from, now);
-    to = likely(rq.ready) ? dequeue((unsigned)__builtin_ctz(rq.ready)) : cpu->idle;
+    to = likely(rq->ready) ? dequeue(rq, (unsigned)__builtin_ctz(rq->ready)) : cpu->idle;
     if (to == from)
-        return NULL;
+        return;
     to->switched_ticks = now;
     switch_to(cpu, from, to);
-    return take_dead(cpu);
 }
 
-static inline void unlock_and_free(uint32_t mask, struct thread *dead)
+/* The first CPU from this one on that t may run on. */
+static struct runq *allowed_queue(const struct thread *t)
 {
-    spin_unlock_irq(&rq.lock, mask);
-    if (unlikely(dead))
-        thread_free(dead);
+    uint32_t allowed = t->affinity & cpus_online();
+    uint32_t from_here = allowed & ~((1u << cpu_self()->id) - 1);
+
+    return &queues[__builtin_ctz(from_here ? from_here : allowed)];
+}
+
+/* t, which is in no queue, waits on a CPU that it may run on. Interrupts masked, no lock held. */
+static void move(struct thread *t)
+{
+    struct runq *rq = allowed_queue(t);
+
+    spin_lock(&rq->lock);
+    __atomic_store_n(&t->rq, rq, __ATOMIC_RELAXED);
+    make_ready(rq, t);
+    spin_unlock(&rq->lock);
+}
+
+static __noinline void deal_with(struct thread *left, uint32_t mask)
+{
+    cpu_self()->left = NULL;
+    if (left->state == THREAD_ZOMBIE) {
+        irq_restore(mask);
+        thread_free(left);
+        return;
+    }
+    move(left);
+    irq_restore(mask);
+}
+
+/* After a switch: gives the lock back and deals with the thread that this CPU left. */
+static inline void finish_switch(uint32_t mask)
+{
+    struct cpu *cpu = cpu_self();
+    struct thread *left = cpu->left;
+
+    spin_unlock(&cpu->rq->lock);
+    if (unlikely(left))
+        deal_with(left, mask);
+    else
+        irq_restore(mask);
 }
 
 void sched_finish_switch(void)
 {
     thread_current()->at_edge = false;
-    unlock_and_free(0, take_dead(cpu_self()));
+    finish_switch(0);
 }
 
 void schedule(void)
 {
-    uint32_t mask = spin_lock_irq(&rq.lock);
+    uint32_t mask = irq_save();
+    struct runq *rq = own_queue();
 
-    unlock_and_free(mask, switch_locked());
+    spin_lock(&rq->lock);
+    switch_locked(rq);
+    finish_switch(mask);
 }
 
 /* Behind all that are ready, the worse levels too: who yields wants others to run. */
 void sched_yield(void)
 {
-    uint32_t mask = spin_lock_irq(&rq.lock);
-    struct thread *t = thread_current(), *dead = NULL;
+    uint32_t mask = irq_save();
+    struct thread *t = thread_current();
+    struct runq *rq = own_queue();
 
-    if (rq.ready) {
-        t->priority = (uint8_t)MAX(t->priority, (unsigned)__builtin_ctz(rq.ready));
-        dead = switch_locked();
+    spin_lock(&rq->lock);
+    if (rq->ready) {
+        t->priority = (uint8_t)MAX(t->priority, (unsigned)__builtin_ctz(rq->ready));
+        switch_locked(rq);
     }
-    unlock_and_free(mask, dead);
+    finish_switch(mask);
 }
 
 void preempt_point(void)
@@ -288,130 +432,231 @@ bool thread_interrupted(void)
 
 void sched_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
 {
-    struct thread *t = thread_current(), *dead = NULL;
+    struct thread *t = thread_current();
+    struct runq *rq = own_queue();
 
     if (unlikely(t == cpu_self()->idle))
         panic("the idle thread may not sleep");
-    kdebug_assert(cpu_self()->in_irq == 0);
-    spin_lock(&rq.lock);
+    spin_lock(&rq->lock);
     if (!interruptible || !(t->work & WORK_KILL)) {
         t->state = THREAD_SLEEPING;
         t->interruptible = interruptible;
         t->waiting_on = q;
         if (until_ns != NEVER)
-            timer_insert(t, until_ns);
+            timer_insert(rq, t, until_ns);
         spin_unlock(&q->lock);
-        dead = switch_locked();
+        switch_locked(rq);
     } else {
         spin_unlock(&q->lock);
     }
-    unlock_and_free(mask, dead);
+    finish_switch(mask);
 }
 
 bool sched_wake(struct thread *t)
 {
-    uint32_t mask = spin_lock_irq(&rq.lock);
+    uint32_t mask = irq_save();
+    struct runq *rq = lock_queue_of(t);
     bool asleep = t->state == THREAD_SLEEPING;
 
     if (asleep)
-        wake(t);
-    spin_unlock_irq(&rq.lock, mask);
+        wake(rq, t);
+    spin_unlock_irq(&rq->lock, mask);
     return asleep;
 }
 
 void sched_interrupt(struct thread *t)
 {
-    uint32_t mask = spin_lock_irq(&rq.lock);
+    uint32_t mask = irq_save();
+    struct runq *rq = lock_queue_of(t);
 
     if (t->state == THREAD_SLEEPING && t->interruptible)
-        wake(t);
-    spin_unlock_irq(&rq.lock, mask);
+        wake(rq, t);
+    spin_unlock_irq(&rq->lock, mask);
+}
+
+/* The barrier: either it sees its work on its way to user mode, or we see that it runs. */
+void sched_kick(const struct thread *t)
+{
+    const struct cpu *cpu = __atomic_load_n(&t->rq, __ATOMIC_RELAXED)->cpu;
+
+    memory_barrier();
+    if (cpu != cpu_self() && __atomic_load_n(&cpu->thread, __ATOMIC_RELAXED) == t)
+        cpu_kick(1u << cpu->id);
+}
+
+/* Steps: note the mask; a thread that waits on a CPU it may not use moves; one that runs there is
+ * told to give way, and moves then. */
+void sched_set_affinity(struct thread *t, uint32_t cpus)
+{
+    uint32_t mask = irq_save();
+    struct runq *rq = lock_queue_of(t);
+    bool stray, queued;
+
+    t->affinity = cpus;
+    stray = t->state == THREAD_RUNNABLE && !may_run(t, rq->cpu);
+    queued = stray && list_linked(&t->run);
+    if (queued)
+        take_out(rq, t);
+    else if (stray)
+        set_work(t, WORK_RESCHED);
+    spin_unlock(&rq->lock);
+    if (queued)
+        move(t);
+    else if (stray)
+        sched_kick(t);
+    irq_restore(mask);
+    preempt_point();
 }
 
 /* The clock's driver is found between sched_init and the first thread. */
 static void learn_clock(void)
 {
-    if (!rq.slice_ticks) {
-        rq.slice_ticks = clock_hz() / SLICES_PER_SEC;
-        rq.tick_ns = (uint32_t)((NSEC_PER_SEC << 16) / clock_hz());
+    if (!sched.slice_ticks) {
+        sched.slice_ticks = clock_hz() / SLICES_PER_SEC;
+        sched.tick_ns = (uint32_t)((NSEC_PER_SEC << 16) / clock_hz());
     }
 }
 
 /* Halving the maker's slice lets the swarm of a fork bomb fall as one. */
-void sched_start(struct thread *t)
+void sched_start(struct thread *t, bool maker_waits)
 {
-    uint32_t mask = spin_lock_irq(&rq.lock);
+    uint32_t mask = irq_save();
     struct thread *maker = thread_current();
+    struct runq *rq = own_queue();
 
-    if (maker == cpu_self()->idle) {
+    spin_lock(&rq->lock);
+    t->rq = rq;
+    if (maker == rq->cpu->idle) {
         learn_clock();
-        t->slice_ticks = rq.slice_ticks;
+        t->slice_ticks = sched.slice_ticks;
     } else {
         t->priority = maker->priority;
         t->slice_ticks = maker->slice_ticks / 2;
         maker->slice_ticks -= t->slice_ticks;
     }
-    make_ready(t);
-    spin_unlock_irq(&rq.lock, mask);
+    t->state = THREAD_RUNNABLE;
+    enqueue(rq, t);
+    announce(rq, t, !maker_waits);
+    spin_unlock_irq(&rq->lock, mask);
 }
 
 void sched_exit(void)
 {
-    spin_lock_irq(&rq.lock);
+    irq_save();
+    spin_lock(&own_queue()->lock);
     thread_current()->state = THREAD_ZOMBIE;
-    switch_locked();
+    switch_locked(own_queue());
     panic("a dead thread runs");
 }
 
-static void wake_sleepers(uint64_t now)
+static void wake_sleepers(struct runq *rq, uint64_t now)
 {
-    while (rq.first_ns <= now)
-        wake(timer_thread(tree_first(&rq.timers)));
+    while (rq->first_ns <= now)
+        wake(rq, timer_thread(tree_first(&rq->timers)));
 }
 
 /* Lifts one thread of the lowest level that has any: one slice at the top. */
-static void age(uint64_t now)
+static void age(struct runq *rq, uint64_t now)
 {
     struct thread *t;
 
-    if (now - rq.aged_ns < AGING_NS)
+    if (now - rq->aged_ns < AGING_NS)
         return;
-    rq.aged_ns = now;
-    if (rq.ready & ~1u) {
-        t = dequeue(31u - (unsigned)__builtin_clz(rq.ready));
+    rq->aged_ns = now;
+    if (rq->ready & ~1u) {
+        t = dequeue(rq, 31u - (unsigned)__builtin_clz(rq->ready));
         t->priority = 0;
-        t->slice_ticks = rq.slice_ticks;
-        enqueue(t);
+        t->slice_ticks = sched.slice_ticks;
+        enqueue(rq, t);
     }
 }
 
 void sched_tick(void)
 {
     uint64_t now = clock_ns(), next;
-    uint32_t mask = spin_lock_irq(&rq.lock);
+    uint32_t mask = irq_save();
     struct thread *t = thread_current();
+    struct runq *rq = own_queue();
 
-    wake_sleepers(now);
-    next = rq.first_ns;
-    if (t != cpu_self()->idle) {
-        age(now);
-        if (charge(t, (uint32_t)clock_ticks()) && rq.ready)
+    spin_lock(&rq->lock);
+    wake_sleepers(rq, now);
+    next = rq->first_ns;
+    if (t != rq->cpu->idle) {
+        age(rq, now);
+        if (charge(t, (uint32_t)clock_ticks()) && rq->ready)
             set_work(t, WORK_RESCHED);
         next = MIN(next, now + ns_of(t->slice_ticks));
     }
-    rq.alarm_ns = next;
+    rq->alarm_ns = next;
     clock_set_alarm(next);
-    spin_unlock_irq(&rq.lock, mask);
+    spin_unlock_irq(&rq->lock, mask);
+}
+
+/* The first thread of a queue that may run on this CPU, taken out; lock held. */
+static struct thread *take_for(struct runq *rq, const struct cpu *cpu)
+{
+    for (unsigned p = 0; p < PRIORITIES; p++)
+        list_for_each (it, &rq->level[p]) {
+            struct thread *t = container_of(it, struct thread, run);
+
+            if (may_run(t, cpu)) {
+                take_out(rq, t);
+                return t;
+            }
+        }
+    return NULL;
+}
+
+/* A thread that waits for a busy CPU comes to this one's queue; false: there is none. Interrupts
+ * masked, no lock held. */
+static bool steal(struct cpu *cpu)
+{
+    uint32_t others = cpus_online() & ~(1u << cpu->id);
+    struct thread *t = NULL;
+
+    for (; others && !t; others &= others - 1) {
+        struct runq *rq = &queues[__builtin_ctz(others)];
+
+        if (!__atomic_load_n(&rq->ready, __ATOMIC_RELAXED))
+            continue;
+        spin_lock(&rq->lock);
+        if (rq->cpu->thread != rq->cpu->idle)
+            t = take_for(rq, cpu);
+        if (t)
+            __atomic_store_n(&t->rq, cpu->rq, __ATOMIC_RELAXED);
+        spin_unlock(&rq->lock);
+    }
+    if (!t)
+        return false;
+    spin_lock(&cpu->rq->lock);
+    enqueue(cpu->rq, t);
+    cpu->rq->stats.steals++;
+    spin_unlock(&cpu->rq->lock);
+    return true;
+}
+
+/* Nothing to run here: says so, looks around a last time, and waits. */
+static void wait_for_work(struct cpu *cpu)
+{
+    uint32_t bit = 1u << cpu->id;
+
+    __atomic_fetch_or(&sched.idle, bit, __ATOMIC_RELAXED);
+    memory_barrier();
+    if (!__atomic_load_n(&cpu->rq->ready, __ATOMIC_RELAXED) && !steal(cpu))
+        arch_wait_for_interrupt();
+    __atomic_fetch_and(&sched.idle, ~bit, __ATOMIC_RELAXED);
 }
 
 void sched_idle(void)
 {
+    struct cpu *cpu = cpu_self();
+
     for (;;) {
         irq_save();
-        if (rq.ready)
+        if (__atomic_load_n(&cpu->rq->ready, __ATOMIC_RELAXED))
             schedule();
         else
-            arch_wait_for_interrupt();
+            wait_for_work(cpu);
         irq_restore(0);
     }
 }

@@ -18,8 +18,11 @@ void sched_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t un
 bool sched_wake(struct thread *t);
 /* A kill: wakes t if its sleep is interruptible. Any context. */
 void sched_interrupt(struct thread *t);
-/* A new thread's first place on a run queue: that of its maker, whose slice it shares. */
-void sched_start(struct thread *t);
+/* A new thread's first place on a run queue: that of its maker, whose slice it shares. maker_waits:
+ * the maker sleeps at once, so that no other CPU need come for the thread. */
+void sched_start(struct thread *t, bool maker_waits);
+/* t's work was set: if it runs on another CPU, that is interrupted. Any context. */
+void sched_kick(const struct thread *t);
 /* Ends the current thread: it is freed by whoever runs next. */
 void sched_exit(void) __noreturn;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Counters of what processes did since boot, for /proc/vmstat and /proc/stat. Plain words that wrap
- * and that their one place each increments; a reader gets a moment's picture. No locks.
+ * Counters of what processes did since boot, for /proc/vmstat and /proc/stat. Words that wrap and
+ * are counted atomically; a reader gets a moment's picture. No locks.
  */
 #ifndef PROC_STATS_H
 #define PROC_STATS_H
@@ -9,9 +9,8 @@
 #include "lib/base.h"
 
 struct proc_stats {
-    unsigned forks, execs, exits;
-    unsigned switches; /* from one thread to another */
-    int last_pid;      /* made last */
+    uint32_t forks, execs, exits;
+    int last_pid; /* made last */
 };
 
 extern struct proc_stats proc_stats_counters;
@@ -19,6 +18,11 @@ extern struct proc_stats proc_stats_counters;
 static inline struct proc_stats *proc_stats(void)
 {
     return &proc_stats_counters;
+}
+
+static inline void stat_count(uint32_t *counter)
+{
+    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
 #endif

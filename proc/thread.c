@@ -62,6 +62,8 @@ struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg)
         return NULL;
     }
     t->at_edge = true;
+    t->affinity = thread_current()->proc ? thread_current()->affinity : ~0u;
+    t->rq = thread_current()->rq;
     if (entry)
         arch_thread_init(t, entry, arg);
     return t;
@@ -77,7 +79,7 @@ void thread_free(struct thread *t)
     slab_free(&thread_cache, t);
 }
 
-void thread_start(struct thread *t)
+void thread_start(struct thread *t, bool maker_waits)
 {
     uint32_t mask = thread_table_lock();
 
@@ -89,7 +91,7 @@ void thread_start(struct thread *t)
         t->work |= WORK_KILL;
     if (unlikely(stop_in_progress()) && t->proc)
         t->work |= WORK_STOP;
-    sched_start(t);
+    sched_start(t, maker_waits);
     thread_table_unlock(mask);
 }
 
@@ -122,6 +124,7 @@ void thread_set_work(struct thread *t, uint32_t work)
     __atomic_fetch_or(&t->work, work, __ATOMIC_RELAXED);
     if (work & WORK_KILL)
         sched_interrupt(t);
+    sched_kick(t);
 }
 
 void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg)

@@ -2,7 +2,7 @@
  *
  * Threads: what runs. A thread has a kernel stack of one page with a guard below, a state and a
  * place in the scheduler; a thread of a process also has a process (proc/proc.h). Kernel threads
- * have none. Locks: (q) the run-queue lock of sched.c; (w) the wait queue's lock; (T) the
+ * have none. Locks: (q) the lock of the thread's run queue, sched.c; (w) the wait queue's lock; (T) the
  * thread-table lock of thread.c, interrupts masked, above (q); (t) the thread itself alone; (c)
  * constant. proc->threads changes with the process lock and (T) held: either is enough to read.
  */
@@ -33,6 +33,8 @@ struct context {
     uint32_t sp;
 };
 
+struct runq;
+
 struct thread {
     struct context context;      /* (t) */
     volatile uint32_t work;      /* enum thread_work; set by anyone, atomically */
@@ -43,7 +45,9 @@ struct thread {
     void *vfp;                   /* (t) saved VFP state or NULL: never used */
     struct proc *proc;           /* (c) NULL: kernel thread */
     struct as *as;               /* (t) the process's, also what the HAT shows; NULL: none */
-    struct list_link run;        /* (q) */
+    struct runq *rq;             /* (q) the queue of the CPU that it runs, waits or ran on */
+    uint32_t affinity;           /* (q) bit n: may run on CPU n */
+    struct list_link run;        /* (q) linked: waits for its CPU */
     struct list_link wait;       /* (w) on a wait queue */
     struct waitq *waiting_on;    /* (q) or NULL */
     struct list_link siblings;   /* (T and P) threads of the process */
@@ -82,14 +86,27 @@ struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg);
 /* Frees a thread that never ran or has been switched away from for good. */
 void thread_free(struct thread *t);
 
-/* Makes it runnable for the first time. */
-void thread_start(struct thread *t);
+/* Makes it runnable for the first time. maker_waits: as of sched_start. */
+void thread_start(struct thread *t, bool maker_waits);
 /* Ends the current thread; its stack is freed by whoever runs next. */
 void thread_exit(void) __noreturn;
 void thread_set_work(struct thread *t, uint32_t work);
 
 /* sched.c */
 void sched_init(void); /* makes the caller the boot thread (idle) */
+/* The same for another CPU, before it starts; its idle thread is there. */
+void sched_init_cpu(struct cpu *cpu);
+/* Where t may run: bit n for CPU n, at least one that is online. Moves it if need be. */
+void sched_set_affinity(struct thread *t, uint32_t cpus);
+
+struct sched_stats {
+    uint32_t switches; /* from one thread to another */
+    uint32_t steals;   /* threads taken from other CPUs' queues */
+};
+/* Counters of a CPU, a moment's picture; false: no such CPU. */
+bool sched_stats(unsigned cpu, struct sched_stats *stats);
+/* Of all CPUs together. */
+struct sched_stats sched_stats_total(void);
 void schedule(void);   /* gives the CPU away; state already set */
 void sched_yield(void);
 void sched_tick(void); /* from the timer: interrupt context */

@@ -13,6 +13,8 @@
 
 extern char _start[], __image_end[];
 
+struct cpu *cpu_table[CPU_MAX];
+
 static struct cpu boot_cpu;
 static struct thread boot_thread;
 
@@ -22,11 +24,18 @@ void arch_boot(uint32_t dtb_phys, uint32_t phys_minus_virt)
     direct_map.offset = -(uintptr_t)phys_minus_virt;
     boot_cpu.thread = &boot_thread;
     boot_cpu.idle = &boot_thread;
+    boot_cpu.id = cp15_read_mpidr() & 0xff;
+    cpu_table[boot_cpu.id] = &boot_cpu;
     cp15_write_tpidrprw((uint32_t)&boot_cpu);
-    cp15_write_cntkctl(2); /* programs may read the virtual counter */
-    vfp_boot();
+    arch_cpu_setup();
     mmu_boot();
     kernel_main(dtb_phys);
+}
+
+void arch_cpu_setup(void)
+{
+    cp15_write_cntkctl(2); /* programs may read the virtual counter */
+    vfp_boot();
 }
 
 struct frame_range arch_image_range(void)

@@ -67,13 +67,20 @@ CP15_R   (dfsr,      c5,  0,  c0,  0)       /* data fault status */
 CP15_R   (ifsr,      c5,  0,  c0,  1)       /* instruction fault status */
 CP15_R   (dfar,      c6,  0,  c0,  0)       /* data fault address */
 CP15_R   (ifar,      c6,  0,  c0,  2)       /* instruction fault address */
+CP15_W   (dccmvac,   c7,  0,  c10, 1)       /* clean data line by address to coherency */
 CP15_W   (iciallu,   c7,  0,  c5,  0)       /* invalidate all instruction caches */
 CP15_W   (bpiall,    c7,  0,  c5,  6)       /* and the branch predictor */
+CP15_W   (icialluis, c7,  0,  c1,  0)       /* both on all CPUs */
+CP15_W   (bpiallis,  c7,  0,  c1,  6)
 CP15_W   (dccmvau,   c7,  0,  c11, 1)       /* clean data line by address to unification */
 CP15_W   (tlbiall,   c8,  0,  c7,  0)       /* invalidate the whole TLB */
 CP15_W   (tlbimva,   c8,  0,  c7,  1)       /* by address and ASID */
 CP15_W   (tlbiasid,  c8,  0,  c7,  2)       /* by ASID */
 CP15_W   (tlbimvaa,  c8,  0,  c7,  3)       /* by address, all ASIDs */
+CP15_W   (tlbiallis, c8,  0,  c3,  0)       /* the same four on all CPUs */
+CP15_W   (tlbimvais, c8,  0,  c3,  1)
+CP15_W   (tlbiasidis, c8, 0,  c3,  2)
+CP15_W   (tlbimvaais, c8, 0,  c3,  3)
 CP15_RW  (contextidr, c13, 0, c0,  1)       /* bits 7:0 ASID */
 CP15_RW  (tpidrurw,  c13, 0,  c0,  2)       /* user mode's own, readable and writable */
 CP15_RW  (tpidruro,  c13, 0,  c0,  3)       /* thread pointer that user mode can read */

@@ -2,7 +2,11 @@
  *
  * The HAT of ARMv7 short descriptors. A first level of 4 KiB an address space (TTBCR.N = 2); the
  * second level lies in the portable nodes. ASIDs carry a generation: when they run out, everything
- * is flushed and a new generation begins. The page's access is a const table from PROT_* to bits.
+ * is flushed and a new generation begins, in which what runs at that moment keeps its number. The
+ * page's access is a const table from PROT_* to bits.
+ * hat->cpus says which CPUs may hold translations: if that is this one alone, invalidation stays
+ * here, else the hardware tells all of the inner shareable domain. A CPU enters itself before it
+ * looks at the tables; who changes them stores first and looks at the mask then.
  * Locks: node locks by the caller; asids.lock for the generation.
  * Source: ARM DDI 0406C B3.5.1, B3.7, B3.9 (ASIDs), B3.10 (TLB maintenance, B3.10.4 the switch).
  */
@@ -13,6 +17,7 @@
 #include "arch/arm/mmu.h"
 #include "include/uapi/errno.h"
 #include "kern/bootargs.h"
+#include "kern/cpu.h"
 #include "kern/lock.h"
 #include "kern/random.h"
 #include "mm/as.h"
@@ -29,6 +34,7 @@ static struct {
     bool chaos;          /* (c) */
     uint32_t table_bits; /* (c) first-level descriptor of a user table */
     uint32_t seed;       /* chaos */
+    uint32_t carried[8]; /* (lock) bit: an ASID that came along from the last generation */
 } asids = {.generation = 1 << ASID_BITS, .next = 1, .limit = 256, .table_bits = L1_TABLE};
 
 static const uint16_t prot_bits[8] = {
@@ -54,7 +60,82 @@ void hat_boot(void)
 
 static bool has_asid(const struct hat *h)
 {
-    return (h->asid & ~0xffu) == asids.generation;
+    return (__atomic_load_n(&h->asid, __ATOMIC_RELAXED) & ~0xffu) ==
+           __atomic_load_n(&asids.generation, __ATOMIC_RELAXED);
+}
+
+static uint32_t own_bit(void)
+{
+    return 1u << cpu_self()->id;
+}
+
+/* No other CPU holds translations of h. */
+static bool only_here(const struct hat *h)
+{
+    return !(__atomic_load_n(&h->cpus, __ATOMIC_RELAXED) & ~own_bit());
+}
+
+/* There is no other CPU: for what has no mask, nodes that are shared and the kernel itself. */
+static bool alone(void)
+{
+    return cpus_online() == own_bit();
+}
+
+static void forget_all(void)
+{
+    if (alone())
+        cp15_write_tlbiall(0);
+    else
+        cp15_write_tlbiallis(0);
+}
+
+void mmu_forget_page(vaddr_t va)
+{
+    if (alone())
+        cp15_write_tlbimvaa((uint32_t)va);
+    else
+        cp15_write_tlbimvaais((uint32_t)va);
+}
+
+/* A page of h, if it has an ASID now: without one every TLB has forgotten it. */
+static void forget_page(const struct hat *h, vaddr_t va)
+{
+    if (!has_asid(h))
+        return;
+    if (only_here(h))
+        cp15_write_tlbimva((uint32_t)va | (h->asid & 0xff));
+    else
+        cp15_write_tlbimvais((uint32_t)va | (h->asid & 0xff));
+}
+
+/* CPUs that do not show h now leave its mask; one that comes back meanwhile stays in it. */
+static void trim(struct hat *h)
+{
+    uint32_t others = __atomic_load_n(&h->cpus, __ATOMIC_RELAXED) & ~own_bit();
+
+    for (; others; others &= others - 1) {
+        const struct cpu *cpu = cpu_table[__builtin_ctz(others)];
+        uint32_t bit = others & -others;
+
+        if (__atomic_load_n(&cpu->hat, __ATOMIC_RELAXED) == h)
+            continue;
+        __atomic_fetch_and(&h->cpus, ~bit, __ATOMIC_RELAXED);
+        memory_barrier();
+        if (__atomic_load_n(&cpu->hat, __ATOMIC_RELAXED) == h)
+            __atomic_fetch_or(&h->cpus, bit, __ATOMIC_RELAXED);
+    }
+}
+
+static void forget_space(struct hat *h)
+{
+    if (!has_asid(h))
+        return;
+    if (only_here(h)) {
+        cp15_write_tlbiasid(h->asid & 0xff);
+        return;
+    }
+    trim(h);
+    cp15_write_tlbiasidis(h->asid & 0xff);
 }
 
 int hat_init(struct hat *h, const struct as *owner)
@@ -65,12 +146,16 @@ int hat_init(struct hat *h, const struct as *owner)
         return -ENOMEM;
     h->table = pfn_to_virt(pfn);
     h->asid = 0;
+    h->cpus = 0;
     return 0;
 }
 
+/* The lock: a new generation may just be looking at what ran somewhere. */
 void hat_destroy(struct hat *h)
 {
     kassert(!hat_is_current(h));
+    spin_lock(&asids.lock);
+    spin_unlock(&asids.lock);
     frame_free(virt_to_pfn(h->table));
     h->table = NULL;
 }
@@ -80,16 +165,42 @@ bool hat_is_current(const struct hat *h)
     return cpu_self()->hat == h;
 }
 
-static void take_asid(struct hat *h)
+/* What other CPUs show keeps its number. A CPU names its hat before it looks at the generation, so
+ * that either we see the one or it sees the other and comes to take_asid. asids.lock held. */
+static void new_generation(void)
+{
+    uint32_t others = cpus_online() & ~own_bit(), next = asids.generation + (1 << ASID_BITS);
+
+    for (unsigned i = 0; i < ARRAY_SIZE(asids.carried); i++)
+        asids.carried[i] = 0;
+    __atomic_store_n(&asids.generation, next, __ATOMIC_RELAXED);
+    memory_barrier();
+    for (; others; others &= others - 1) {
+        struct hat *h = __atomic_load_n(&cpu_table[__builtin_ctz(others)]->hat, __ATOMIC_RELAXED);
+        uint32_t number = h ? h->asid & 0xff : 0;
+
+        if (number == 0)
+            continue;
+        asids.carried[number / 32] |= 1u << (number % 32);
+        __atomic_store_n(&h->asid, next | number, __ATOMIC_RELAXED);
+    }
+    asids.next = 1;
+    asids.limit = MAX(asids.limit, 2 * cpus_count());
+    forget_all();
+    dsb();
+}
+
+static __noinline void take_asid(struct hat *h)
 {
     spin_lock(&asids.lock);
-    if (asids.next == asids.limit) {
-        asids.generation += 1 << ASID_BITS;
-        asids.next = 1;
-        cp15_write_tlbiall(0);
-        dsb();
+    while (!has_asid(h)) {
+        uint32_t number = asids.next++;
+
+        if (number == asids.limit)
+            new_generation();
+        else if (!(asids.carried[number / 32] >> (number % 32) & 1))
+            __atomic_store_n(&h->asid, asids.generation | number, __ATOMIC_RELAXED);
     }
-    h->asid = asids.generation | asids.next++;
     spin_unlock(&asids.lock);
 }
 
@@ -97,15 +208,19 @@ static void take_asid(struct hat *h)
 void hat_switch(struct hat *h)
 {
     struct cpu *cpu = cpu_self();
+    uint32_t bit = 1u << cpu->id;
 
     if (cpu->hat == h)
         return;
-    cpu->hat = h;
+    __atomic_store_n(&cpu->hat, h, __ATOMIC_RELAXED);
     cp15_write_ttbr0((uint32_t)mmu_phys(empty_l1) | TTBR_FLAGS);
     isb();
     if (!h)
         return;
-    if (!has_asid(h))
+    if (!(__atomic_load_n(&h->cpus, __ATOMIC_RELAXED) & bit))
+        __atomic_fetch_or(&h->cpus, bit, __ATOMIC_RELAXED);
+    memory_barrier();
+    if (unlikely(!has_asid(h)))
         take_asid(h);
     if (cp15_read_contextidr() != (h->asid & 0xff)) {
         cp15_write_contextidr(h->asid & 0xff);
@@ -134,10 +249,8 @@ void hat_attach(struct hat *h, unsigned slot, struct node *n)
 void hat_flush(struct hat *h)
 {
     dsb();
-    if (has_asid(h)) {
-        cp15_write_tlbiasid(h->asid & 0xff);
-        dsb();
-    }
+    forget_space(h);
+    dsb();
     isb();
 }
 
@@ -155,11 +268,9 @@ void hat_replace(struct hat *h, unsigned slot, struct node *copy)
 
     set_slot(h, slot, L1_INVALID, L1_INVALID);
     dsb();
-    if (has_asid(h)) {
-        cp15_write_tlbimva((uint32_t)va | (h->asid & 0xff));
-        cp15_write_tlbimva((uint32_t)(va + SECTION_SIZE) | (h->asid & 0xff));
-        dsb();
-    }
+    forget_page(h, va);
+    forget_page(h, va + SECTION_SIZE);
+    dsb();
     hat_attach(h, slot, copy);
     isb();
 }
@@ -168,9 +279,9 @@ void hat_replace(struct hat *h, unsigned slot, struct node *copy)
 static void invalidate_page(struct hat *h, const struct node *n, vaddr_t va)
 {
     if (node_shared(n))
-        cp15_write_tlbimvaa((uint32_t)va);
-    else if (has_asid(h))
-        cp15_write_tlbimva((uint32_t)va | (h->asid & 0xff));
+        mmu_forget_page(va);
+    else
+        forget_page(h, va);
 }
 
 void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
@@ -212,9 +323,9 @@ static void invalidate_range(struct hat *h, const struct node *n, vaddr_t va, un
         for (unsigned i = 0; i < count; i++)
             invalidate_page(h, n, va + i * PAGE_SIZE);
     else if (changed && node_shared(n))
-        cp15_write_tlbiall(0);
-    else if (changed && has_asid(h))
-        cp15_write_tlbiasid(h->asid & 0xff);
+        forget_all();
+    else if (changed)
+        forget_space(h);
     dsb();
     isb();
 }
@@ -287,8 +398,8 @@ void hat_sync_icache(pfn_t pfn)
     for (uintptr_t p = va; p < va + PAGE_SIZE; p += line)
         cp15_write_dccmvau((uint32_t)p);
     dsb();
-    cp15_write_iciallu(0);
-    cp15_write_bpiall(0);
+    cp15_write_icialluis(0);
+    cp15_write_bpiallis(0);
     dsb();
     isb();
 }
@@ -309,14 +420,12 @@ static void chaos_unload(struct as *as)
 
     rwlock_read(&as->lock);
     for (unsigned i = 0; i < USER_END >> NODE_SHIFT; i++, slot++) {
-        struct node *n = as->pt->node[slot % (USER_END >> NODE_SHIFT)];
+        vaddr_t va = (vaddr_t)(slot % (USER_END >> NODE_SHIFT)) << NODE_SHIFT;
+        struct node *n = as->pt->node[node_slot(va)] ? pt_lock_node(as, va) : NULL;
 
         if (!n)
             continue;
-        node_lock(n);
-        hat_unload(&as->hat, n,
-                   (vaddr_t)(slot % (USER_END >> NODE_SHIFT)) << NODE_SHIFT | first << PAGE_SHIFT,
-                   MIN(count, NODE_PAGES - first));
+        hat_unload(&as->hat, n, va | first << PAGE_SHIFT, MIN(count, NODE_PAGES - first));
         node_unlock(n);
         if (chaos_random() & 1)
             break;

@@ -138,7 +138,7 @@ static int set_page_locked(vaddr_t va, uint32_t entry)
     area.tables[g][i] = entry;
     dsb();
     if (!entry) {
-        cp15_write_tlbimvaa((uint32_t)va);
+        mmu_forget_page(va);
         dsb();
     }
     isb();
@@ -146,7 +146,7 @@ static int set_page_locked(vaddr_t va, uint32_t entry)
         pfn_t pfn = virt_to_pfn(area.tables[g]);
 
         set_group(g, NULL);
-        cp15_write_tlbimvaa((uint32_t)va);
+        mmu_forget_page(va);
         dsb();
         frame_free(pfn);
     }

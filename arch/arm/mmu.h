@@ -58,6 +58,8 @@ void mmu_map_direct(pfn_t first, uint32_t count);
 void mmu_protect_kernel(void);
 /* Enters, or with entry 0 removes, one page of the area 0x40000000-0x4fffffff. -ENOMEM. */
 int mmu_set_kernel_page(vaddr_t va, uint32_t entry);
+/* All TLBs forget what they know of the page, whatever its ASID; barriers are the caller's. */
+void mmu_forget_page(vaddr_t va);
 /* The kuser page. */
 void mmu_map_kuser(void);
 paddr_t mmu_phys(const void *p);

@@ -13,6 +13,7 @@
 #include "kern/device.h"
 #include "kern/irq.h"
 
+#define IRQ_IPI   (LOCAL_SOURCE_MAILBOX + LOCAL_MAILBOX_IPI)
 #define IRQ_GPU   32u
 #define IRQ_BASIC 96u
 #define IRQ_END   104u
@@ -94,7 +95,9 @@ static int bcm_claim(void)
 
     if (own)
         irq = __builtin_ctz(own);
-    else if (source && bcm.armctrl)
+    if (irq == IRQ_IPI)
+        reg_write(bcm.local, LOCAL_MAILBOX_CLEAR + 16 * cpu_id() + 4 * LOCAL_MAILBOX_IPI, ~0u);
+    else if (irq < 0 && source && bcm.armctrl)
         irq = armctrl_claim();
     dmb();
     return irq;
@@ -120,12 +123,39 @@ static int armctrl_translate(const uint32_t *cells, unsigned ncells)
     return (int)((cells[0] ? IRQ_GPU + (cells[0] - 1) * 32 : IRQ_BASIC) + cells[1]);
 }
 
+/* Nothing but what irq_cpu_start enables: the timers and mailboxes of all cores are off. */
+static void bcm_start_cpu(void)
+{
+}
+
+static void bcm_send_ipi(uint32_t cpus)
+{
+    dsb();
+    for (; cpus; cpus &= cpus - 1) {
+        uint32_t core = (uint32_t)__builtin_ctz(cpus);
+
+        reg_write(bcm.local, LOCAL_MAILBOX_SET + 16 * core + 4 * LOCAL_MAILBOX_IPI, 1);
+    }
+}
+
+/* Firmware's cores wait in WFE for an address in their mailbox 3. */
+static int bcm_start_core(uint32_t hw, uint32_t entry)
+{
+    reg_write(bcm.local, LOCAL_MAILBOX_SET + 16 * (hw & 3) + 4 * LOCAL_MAILBOX_START, entry);
+    dsb();
+    __asm__ volatile("sev" ::: "memory");
+    return 0;
+}
+
 static const struct irqchip bcm_chip = {
     .name = "BCM2836",
     .enable = bcm_enable,
     .disable = bcm_disable,
     .claim = bcm_claim,
     .complete = bcm_complete,
+    .cpu_init = bcm_start_cpu,
+    .ipi = IRQ_IPI,
+    .send_ipi = bcm_send_ipi,
 };
 
 static int local_probe(const struct fdt *fdt, int node)
@@ -136,10 +166,12 @@ static int local_probe(const struct fdt *fdt, int node)
         return -ENXIO;
     bcm.local = base;
     reg_write(base, LOCAL_GPU_ROUTING, cpu_id());
-    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
+    for (unsigned cpu = 0; cpu < LOCAL_CORES; cpu++) {
         reg_write(base, LOCAL_TIMER_CTRL + 4 * cpu, 0);
         reg_write(base, LOCAL_MAILBOX_CTRL + 4 * cpu, 0);
     }
+
+    cpu_add_method("brcm,bcm2836-smp", bcm_start_core);
 
     int error = irq_set_chip(&bcm_chip);
     return error ? error : irq_add_domain(node, local_translate);

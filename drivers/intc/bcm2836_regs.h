@@ -9,6 +9,7 @@
 #define DRIVERS_INTC_BCM2836_REGS_H
 
 /* Local controller: core n's word at + 4 * n. */
+#define LOCAL_CORES          4
 #define LOCAL_GPU_ROUTING    0x0c /* bits 1:0 core for GPU IRQs, 3:2 for FIQs, others reserved */
 #define LOCAL_PMU_SET        0x10 /* bit n: core n's PMU interrupt as IRQ; n + 4: as FIQ */
 #define LOCAL_PMU_CLEAR      0x14
@@ -19,6 +20,11 @@
 #define LOCAL_SOURCE_GPU     8
 #define LOCAL_SOURCE_PMU     9
 #define LOCAL_SOURCE_MASK    0xfffu
+/* Mailbox m of core n, at + 16 n + 4 m: bits that are set interrupt; written ones set or clear. */
+#define LOCAL_MAILBOX_SET   0x80 /* write-only */
+#define LOCAL_MAILBOX_CLEAR 0xc0 /* read: its bits */
+#define LOCAL_MAILBOX_IPI   0
+#define LOCAL_MAILBOX_START 3 /* a core that waits for its start goes to the address in here */
 
 /* GPU and ARM controller. */
 #define ARMCTRL_PENDING_BASIC 0x00  /* bits 7:0 ARM sources, 8 and 9 "more in 1, 2" */

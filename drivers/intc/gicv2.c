@@ -6,6 +6,7 @@
  * Interrupt numbers are the architecture's INTIDs. Invariant: iar[n] is what CPU n acknowledged
  * last; handlers do not nest. No locks: the enable registers are write-one, trigger() runs at boot.
  */
+#include "arch/arm/cp15.h"
 #include "drivers/intc/gicv2_regs.h"
 #include "include/uapi/errno.h"
 #include "kern/cpu.h"
@@ -13,6 +14,7 @@
 #include "kern/irq.h"
 
 #define PRIORITY_ALL 0xa0a0a0a0u
+#define GIC_SGI_IPI  0u
 #define FLAGS_EDGE   3u /* third cell: 1 rising, 2 falling edge; 4, 8 levels */
 
 static struct {
@@ -20,6 +22,7 @@ static struct {
     volatile void *cpu;  /* (c) */
     unsigned lines;      /* (c) interrupts there are */
     uint32_t iar[CPU_MAX];
+    uint8_t target[CPU_MAX]; /* (c) bit of the CPU's interface */
 } gic;
 
 static void gic_write_bit(uint32_t array, unsigned irq)
@@ -78,6 +81,18 @@ static int gic_translate(const uint32_t *cells, unsigned ncells)
     return (int)irq;
 }
 
+/* Private interrupts of this CPU: off, idle, at one priority. Which interface is its own it reads
+ * in the targets of those (4.3.12). */
+static void gic_init_private(void)
+{
+    reg_write(gic.dist, GICD_ICENABLER, ~0u);
+    reg_write(gic.dist, GICD_ICPENDR, ~0u);
+    reg_write(gic.dist, GICD_ICACTIVER, ~0u);
+    for (unsigned i = 0; i < GIC_FIRST_SPI; i += 4)
+        reg_write(gic.dist, GICD_IPRIORITYR + i, PRIORITY_ALL);
+    gic.target[cpu_id()] = reg_read(gic.dist, GICD_ITARGETSR) & 0xff;
+}
+
 /* Everything off, idle and at one priority; shared interrupts to this CPU. */
 static void gic_init_distributor(void)
 {
@@ -86,16 +101,16 @@ static void gic_init_distributor(void)
     reg_write(gic.dist, GICD_CTLR, 0);
     gic.lines = ((reg_read(gic.dist, GICD_TYPER) & GICD_TYPER_IT_LINES) + 1) * 32;
     gic.lines = MIN(gic.lines, GIC_ID_SPECIAL);
-    for (unsigned i = 0; i < gic.lines; i += 32) {
+    gic_init_private();
+    for (unsigned i = GIC_FIRST_SPI; i < gic.lines; i += 32) {
         reg_write(gic.dist, GICD_ICENABLER + i / 8, ~0u);
         reg_write(gic.dist, GICD_ICPENDR + i / 8, ~0u);
         reg_write(gic.dist, GICD_ICACTIVER + i / 8, ~0u);
     }
-    self = (reg_read(gic.dist, GICD_ITARGETSR) & 0xff) * 0x01010101u;
-    for (unsigned i = 0; i < gic.lines; i += 4) {
+    self = gic.target[cpu_id()] * 0x01010101u;
+    for (unsigned i = GIC_FIRST_SPI; i < gic.lines; i += 4) {
         reg_write(gic.dist, GICD_IPRIORITYR + i, PRIORITY_ALL);
-        if (i >= GIC_FIRST_SPI)
-            reg_write(gic.dist, GICD_ITARGETSR + i, self);
+        reg_write(gic.dist, GICD_ITARGETSR + i, self);
     }
     reg_write(gic.dist, GICD_CTLR, GICD_CTLR_ENABLE);
 }
@@ -107,12 +122,32 @@ static void gic_init_cpu(void)
     reg_write(gic.cpu, GICC_CTLR, GICC_CTLR_ENABLE);
 }
 
+static void gic_start_cpu(void)
+{
+    gic_init_private();
+    gic_init_cpu();
+}
+
+/* The barrier: what was written before is there when the interrupt is. */
+static void gic_send_ipi(uint32_t cpus)
+{
+    uint32_t targets = 0;
+
+    for (; cpus; cpus &= cpus - 1)
+        targets |= gic.target[__builtin_ctz(cpus)];
+    dsb();
+    reg_write(gic.dist, GICD_SGIR, targets << GICD_SGIR_TARGETS_SHIFT | GIC_SGI_IPI);
+}
+
 static const struct irqchip gic_chip = {
     .name = "GICv2",
     .enable = gic_enable,
     .disable = gic_disable,
     .claim = gic_claim,
     .complete = gic_complete,
+    .cpu_init = gic_start_cpu,
+    .ipi = GIC_SGI_IPI,
+    .send_ipi = gic_send_ipi,
 };
 
 static int gic_probe(const struct fdt *fdt, int node)

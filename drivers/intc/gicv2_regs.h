@@ -28,7 +28,8 @@
 #define GICD_ITARGETSR  0x800 /* byte an interrupt: bit n = CPU interface n; 0-31 read-only */
 #define GICD_ICFGR      0xc00 /* two bits an interrupt: upper bit 1 = edge; lower reserved */
 #define GICD_ICFGR_EDGE 2u
-#define GICD_SGIR       0xf00 /* write-only */
+#define GICD_SGIR       0xf00 /* write-only; bits 3:0 number, 23:16 CPU interfaces, 25:24 filter */
+#define GICD_SGIR_TARGETS_SHIFT 16
 
 #define GICC_CTLR        0x000
 #define GICC_CTLR_ENABLE (1u << 0)

@@ -1,33 +1,40 @@
 /* SPDX-License-Identifier: MIT
  *
  * Per-CPU data: reached through TPIDRPRW, which only the kernel can read or write. Included by
- * proc/thread.h; the offsets that assembly uses are generated (arch/arm/offsets.c).
+ * proc/thread.h and by per-CPU caches; the offsets that assembly uses are generated
+ * (arch/arm/offsets.c). Fields belong to their CPU; others may look at thread, idle and hat, which
+ * are what they were a moment ago.
  */
 #ifndef MACHINE_CPU_H
 #define MACHINE_CPU_H
 
 #include "lib/base.h"
 
+#define CPU_MAX 8 /* interfaces of a GICv2 */
+
 struct thread;
 struct hat;
+struct runq;
 
 struct cpu {
     struct thread *thread; /* running now */
-    uint32_t id;
-    struct thread *idle;      /* (c) */
-    struct thread *dead;      /* switched away from for good: to be freed */
+    uint32_t id;           /* (c) affinity 0 of MPIDR: the number that hardware uses, too */
+    struct runq *rq;       /* (c) the threads that wait for this CPU */
+    struct thread *idle;   /* (c) */
+    struct thread *left;   /* switched away from, and to be freed or moved by whoever runs next */
     struct thread *vfp_owner; /* whose registers the VFP holds and is enabled for, or NULL */
     struct hat *hat;          /* what TTBR0 shows; NULL: nothing */
-    uint32_t in_irq;          /* interrupts being handled */
 };
 
+/* (c) once the CPU is there; NULL: there is no such CPU. */
+extern struct cpu *cpu_table[CPU_MAX];
+
+/* Volatile: a thread that slept may be on another CPU when it wakes. */
 static inline struct cpu *cpu_self(void)
 {
     struct cpu *c;
 
-    /* Not volatile and no memory clobber: constant for a CPU, and threads do not migrate while
-     * they look. */
-    __asm__("mrc p15, 0, %0, c13, c0, 4" : "=r"(c));
+    __asm__ volatile("mrc p15, 0, %0, c13, c0, 4" : "=r"(c));
     return c;
 }
 
@@ -37,6 +44,12 @@ static inline struct thread *thread_current(void)
 
     __asm__ volatile("mrc p15, 0, %0, c13, c0, 4\n\tldr %0, [%0]" : "=r"(t));
     return t;
+}
+
+/* Everything before is seen by other CPUs before everything after. */
+static inline void memory_barrier(void)
+{
+    __asm__ volatile("dmb ish" ::: "memory");
 }
 
 #endif
