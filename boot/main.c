@@ -45,6 +45,7 @@ static void __noreturn boot_fail(const char *what)
     log_printf("boot: %s\n", what);
     if (power_has_semihosting() || bootargs_is("panic", "poweroff"))
         power_off(1);
+    cpu_halt_others();
     arch_halt();
 }
 

@@ -259,9 +259,11 @@ pfn_t frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsig
     pfn_t pfn = take(flags);
 
     while (unlikely(pfn == NO_PFN)) {
-        if (!fl.reclaim || fl.reclaim(16) == 0)
+        bool reclaimed = fl.reclaim && fl.reclaim(16) > 0;
+
+        pfn = take(flags); /* also where nothing was: another CPU may just have freed some */
+        if (pfn == NO_PFN && !reclaimed)
             return NO_PFN;
-        pfn = take(flags);
     }
     struct frame *f = frame_of(pfn);
 

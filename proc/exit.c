@@ -7,6 +7,7 @@
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
 #include "kern/bootargs.h"
+#include "kern/cpu.h"
 #include "kern/log.h"
 #include "kern/power.h"
 #include "kern/trace.h"
@@ -122,6 +123,9 @@ static void become_zombie(struct proc *p, struct thread *t)
     proc_lock();
     give_children_away_locked(p);
     thread_unlink(t);
+    t->was = p;
+    p->leaving = true;
+    __atomic_fetch_add(&p->refs, 1, __ATOMIC_RELAXED);
     p->zombie = true;
     parent = p->parent;
     list_remove(&p->sibling);
@@ -144,6 +148,7 @@ void init_died(int status)
         power_off(code);
     if (bootargs_is("panic", "poweroff"))
         power_off(1);
+    cpu_halt_others();
     log_printf("init is gone: the machine stops\n");
     arch_halt();
 }

@@ -125,7 +125,6 @@ static void enter(struct proc *child, struct proc *parent, struct thread *t, boo
     for (unsigned i = 0; i < COMM_SIZE; i++)
         child->comm[i] = parent->comm[i];
     child->nthreads = 1;
-    child->kill_sig = parent->kill_sig; /* who forks while it is being killed takes it along */
     if (vfork) {
         child->vfork_parent = parent;
         __atomic_add_fetch(&child->refs, 1, __ATOMIC_RELAXED);

@@ -61,6 +61,7 @@ struct proc {
     struct proc *vfork_parent;     /* (P) waits until we exec or exit */
     bool vfork_done;               /* (P) */
     bool zombie, exiting;          /* (P) */
+    bool leaving;                  /* atomic: a zombie whose last thread is not freed yet */
     bool execed;                   /* (P) ran exec: setpgid by its parent is refused */
     int exit_status;               /* (P) wait4's word */
     uint32_t umask;                /* (P) */

@@ -390,7 +390,7 @@ static inline void finish_switch(uint32_t mask)
 
 void sched_finish_switch(void)
 {
-    thread_current()->at_edge = false;
+    thread_leave_edge(thread_current());
     finish_switch(0);
 }
 
@@ -458,8 +458,10 @@ bool sched_wake(struct thread *t)
     struct runq *rq = lock_queue_of(t);
     bool asleep = t->state == THREAD_SLEEPING;
 
-    if (asleep)
+    if (asleep) {
+        t->woken = true;
         wake(rq, t);
+    }
     spin_unlock_irq(&rq->lock, mask);
     return asleep;
 }
@@ -573,12 +575,13 @@ static void age(struct runq *rq, uint64_t now)
 
 void sched_tick(void)
 {
-    uint64_t now = clock_ns(), next;
     uint32_t mask = irq_save();
     struct thread *t = thread_current();
     struct runq *rq = own_queue();
+    uint64_t now, next;
 
     spin_lock(&rq->lock);
+    now = clock_ns();
     wake_sleepers(rq, now);
     next = rq->first_ns;
     if (t != rq->cpu->idle) {

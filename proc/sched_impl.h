@@ -14,7 +14,7 @@
 /* Puts the current thread to sleep: q->lock is held with interrupts masked (mask: what they were)
  * and given back. Returns at once if interruptible and a kill is due. */
 void sched_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns);
-/* Makes a sleeper runnable: true if it was still asleep. Any context. */
+/* Makes a sleeper runnable by an event: true if it was still asleep. Any context. */
 bool sched_wake(struct thread *t);
 /* A kill: wakes t if its sleep is interruptible. Any context. */
 void sched_interrupt(struct thread *t);
@@ -26,8 +26,18 @@ void sched_kick(const struct thread *t);
 /* Ends the current thread: it is freed by whoever runs next. */
 void sched_exit(void) __noreturn;
 
+/* The current thread is in a kernel operation from now on, unless work is due: the caller looks at
+ * its work next. The barrier: either it sees WORK_STOP, or the stopper sees that it is busy. */
+static inline void thread_leave_edge(struct thread *t)
+{
+    t->at_edge = false;
+    memory_barrier();
+}
+
 /* stop.c: the current thread waits until proc_resume_all. */
 void stop_park(void);
+/* The sleep in stop_park itself, which must not park again. */
+bool stop_parks_on(const struct waitq *q);
 /* A thread starts while all are stopped: it stops at its first edge. */
 bool stop_in_progress(void);
 
@@ -37,5 +47,7 @@ void thread_table_unlock(uint32_t mask);
 /* Takes t, which is about to end, out of the table and of its process, which it does not know
  * afterwards; (P) held if it has one. */
 void thread_unlink(struct thread *t);
+/* Threads that are unlinked and not freed yet. */
+uint32_t threads_dying(void);
 
 #endif

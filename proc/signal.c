@@ -198,13 +198,13 @@ void thread_do_work(void)
 {
     struct thread *t = thread_current();
 
-    if (t->work & WORK_KILL)
+    if (__atomic_load_n(&t->work, __ATOMIC_ACQUIRE) & WORK_KILL)
         proc_exit(WSTATUS_SIGNAL(t->proc->kill_sig));
     if (t->work & WORK_STOP)
         stop_park();
     if (t->work & WORK_RESCHED) {
         t->at_edge = true;
         schedule();
-        t->at_edge = false;
+        thread_leave_edge(t);
     }
 }

@@ -29,6 +29,11 @@ bool stop_in_progress(void)
     return stop.on;
 }
 
+bool stop_parks_on(const struct waitq *q)
+{
+    return q == &stop.parked;
+}
+
 /* waitq_sleep parks its caller when it wakes; the sleep in here must not: it may not come back. Who
  * is killed leaves to die as long as others are waited for: they may want its memory. */
 void stop_park(void)
@@ -47,7 +52,10 @@ void stop_park(void)
         }
         waitq_sleep(&stop.parked, mask, !stop.quiet, UINT64_MAX);
     }
-    t->at_edge = at_edge;
+    if (at_edge)
+        t->at_edge = true;
+    else
+        thread_leave_edge(t);
 }
 
 static bool is_quiet(const struct thread *t)
@@ -72,24 +80,45 @@ static void tell(struct thread *t, void *arg)
         thread_set_work(t, WORK_STOP);
 }
 
+/* Everybody is where they may be, and no dead thread is on its way to be freed. */
+static bool all_quiet(void)
+{
+    unsigned busy = 0;
+
+    thread_for_each(count_busy, &busy);
+    return busy == 0 && threads_dying() == 0;
+}
+
+static void set_quiet(bool quiet)
+{
+    uint32_t mask = spin_lock_irq(&stop.parked.lock);
+
+    stop.quiet = quiet;
+    spin_unlock_irq(&stop.parked.lock, mask);
+}
+
+static void wait_a_little(void)
+{
+    uint32_t mask = spin_lock_irq(&stop.nothing.lock);
+
+    waitq_sleep(&stop.nothing, mask, false, clock_ns() + POLL_NS);
+}
+
+/* All are told, and looked at until they are quiet. The second look is for who was killed, and left
+ * to die, between the first and the moment from which nobody may. */
 void proc_stop_all(void)
 {
-    unsigned busy;
-
     mutex_lock(&stop.turn);
     stop.on = true;
     thread_for_each(tell, NULL);
     for (;;) {
-        uint32_t mask;
-
-        busy = 0;
-        thread_for_each(count_busy, &busy);
-        if (!busy) {
-            stop.quiet = true;
-            return;
+        if (all_quiet()) {
+            set_quiet(true);
+            if (all_quiet())
+                return;
+            set_quiet(false);
         }
-        mask = spin_lock_irq(&stop.nothing.lock);
-        waitq_sleep(&stop.nothing, mask, false, clock_ns() + POLL_NS);
+        wait_a_little();
     }
 }
 

@@ -57,7 +57,7 @@ int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t unt
     sched_sleep(q, mask, interruptible, until_ns);
     if (!t->woken)
         result = woken_otherwise(q, t, interruptible);
-    if (unlikely(t->work & WORK_STOP) && (interruptible || t->locks_held == 0))
+    if (unlikely(t->work & WORK_STOP) && (interruptible || t->locks_held == 0) && !stop_parks_on(q))
         stop_park();
     return result;
 }
@@ -69,11 +69,8 @@ void waitq_wake_locked(struct waitq *q, unsigned n)
     while (n && (l = list_pop_front(&q->waiters)) != NULL) {
         struct thread *t = container_of(l, struct thread, wait);
 
-        t->woken = true;
         if (sched_wake(t))
             n--;
-        else
-            t->woken = false;
     }
 }
 

@@ -15,6 +15,7 @@ static struct {
     struct spin lock;
     struct list all; /* (T) */
     uint32_t count;  /* (T) */
+    uint32_t dying;  /* atomic: out of the table, not freed */
 } threads = {.all = LIST_INIT(threads.all)};
 
 static struct slab_cache thread_cache = SLAB_CACHE("thread", sizeof(struct thread));
@@ -72,11 +73,25 @@ struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg)
 /* t->proc is NULL, or p of a thread that never ran: then a number that is the pid stays p's. */
 void thread_free(struct thread *t)
 {
+    struct proc *was = t->was;
+    bool ended = t->state == THREAD_ZOMBIE;
+
     arch_thread_release(t);
     arch_kstack_free(t->kstack);
     if (t->tid > 0 && !tid_is_pid(t))
         pid_free(t->tid);
     slab_free(&thread_cache, t);
+    if (was) {
+        __atomic_store_n(&was->leaving, false, __ATOMIC_RELEASE);
+        proc_unref(was);
+    }
+    if (ended)
+        __atomic_fetch_sub(&threads.dying, 1, __ATOMIC_RELEASE);
+}
+
+uint32_t threads_dying(void)
+{
+    return __atomic_load_n(&threads.dying, __ATOMIC_ACQUIRE);
 }
 
 void thread_start(struct thread *t, bool maker_waits)
@@ -87,6 +102,8 @@ void thread_start(struct thread *t, bool maker_waits)
     threads.count++;
     if (t->proc)
         list_push_back(&t->proc->threads, &t->siblings);
+    if (t->proc && proc_current() && !t->proc->kill_sig)
+        t->proc->kill_sig = proc_current()->kill_sig; /* who forks while it is being killed */
     if (t->proc && t->proc->kill_sig)
         t->work |= WORK_KILL;
     if (unlikely(stop_in_progress()) && t->proc)
@@ -101,6 +118,7 @@ void thread_unlink(struct thread *t)
 
     list_remove(&t->all);
     threads.count--;
+    __atomic_fetch_add(&threads.dying, 1, __ATOMIC_RELAXED);
     if (t->proc) {
         list_remove(&t->siblings);
         if (tid_is_pid(t))
@@ -121,7 +139,7 @@ void thread_exit(void)
 
 void thread_set_work(struct thread *t, uint32_t work)
 {
-    __atomic_fetch_or(&t->work, work, __ATOMIC_RELAXED);
+    __atomic_fetch_or(&t->work, work, __ATOMIC_RELEASE); /* with the reason, kill_sig */
     if (work & WORK_KILL)
         sched_interrupt(t);
     sched_kick(t);

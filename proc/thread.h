@@ -44,6 +44,7 @@ struct thread {
     struct trapframe *frame;     /* (c) user registers, at the top of the kernel stack */
     void *vfp;                   /* (t) saved VFP state or NULL: never used */
     struct proc *proc;           /* (c) NULL: kernel thread */
+    struct proc *was;            /* (t) the zombie that it was the last thread of; a reference */
     struct as *as;               /* (t) the process's, also what the HAT shows; NULL: none */
     struct runq *rq;             /* (q) the queue of the CPU that it runs, waits or ran on */
     uint32_t affinity;           /* (q) bit n: may run on CPU n */
@@ -86,7 +87,8 @@ struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg);
 /* Frees a thread that never ran or has been switched away from for good. */
 void thread_free(struct thread *t);
 
-/* Makes it runnable for the first time. maker_waits: as of sched_start. */
+/* Makes it runnable for the first time; a kill of the calling process is its process's, too.
+ * maker_waits: the caller sleeps at once, and no other CPU need come for it. */
 void thread_start(struct thread *t, bool maker_waits);
 /* Ends the current thread; its stack is freed by whoever runs next. */
 void thread_exit(void) __noreturn;

@@ -79,6 +79,11 @@ int proc_wait(const struct wait_request *req, struct wait_result *res)
 
         proc_lock();
         error = search_locked(me, req, &p);
+        if (unlikely(p && __atomic_load_n(&p->leaving, __ATOMIC_ACQUIRE))) {
+            proc_unlock(); /* its thread still runs a few instructions elsewhere */
+            sched_yield();
+            continue;
+        }
         if (error || req->nohang || p) {
             if (!error && p && !req->no_exits)
                 take_locked(me, p, !req->nowait, res);

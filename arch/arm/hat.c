@@ -7,7 +7,7 @@
  * hat->cpus says which CPUs may hold translations: if that is this one alone, invalidation stays
  * here, else the hardware tells all of the inner shareable domain. A CPU enters itself before it
  * looks at the tables; who changes them stores first and looks at the mask then.
- * Locks: node locks by the caller; asids.lock for the generation.
+ * Locks: node locks by the caller; asids.lock for the generation, below the run queue's.
  * Source: ARM DDI 0406C B3.5.1, B3.7, B3.9 (ASIDs), B3.10 (TLB maintenance, B3.10.4 the switch).
  */
 #include "mm/hat.h"
@@ -89,6 +89,14 @@ static void forget_all(void)
         cp15_write_tlbiallis(0);
 }
 
+void mmu_forget_all(void)
+{
+    dsb();
+    forget_all();
+    dsb();
+    isb();
+}
+
 void mmu_forget_page(vaddr_t va)
 {
     if (alone())
@@ -154,8 +162,7 @@ int hat_init(struct hat *h, const struct as *owner)
 void hat_destroy(struct hat *h)
 {
     kassert(!hat_is_current(h));
-    spin_lock(&asids.lock);
-    spin_unlock(&asids.lock);
+    spin_unlock_irq(&asids.lock, spin_lock_irq(&asids.lock));
     frame_free(virt_to_pfn(h->table));
     h->table = NULL;
 }
@@ -192,7 +199,8 @@ static void new_generation(void)
 
 static __noinline void take_asid(struct hat *h)
 {
-    spin_lock(&asids.lock);
+    uint32_t mask = spin_lock_irq(&asids.lock);
+
     while (!has_asid(h)) {
         uint32_t number = asids.next++;
 
@@ -201,7 +209,7 @@ static __noinline void take_asid(struct hat *h)
         else if (!(asids.carried[number / 32] >> (number % 32) & 1))
             __atomic_store_n(&h->asid, asids.generation | number, __ATOMIC_RELAXED);
     }
-    spin_unlock(&asids.lock);
+    spin_unlock_irq(&asids.lock, mask);
 }
 
 /* Through a table without translations, so that nothing is speculated with the wrong ASID. */

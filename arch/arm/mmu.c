@@ -47,14 +47,6 @@ paddr_t mmu_phys(const void *p)
     return (uint32_t)((uintptr_t)p - direct_map.offset);
 }
 
-static void flush_kernel(void)
-{
-    dsb();
-    cp15_write_tlbiall(0);
-    dsb();
-    isb();
-}
-
 void mmu_map_direct(pfn_t first, uint32_t count)
 {
     uint32_t section = first >> (SECTION_SHIFT - PAGE_SHIFT);
@@ -91,7 +83,7 @@ void mmu_protect_kernel(void)
     }
     dsb();
     kernel_l1[mib >> SECTION_SHIFT] = (uint32_t)mmu_phys(kernel_l2) | L1_TABLE;
-    flush_kernel();
+    mmu_forget_all();
 }
 
 void mmu_map_kuser(void)
@@ -102,7 +94,7 @@ void mmu_map_kuser(void)
         (uint32_t)mmu_phys(kuser_page) | L2_NORMAL | L2_USER | L2_RO;
     dsb();
     kernel_l1[KUSER_BASE >> SECTION_SHIFT] = (uint32_t)mmu_phys(kuser_l2) | L1_TABLE;
-    flush_kernel();
+    mmu_forget_all();
 }
 
 /* Four first-level entries lead to the group's tables, or to nothing. */
@@ -146,8 +138,7 @@ static int set_page_locked(vaddr_t va, uint32_t entry)
         pfn_t pfn = virt_to_pfn(area.tables[g]);
 
         set_group(g, NULL);
-        mmu_forget_page(va);
-        dsb();
+        mmu_forget_all(); /* four first-level entries may be cached with the way to the table */
         frame_free(pfn);
     }
     return 0;

@@ -60,6 +60,8 @@ void mmu_protect_kernel(void);
 int mmu_set_kernel_page(vaddr_t va, uint32_t entry);
 /* All TLBs forget what they know of the page, whatever its ASID; barriers are the caller's. */
 void mmu_forget_page(vaddr_t va);
+/* All TLBs forget everything, barriers included. */
+void mmu_forget_all(void);
 /* The kuser page. */
 void mmu_map_kuser(void);
 paddr_t mmu_phys(const void *p);

@@ -29,6 +29,7 @@ SOAK = os.environ.get("SOAK") == "1"
 
 class Settings:
     build = "build"
+    cpus = 1  # where a test does not say how many
 
 
 class VmError(AssertionError):
@@ -49,12 +50,13 @@ def initrd_file(name):
 # Machines.
 
 
-def board_args(board, cpu="cortex-a15", memory="128M", options="", dtb=True):
+def board_args(board, cpu="cortex-a15", memory="128M", options="", dtb=True, cpus=0):
     """QEMU's arguments for the bare board; options as in -M virt,OPTIONS."""
+    cpus = cpus or Settings.cpus
     if board == "virt":
         model = "virt" + ("," + options if options else "")
-        return ["-M", model, "-cpu", cpu, "-m", memory]
-    args = ["-M", "raspi2b", "-global", "bcm2836.enabled-cpus=1"]
+        return ["-M", model, "-cpu", cpu, "-m", memory, "-smp", str(cpus)]
+    args = ["-M", "raspi2b", "-global", "bcm2836.enabled-cpus=%d" % cpus]
     return args + (["-dtb", built("raspi2b.dtb")] if dtb else [])
 
 
@@ -330,6 +332,8 @@ class TestCase(unittest.TestCase):
 def main():
     parser = argparse.ArgumentParser(description="boots Quire in QEMU and checks what it does")
     parser.add_argument("--build", default="build", help="the preset arm's build directory")
+    parser.add_argument("--cpus", type=int, default=1, help="how many each machine has")
     options, rest = parser.parse_known_args()
+    Settings.cpus = options.cpus
     Settings.build = os.path.abspath(options.build)
     unittest.main(module="__main__", argv=[sys.argv[0]] + rest, verbosity=2)
