@@ -3,7 +3,7 @@
  * The terminal as programs see it: read, write and ioctl, and the console's notice that characters
  * came. What a character does is in tty_edit.c.
  * Locks: the lock of tty_console.readers, with interrupts masked, for all state; user memory is
- * copied and signals are sent without it. Order: terminal lock > console locks.
+ * copied and signals are sent without it; the mutex writers keeps a chunk of output together. Order: terminal lock > console locks.
  */
 #include "fs/tty.h"
 
@@ -13,6 +13,7 @@
 #include "include/uapi/errno.h"
 #include "kern/clock.h"
 #include "kern/console.h"
+#include "kern/log.h"
 #include "mm/uaccess.h"
 
 #define CHUNK_BYTES 128u
@@ -70,6 +71,7 @@ static void tty_input(void)
 void tty_init(void)
 {
     waitq_init(&tty_console.readers);
+    mutex_init(&tty_console.writers);
     tty_console.termios = default_termios;
     tty_console.winsize = (struct tty_winsize){.rows = 24, .columns = 80};
     console_on_input(tty_input);
@@ -257,10 +259,9 @@ int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
 
         tty_track(t, chunk, copied);
         unlock(t, mask);
-        if (translate)
-            console_write(chunk, copied);
-        else
-            console_write_raw(chunk, copied);
+        mutex_lock(&t->writers);
+        log_pass(translate ? console_write : console_write_raw, chunk, copied);
+        mutex_unlock(&t->writers);
         done += copied;
         if (copied < n)
             return done ? (int)done : -EFAULT;

@@ -57,6 +57,7 @@ enum {
 
 /* tail <= canon <= head: [tail, canon) can be read, [canon, head) is the line being edited. */
 struct tty {
+    struct mutex writers; /* a chunk of output stays together; above all spinning locks */
     struct waitq readers; /* its lock, interrupts masked, is the lock of all of this */
     struct tty_termios termios;
     struct tty_winsize winsize;

@@ -9,6 +9,7 @@
 #include "kern/irq.h"
 
 #include "include/uapi/errno.h"
+#include "kern/cpu.h"
 #include "kern/log.h"
 #include "kern/spin.h"
 #include "kern/trace.h"
@@ -19,7 +20,7 @@ struct irq_line {
     irq_handler *handler; /* lock; NULL: nobody asked */
     void *arg;            /* (c) once there is a handler */
     const char *name;     /* (c) likewise */
-    uint32_t count;       /* atomic: times handled */
+    uint32_t count[CPU_MAX]; /* times handled by each CPU, its own */
 };
 
 static struct {
@@ -114,7 +115,7 @@ void irq_dispatch(void)
 
         trace(TRACE_IRQ, (uint32_t)irq, 0);
         if (handler) {
-            __atomic_fetch_add(&line->count, 1, __ATOMIC_RELAXED);
+            line->count[cpu_id()]++;
             handler(line->arg);
         } else {
             irq_stray((unsigned)irq);
@@ -128,11 +129,12 @@ uint32_t irq_total(void)
     uint32_t total = 0;
 
     for (unsigned i = 0; i < IRQ_MAX; i++)
-        total += __atomic_load_n(&irqs.line[i].count, __ATOMIC_RELAXED);
+        for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+            total += irqs.line[i].count[cpu];
     return total;
 }
 
-bool irq_info(unsigned n, unsigned *irq, const char **name, uint32_t *count)
+bool irq_info(unsigned n, unsigned *irq, const char **name, uint32_t count[CPU_MAX])
 {
     for (unsigned i = 0; i < IRQ_MAX; i++) {
         struct irq_line *line = &irqs.line[i];
@@ -140,7 +142,8 @@ bool irq_info(unsigned n, unsigned *irq, const char **name, uint32_t *count)
         if (__atomic_load_n(&line->handler, __ATOMIC_ACQUIRE) && n-- == 0) {
             *irq = i;
             *name = line->name;
-            *count = __atomic_load_n(&line->count, __ATOMIC_RELAXED);
+            for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+                count[cpu] = line->count[cpu];
             return true;
         }
     }

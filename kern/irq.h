@@ -11,6 +11,7 @@
 
 #include "lib/base.h"
 #include "lib/fdt.h"
+#include "machine/cpu.h"
 
 #define IRQ_MAX     256
 #define IRQ_PRIVATE 32 /* numbers below are each CPU's own, enabled on each */
@@ -54,6 +55,6 @@ void irq_dispatch(void);
 /* Interrupts handled since boot. */
 uint32_t irq_total(void);
 /* Text of /proc/interrupts: the n-th registered interrupt into the arguments; false at the end. */
-bool irq_info(unsigned n, unsigned *irq, const char **name, uint32_t *count);
+bool irq_info(unsigned n, unsigned *irq, const char **name, uint32_t count[CPU_MAX]);
 
 #endif

@@ -57,26 +57,48 @@ static void log_append_locked(const char *s, size_t n)
     ring.head += n;
 }
 
-/* Brings the console up to date, unless somebody is about it already: that one finds our text. */
-static void log_print(void)
+/* Takes the right to print; false: somebody has it. */
+static bool printing_begin(void)
+{
+    uint32_t mask = spin_lock_irq(&ring.lock);
+    bool ours = !ring.printing;
+
+    ring.printing = true;
+    spin_unlock_irq(&ring.lock, mask);
+    return ours;
+}
+
+/* Prints what the console lacks and gives the right back, both with nothing in between. */
+static void printing_end(void)
 {
     char chunk[CHUNK_BYTES];
     uint32_t mask = spin_lock_irq(&ring.lock);
+    size_t n;
 
-    if (!ring.printing) {
-        size_t n;
+    while (ring.console && (n = log_copy_locked(&ring.printed, chunk, sizeof(chunk))) > 0) {
+        void (*write)(const char *, size_t) = ring.console;
 
-        ring.printing = true;
-        while (ring.console && (n = log_copy_locked(&ring.printed, chunk, sizeof(chunk))) > 0) {
-            void (*write)(const char *, size_t) = ring.console;
-
-            spin_unlock_irq(&ring.lock, mask);
-            write(chunk, n);
-            mask = spin_lock_irq(&ring.lock);
-        }
-        ring.printing = false;
+        spin_unlock_irq(&ring.lock, mask);
+        write(chunk, n);
+        mask = spin_lock_irq(&ring.lock);
     }
+    ring.printing = false;
     spin_unlock_irq(&ring.lock, mask);
+}
+
+/* Brings the console up to date, unless somebody is about it already: that one finds our text. */
+static void log_print(void)
+{
+    if (printing_begin())
+        printing_end();
+}
+
+void log_pass(void (*write)(const char *s, size_t n), const char *s, size_t n)
+{
+    while (!printing_begin())
+        continue; /* another CPU prints: it has a chunk or a line to go */
+    write(s, n);
+    printing_end();
 }
 
 void log_vprintf(const char *format, va_list ap)

@@ -17,7 +17,7 @@
 struct picture {
     int pid, ppid, pgid, sid, exit_status;
     char state, comm[COMM_SIZE];
-    unsigned nthreads, umask, minor_faults, major_faults;
+    unsigned nthreads, umask, minor_faults, major_faults, cpu;
     uint64_t user_ns, kernel_ns, child_user_ns, child_kernel_ns, start_ns;
     unsigned pages, resident;
     vaddr_t stack_top, brk_start, arg_start, arg_end, env_start, env_end;
@@ -65,8 +65,8 @@ static void picture_threads_locked(struct picture *s, const struct proc *p)
 
         if (s->state == 'Z' || state == 'R')
             s->state = state;
-        s->user_ns += t->user_ns;
-        s->kernel_ns += t->kernel_ns;
+        s->user_ns += thread_cpu_ns(t);
+        s->cpu = thread_cpu(t);
         s->minor_faults += t->minor_faults;
         s->major_faults += t->major_faults;
     }
@@ -132,9 +132,9 @@ void procfs_pid_stat(struct text *t, struct proc *p)
                 ticks(s.child_user_ns), ticks(s.child_kernel_ns), s.nthreads, ticks(s.start_ns));
     /* vsize rss rsslim startcode endcode startstack kstkesp kstkeip signal blocked sigignore
      * sigcatch wchan nswap cnswap exit_signal processor rt_priority policy delays guest cguest */
-    text_printf(t, "%lu %u 4294967295 0 0 %lu 0 0 0 0 0 0 0 0 0 %d 0 0 0 0 0 0 ",
+    text_printf(t, "%lu %u 4294967295 0 0 %lu 0 0 0 0 0 0 0 0 0 %d %u 0 0 0 0 0 ",
                 (unsigned long)s.pages << PAGE_SHIFT, s.resident, (unsigned long)s.stack_top,
-                SIGCHLD);
+                SIGCHLD, s.cpu);
     text_printf(t, "0 0 %lu %lu %lu %lu %lu %d\n", (unsigned long)s.brk_start,
                 (unsigned long)s.arg_start, (unsigned long)s.arg_end, (unsigned long)s.env_start,
                 (unsigned long)s.env_end, s.exit_status);

@@ -7,56 +7,37 @@
 
 #include "kern/bootargs.h"
 #include "kern/clock.h"
+#include "kern/cpu.h"
 #include "kern/irq.h"
 #include "kern/log.h"
 #include "kern/trace.h"
 #include "proc/procfs_impl.h"
 #include "proc/stats.h"
 #include "proc/syscall.h"
+#include "lib/fmt.h"
 #include "proc/version.h"
 
 #define NSEC_PER_TICK (NSEC_PER_SEC / 100)
 
 struct proc_stats proc_stats_counters;
 
-/* CPU time that processes used since boot, ticks of 10 ms. */
-struct busy {
-    uint64_t user_ns, kernel_ns;
-};
-
-/* The living with the children that they reaped: together everybody who ever was. */
-static struct busy busy_time(void)
+static unsigned hundredths(uint64_t ns)
 {
-    struct busy b = {0, 0};
-    int pid = 0;
-
-    for (struct proc *p; (p = proc_next(pid)) != NULL; pid = p->pid, proc_unref(p)) {
-        proc_lock();
-        b.user_ns += p->user_ns + p->child_user_ns;
-        b.kernel_ns += p->kernel_ns + p->child_kernel_ns;
-        list_for_each (it, &p->threads) {
-            b.user_ns += container_of(it, struct thread, siblings)->user_ns;
-            b.kernel_ns += container_of(it, struct thread, siblings)->kernel_ns;
-        }
-        proc_unlock();
-        preempt_point();
-    }
-    return b;
+    return (unsigned)(ns / NSEC_PER_TICK);
 }
 
-static uint64_t idle_ns(const struct busy *b, uint64_t now)
+/* Of so many CPUs together. */
+static uint64_t idle_ns(uint64_t busy_ns, unsigned cpus)
 {
-    uint64_t used = b->user_ns + b->kernel_ns;
+    uint64_t all = clock_ns() * cpus;
 
-    return now > used ? now - used : 0;
+    return all > busy_ns ? all - busy_ns : 0;
 }
 
 void procfs_uptime(struct text *t, struct proc *p)
 {
-    struct busy b = busy_time();
-    uint64_t now = clock_ns();
-    unsigned up = (unsigned)(now / NSEC_PER_TICK);
-    unsigned idle = (unsigned)(idle_ns(&b, now) / NSEC_PER_TICK);
+    unsigned up = hundredths(clock_ns());
+    unsigned idle = hundredths(idle_ns(sched_stats_total().busy_ns, cpus_count()));
 
     (void)p;
     text_printf(t, "%u.%02u %u.%02u\n", up / 100, up % 100, idle / 100, idle % 100);
@@ -85,16 +66,25 @@ void procfs_loadavg(struct text *t, struct proc *p)
                 proc_stats()->last_pid);
 }
 
+/* user nice system idle: all of it counts as user. */
+static void stat_cpu(struct text *t, const char *name, uint64_t busy_ns, unsigned cpus)
+{
+    text_printf(t, "%s %u 0 0 %u 0 0 0 0 0 0\n", name, hundredths(busy_ns),
+                hundredths(idle_ns(busy_ns, cpus)));
+}
+
 void procfs_stat(struct text *t, struct proc *p)
 {
-    struct busy b = busy_time();
-    unsigned user = (unsigned)(b.user_ns / NSEC_PER_TICK);
-    unsigned kernel = (unsigned)(b.kernel_ns / NSEC_PER_TICK);
-    unsigned idle = (unsigned)(idle_ns(&b, clock_ns()) / NSEC_PER_TICK);
+    struct sched_stats s;
+    char name[8];
 
     (void)p;
-    text_printf(t, "cpu  %u 0 %u %u 0 0 0 0 0 0\n", user, kernel, idle);
-    text_printf(t, "cpu0 %u 0 %u %u 0 0 0 0 0 0\n", user, kernel, idle);
+    stat_cpu(t, "cpu ", sched_stats_total().busy_ns, cpus_count());
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+        if (sched_stats(cpu, &s)) {
+            fmt_snprint(name, sizeof(name), "cpu%u", cpu);
+            stat_cpu(t, name, s.busy_ns, 1);
+        }
     text_printf(t, "intr %u\nctxt %u\nbtime %u\n", irq_total(), sched_stats_total().switches,
                 (unsigned)(clock_epoch_ns() / NSEC_PER_SEC));
     text_printf(t, "processes %u\nprocs_running %u\nprocs_blocked 0\n", proc_stats()->forks,
@@ -131,12 +121,19 @@ void procfs_interrupts(struct text *t, struct proc *p)
 {
     const char *name;
     unsigned irq;
-    uint32_t count;
+    uint32_t count[CPU_MAX];
 
     (void)p;
-    text_printf(t, "           CPU0\n");
-    for (unsigned n = 0; irq_info(n, &irq, &name, &count); n++)
-        text_printf(t, "%3u: %10u  %s\n", irq, (unsigned)count, name);
+    text_printf(t, "    ");
+    for (uint32_t cpus = cpus_online(); cpus; cpus &= cpus - 1)
+        text_printf(t, "       CPU%u", (unsigned)__builtin_ctz(cpus));
+    for (unsigned n = 0; irq_info(n, &irq, &name, count); n++) {
+        text_printf(t, "\n%3u:", irq);
+        for (uint32_t cpus = cpus_online(); cpus; cpus &= cpus - 1)
+            text_printf(t, " %10u", (unsigned)count[__builtin_ctz(cpus)]);
+        text_printf(t, "  %s", name);
+    }
+    text_printf(t, "\n");
 }
 
 void procfs_mounts(struct text *t, struct proc *p)

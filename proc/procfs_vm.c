@@ -7,6 +7,7 @@
  * one at a time, to copy one entry. vmcheck stops all threads at the kernel's edge; its text has
  * its frames before, so that the audit finds them as they stay.
  */
+#include "kern/cpu.h"
 #include "kern/irq.h"
 #include "kern/console.h"
 #include "lib/fmt.h"
@@ -91,6 +92,17 @@ static void line(struct text *t, const char *name, uint32_t value)
     text_printf(t, "%s %u\n", name, (unsigned)value);
 }
 
+static void lines_of_cpus(struct text *t)
+{
+    struct sched_stats s;
+
+    line(t, "cpus", cpus_count());
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+        if (sched_stats(cpu, &s))
+            text_printf(t, "cpu%u_switches %u\ncpu%u_steals %u\n", cpu, (unsigned)s.switches, cpu,
+                        (unsigned)s.steals);
+}
+
 void procfs_vmstat(struct text *t, struct proc *p)
 {
     struct fault_counters c = fault_counters();
@@ -106,6 +118,7 @@ void procfs_vmstat(struct text *t, struct proc *p)
     line(t, "exits", n->exits);
     line(t, "switches", sched_stats_total().switches);
     line(t, "steals", sched_stats_total().steals);
+    lines_of_cpus(t);
     line(t, "interrupts", irq_total());
     line(t, "console_lost", console_lost());
     line(t, "frames_free", s.free);

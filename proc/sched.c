@@ -106,6 +106,7 @@ struct sched_stats sched_stats_total(void)
     for (unsigned i = 0; i < CPU_MAX; i++) {
         total.switches += queues[i].stats.switches;
         total.steals += queues[i].stats.steals;
+        total.busy_ns += queues[i].stats.busy_ns;
     }
     return total;
 }
@@ -244,9 +245,12 @@ static void make_ready(struct runq *rq, struct thread *t)
 }
 
 /* Ticks become nanoseconds now and then: a multiplication that a switch does without. */
-static void settle(struct thread *t)
+static void settle(struct runq *rq, struct thread *t)
 {
-    t->user_ns += ns_of(t->used_ticks);
+    uint64_t ns = ns_of(t->used_ticks);
+
+    t->user_ns += ns;
+    rq->stats.busy_ns += ns;
     t->used_ticks = 0;
 }
 
@@ -258,14 +262,14 @@ static void wake(struct runq *rq, struct thread *t)
     if (t->interruptible) {
         t->priority = 0;
         t->slice_ticks = sched.slice_ticks;
-        settle(t);
+        settle(rq, t);
     }
     make_ready(rq, t);
 }
 
-static __noinline bool slice_over(struct thread *t)
+static __noinline bool slice_over(struct runq *rq, struct thread *t)
 {
-    settle(t);
+    settle(rq, t);
     t->slice_ticks = sched.slice_ticks;
     if (t->priority < PRIORITIES - 1)
         t->priority++;
@@ -273,16 +277,21 @@ static __noinline bool slice_over(struct thread *t)
 }
 
 /* Accounts for the time since t was switched to or last charged: true if its slice is over. */
-static inline bool charge(struct thread *t, uint32_t now)
+static inline bool charge(struct runq *rq, struct thread *t, uint32_t now)
 {
     uint32_t used = now - t->switched_ticks;
 
     t->switched_ticks = now;
     t->used_ticks += used;
     if (unlikely(used >= t->slice_ticks))
-        return slice_over(t);
+        return slice_over(rq, t);
     t->slice_ticks -= used;
     return false;
+}
+
+unsigned thread_cpu(const struct thread *t)
+{
+    return __atomic_load_n(&t->rq, __ATOMIC_RELAXED)->cpu->id;
 }
 
 uint64_t thread_cpu_ns(const struct thread *t)
@@ -318,11 +327,13 @@ static inline void put_away(struct cpu *cpu, struct thread *from, uint32_t now)
         arm(cpu->rq, clock_ns() + SLICE_NS);
         return;
     }
-    charge(from, now);
-    if (likely(from->state == THREAD_RUNNABLE && may_run(from, cpu)))
+    charge(cpu->rq, from, now);
+    if (likely(from->state == THREAD_RUNNABLE && may_run(from, cpu))) {
         enqueue(cpu->rq, from);
-    else if (from->state != THREAD_SLEEPING)
+    } else if (from->state != THREAD_SLEEPING) {
+        settle(cpu->rq, from);
         cpu->left = from;
+    }
 }
 
 /* Gives the CPU to the best thread, its queue's lock held before and after, though perhaps on
@@ -507,7 +518,6 @@ void sched_set_affinity(struct thread *t, uint32_t cpus)
     else if (stray)
         sched_kick(t);
     irq_restore(mask);
-    preempt_point();
 }
 
 /* The clock's driver is found between sched_init and the first thread. */
@@ -586,7 +596,7 @@ void sched_tick(void)
     next = rq->first_ns;
     if (t != rq->cpu->idle) {
         age(rq, now);
-        if (charge(t, (uint32_t)clock_ticks()) && rq->ready)
+        if (charge(rq, t, (uint32_t)clock_ticks()) && rq->ready)
             set_work(t, WORK_RESCHED);
         next = MIN(next, now + ns_of(t->slice_ticks));
     }

@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "kern/clock.h"
+#include "kern/cpu.h"
 #include "kern/random.h"
 #include "mm/uaccess.h"
+#include "proc/pid.h"
 #include "proc/sched_impl.h"
 #include "proc/sys_impl.h"
 #include "proc/version.h"
@@ -271,12 +273,40 @@ SYSCALL2(sys_sched_rr_get_interval, pid, uinterval)
     return (int)pid < 0 ? -EINVAL : copy_to_user(uinterval, &slice, sizeof(slice));
 }
 
-/* One CPU: the mask is 1. Answers the bytes written, as Linux's call does. */
+/* The affinity of a process's thread, 0: none such; with *set (if not NULL) it is changed. */
+static uint32_t affinity_of(int pid, const uint32_t *set)
+{
+    struct list_link *first = NULL;
+    struct proc *p;
+    uint32_t cpus = 0;
+
+    proc_lock();
+    p = pid ? pid_proc(pid) : proc_current();
+    if (p && !p->zombie)
+        first = list_first(&p->threads);
+    if (first) {
+        struct thread *t = container_of(first, struct thread, siblings);
+
+        if (set)
+            sched_set_affinity(t, *set);
+        cpus = t->affinity;
+    }
+    proc_unlock();
+    preempt_point();
+    return cpus;
+}
+
+/* Answers the bytes written, as Linux's call does. */
 SYSCALL3(sys_sched_getaffinity, pid, len, umask)
 {
+    uint32_t cpus;
+
     if ((int)pid < 0 || len < sizeof(uint32_t) || len % sizeof(uint32_t))
         return -EINVAL;
-    return put_user32(umask, 1) ? -EFAULT : (long)sizeof(uint32_t);
+    cpus = affinity_of((int)pid, NULL);
+    if (!cpus)
+        return -ESRCH;
+    return put_user32(umask, cpus & cpus_online()) ? -EFAULT : (long)sizeof(uint32_t);
 }
 
 SYSCALL3(sys_sched_setaffinity, pid, len, umask)
@@ -287,5 +317,8 @@ SYSCALL3(sys_sched_setaffinity, pid, len, umask)
         return -EINVAL;
     if (get_user32(&mask, umask))
         return -EFAULT;
-    return mask & 1 ? 0 : -EINVAL;
+    mask &= cpus_online();
+    if (!mask)
+        return -EINVAL;
+    return affinity_of((int)pid, &mask) ? 0 : -ESRCH;
 }

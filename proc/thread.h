@@ -98,12 +98,14 @@ void thread_set_work(struct thread *t, uint32_t work);
 void sched_init(void); /* makes the caller the boot thread (idle) */
 /* The same for another CPU, before it starts; its idle thread is there. */
 void sched_init_cpu(struct cpu *cpu);
-/* Where t may run: bit n for CPU n, at least one that is online. Moves it if need be. */
+/* Where t may run: bit n for CPU n, at least one that is online. Moves it if need be: the caller
+ * itself at the next preempt_point. (P) held, so that t does not end. */
 void sched_set_affinity(struct thread *t, uint32_t cpus);
 
 struct sched_stats {
     uint32_t switches; /* from one thread to another */
     uint32_t steals;   /* threads taken from other CPUs' queues */
+    uint64_t busy_ns;  /* not idle; what runs now is a slice behind */
 };
 /* Counters of a CPU, a moment's picture; false: no such CPU. */
 bool sched_stats(unsigned cpu, struct sched_stats *stats);
@@ -115,6 +117,8 @@ void sched_tick(void); /* from the timer: interrupt context */
 void sched_idle(void) __noreturn;
 /* CPU time of t, ns, up to now if t is the caller. */
 uint64_t thread_cpu_ns(const struct thread *t);
+/* The CPU that t runs on, or ran on last. */
+unsigned thread_cpu(const struct thread *t);
 /* First thing a new thread does (arch/arm/vectors.S): ends the switch that brought it here. */
 void sched_finish_switch(void);
 /* thread.c: visits every thread, (T) held and interrupts masked: short, no sleep. */

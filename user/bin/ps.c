@@ -37,8 +37,8 @@ static void process_show(const struct process *process, void *arg)
     (void)arg;
     snprintf(path, sizeof path, "/proc/%d/status", (int)process->pid);
     proc_number(path, "VmSwap", &swapped_kb);
-    printf("%5d %5d %c %7lu %6lu %7lu %7lu %4lu.%02lu ", (int)process->pid, (int)process->parent,
-           process->state, process->minor_faults, process->major_faults,
+    printf("%5d %5d %c %3lu %7lu %6lu %7lu %7lu %4lu.%02lu ", (int)process->pid, (int)process->parent,
+           process->state, process->cpu, process->minor_faults, process->major_faults,
            process->resident_pages * 4, (unsigned long)swapped_kb, process->ticks / 100,
            process->ticks % 100);
     command_show(process);
@@ -46,6 +46,6 @@ static void process_show(const struct process *process, void *arg)
 
 int main(void)
 {
-    printf("  PID  PPID S  MINFLT MAJFLT  RES kB SWAP kB    TIME COMMAND\n");
+    printf("  PID  PPID S CPU  MINFLT MAJFLT  RES kB SWAP kB    TIME COMMAND\n");
     return process_for_each(process_show, NULL) < 0 ? fail("ps", "/proc") : 0;
 }

@@ -16,6 +16,7 @@ struct process {
     unsigned long minor_faults, major_faults; /* those without and with input */
     unsigned long ticks;                      /* processor time, 10 ms each */
     unsigned long vsize_bytes, resident_pages;
+    unsigned long cpu; /* that it runs on, or ran on last */
 };
 
 /* Reads /proc/PID/stat; false if there is no such process. */

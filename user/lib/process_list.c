@@ -13,7 +13,7 @@
 #include "quire.h"
 
 #define FIRST_FIELD 3 /* the field after the name, counted from 1 */
-#define FIELDS      25
+#define FIELDS      40
 
 static void fields_take(struct process *process, const unsigned long *field)
 {
@@ -24,6 +24,7 @@ static void fields_take(struct process *process, const unsigned long *field)
     process->ticks = field[14] + field[15];
     process->vsize_bytes = field[23];
     process->resident_pages = field[24];
+    process->cpu = field[39];
 }
 
 static bool stat_parse(char *text, struct process *process)
