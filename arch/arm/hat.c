@@ -172,11 +172,13 @@ bool hat_is_current(const struct hat *h)
     return cpu_self()->hat == h;
 }
 
-/* What other CPUs show keeps its number. A CPU names its hat before it looks at the generation, so
- * that either we see the one or it sees the other and comes to take_asid. asids.lock held. */
+/* What other CPUs show keeps its number, if that is of the generation which ends: an older one may
+ * be another's by now. A CPU names its hat before it looks at the generation, so that either we see
+ * the one or it sees the other and comes to take_asid. asids.lock held. */
 static void new_generation(void)
 {
-    uint32_t others = cpus_online() & ~own_bit(), next = asids.generation + (1 << ASID_BITS);
+    uint32_t others = cpus_online() & ~own_bit();
+    uint32_t last = asids.generation, next = last + (1 << ASID_BITS);
 
     for (unsigned i = 0; i < ARRAY_SIZE(asids.carried); i++)
         asids.carried[i] = 0;
@@ -186,7 +188,7 @@ static void new_generation(void)
         struct hat *h = __atomic_load_n(&cpu_table[__builtin_ctz(others)]->hat, __ATOMIC_RELAXED);
         uint32_t number = h ? h->asid & 0xff : 0;
 
-        if (number == 0)
+        if (!h || (h->asid & ~0xffu) != last)
             continue;
         asids.carried[number / 32] |= 1u << (number % 32);
         __atomic_store_n(&h->asid, next | number, __ATOMIC_RELAXED);

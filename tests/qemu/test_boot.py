@@ -74,6 +74,62 @@ class Raspi2b(Boots, TestCase):
     configurations = {"raspi2b": dict(board="raspi2b")}
 
 
+class SeveralCores(Boots, TestCase):
+    """All of them run programs at the same time; two threads at different CPUs see each other's
+    work."""
+
+    configurations = {
+        "2": dict(cpus=2),
+        "4, a7": dict(cpus=4, cpu="cortex-a7"),
+        "8": dict(cpus=8),
+        "4, HYP, smc": dict(cpus=4, options="virtualization=on"),
+        "4, secure world present": dict(cpus=4, options="secure=on"),
+        "raspi2b": dict(board="raspi2b", cpus=4),
+    }
+
+    def boot(self, machine):
+        machine.expect_prompt(60)
+        self.uses(machine, int(re.search(r"^cpus: (\d+)$", machine.text, re.MULTILINE).group(1)))
+        machine.run("/tests/t_storm", 120, status=0)
+        machine.run("vmcheck -q", 120, status=0)
+        machine.power_off()
+
+    def uses(self, machine, cpus):
+        """As many spinning programs as CPUs: ps soon shows one on each."""
+        expected = re.search(r"-smp (\d+)|enabled-cpus=(\d+)", " ".join(machine.args))
+        self.assertEqual(cpus, int(expected.group(1) or expected.group(2)))
+        machine.run("spawn -n %d spin" % cpus, status=0)
+        for _ in range(20):
+            machine.run("sleep 1", status=0)
+            seen = set(re.findall(r"^ *\d+ +\d+ R +(\d+) .* /bin/spin$", machine.run("ps"),
+                                  re.MULTILINE))
+            if len(seen) == cpus:
+                break
+        self.assertEqual(len(seen), cpus, seen)
+        machine.run("kill spin", status=0)
+
+
+class FewerCores(TestCase):
+    def cpus(self, append, wanted, said=None, **board):
+        with Machine(append=append, **board) as machine:
+            machine.expect_prompt(60)
+            self.assertRegex(machine.text, r"(?m)^cpus: %d$" % wanted)
+            if said:
+                self.assertRegex(machine.text, "(?m)" + said)
+            machine.run("hello", status=0)
+            machine.run("vmcheck -q", 120, status=0)
+            machine.power_off()
+
+    def test_maxcpus(self):
+        self.cpus("maxcpus=1", 1, cpus=4)
+        self.cpus("maxcpus=2", 2, cpus=4)
+        self.cpus("maxcpus=3", 3, board="raspi2b", cpus=4)
+
+    def test_missing(self):
+        """The device tree names four, and two never come."""
+        self.cpus("", 2, r"^cpu f02: left out: it did not come$", board="raspi2b", cpus=2)
+
+
 class Chaos(TestCase):
     """hat=chaos does throw translations away: pages that are there are loaded again and again."""
 

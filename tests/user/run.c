@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * /tests/run [PROGRAM...]: runs the test programs (all of /tests whose names start with t_) one
+ * /tests/run [soak] [PROGRAM...]: runs the test programs (all of /tests whose names start with t_) one
  * after the other and prints TAP: their own lines indented, and one line for each. Status 0 if
- * all passed. Frames in use are compared around each program as well.
+ * all passed. soak: with large counts. Frames in use are compared around each program as well.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,8 +54,14 @@ static bool program_run(unsigned n, const char *name)
 
 int main(int argc, char **argv)
 {
-    unsigned count = argc > 1 ? (unsigned)argc - 1 : programs_find(), passed = 0;
+    unsigned count, passed = 0;
 
+    if (argc > 1 && strcmp(argv[1], "soak") == 0) {
+        setenv("TAP_SOAK", "1", 1);
+        argc--;
+        argv++;
+    }
+    count = argc > 1 ? (unsigned)argc - 1 : programs_find();
     if (argc > 1)
         memcpy(names, argv + 1, sizeof names[0] * (count < PROGRAMS_MAX ? count : PROGRAMS_MAX));
     if (count > PROGRAMS_MAX)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * t_cycle [COUNT]: starts and kills programs COUNT times (default 25) in different ways; frames
- * in use stay the same, and so does the number of processes.
+ * t_cycle [COUNT]: starts and kills programs COUNT times (default 25, 25,000 in a soak) in
+ * different ways; frames in use stay the same, and so does the number of processes.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #include "quire.h"
 #include "tap.h"
 
-static uint32_t cycles = 25;
+static uint32_t cycles;
 
 static void nothing(const struct process *process, void *arg)
 {
@@ -91,6 +91,7 @@ int main(int argc, char **argv)
         {"a tree of processes", test_tree},
     };
 
+    cycles = tap_count(25, 25000);
     if (argc > 1 && !number_parse(argv[1], &cycles)) {
         fprintf(stderr, "usage: t_cycle [COUNT]\n");
         return 2;

@@ -21,6 +21,11 @@
 
 static char buffer[4096];
 
+uint32_t tap_count(uint32_t small, uint32_t large)
+{
+    return getenv("TAP_SOAK") ? large : small;
+}
+
 const char *tap_indent(void)
 {
     const char *indent = getenv("TAP_INDENT");

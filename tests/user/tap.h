@@ -29,6 +29,8 @@ bool tap_report(unsigned n, const char *name, bool ok, long frames_before);
  * failed. Touches no memory of its own but static buffers. */
 long tap_frames(void);
 bool tap_on_quire(void);
+/* How often to do something: the large count where /tests/run was told to soak. */
+uint32_t tap_count(uint32_t small, uint32_t large);
 /* Text in front of every line, for a program that runs under another. */
 const char *tap_indent(void);
 

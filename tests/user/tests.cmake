@@ -5,7 +5,7 @@
 
 set(TESTS_DIR ${CMAKE_CURRENT_LIST_DIR})
 
-foreach(name t_crash t_cycle t_exec t_file t_fork t_hostile t_memory t_mmap t_regress t_system t_wait run)
+foreach(name t_crash t_cycle t_exec t_file t_fork t_hostile t_memory t_mmap t_regress t_storm t_system t_wait run)
     user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c)
 endforeach()
 user_program(helper tests ${TESTS_DIR}/helper.c)
