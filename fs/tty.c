@@ -3,7 +3,8 @@
  * The terminal as programs see it: read, write and ioctl, and the console's notice that characters
  * came. What a character does is in tty_edit.c.
  * Locks: the lock of tty_console.readers, with interrupts masked, for all state; user memory is
- * copied and signals are sent without it; the mutex writers keeps a chunk of output together. Order: terminal lock > console locks.
+ * copied and signals are sent without it; the mutex writers keeps a chunk of output together.
+ * Order: terminal lock > console locks.
  */
 #include "fs/tty.h"
 

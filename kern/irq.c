@@ -17,9 +17,9 @@
 #define DOMAINS_MAX 4 /* interrupt controllers of the tree */
 
 struct irq_line {
-    irq_handler *handler; /* lock; NULL: nobody asked */
-    void *arg;            /* (c) once there is a handler */
-    const char *name;     /* (c) likewise */
+    irq_handler *handler;    /* lock; NULL: nobody asked */
+    void *arg;               /* (c) once there is a handler */
+    const char *name;        /* (c) likewise */
     uint32_t count[CPU_MAX]; /* times handled by each CPU, its own */
 };
 

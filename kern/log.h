@@ -17,8 +17,8 @@ void log_vprintf(const char *format, va_list ap);
  * byte if that is later) and advances it. Returns the number copied, 0 at the end. */
 size_t log_read(uint64_t *pos, char *buf, size_t len);
 
-/* Writes to the console by `write`, and no line of the log comes in between; what is logged meanwhile
- * follows. Waits, spinning, for a CPU that prints. Not from interrupts. */
+/* Writes to the console by `write`, and no line of the log comes in between; what is logged
+ * meanwhile follows. Waits, spinning, for a CPU that prints. Not from interrupts. */
 void log_pass(void (*write)(const char *s, size_t n), const char *s, size_t n);
 
 /* From now on the log also goes here (polled output, any context). NULL: no console. What is in

@@ -20,49 +20,18 @@
 #include "kern/panic.h"
 #include "kern/trace.h"
 #include "mm/as.h"
-#include "proc/sched_impl.h"
+#include "proc/runq_impl.h"
 
 #define NEVER          UINT64_MAX
 #define SLICES_PER_SEC 100u
 #define AGING_NS       100000000u
 
-struct runq {
-    struct spin lock;
-    uint32_t ready;                /* (q) bit p: level[p] is not empty */
-    struct list level[PRIORITIES]; /* (q) by thread->run */
-    struct tree timers;            /* (q) sleepers with a time-out, by wake_ns */
-    uint64_t first_ns;             /* (q) wake_ns of the first; NEVER: none */
-    uint64_t alarm_ns;             /* (q) what the CPU's clock was told */
-    uint64_t aged_ns;              /* (q) */
-    struct cpu *cpu;               /* (c) NULL: no such CPU */
-    struct sched_stats stats;      /* (q), read without */
-};
-
-static struct runq queues[CPU_MAX];
+struct runq run_queues[CPU_MAX];
 
 static struct {
-    uint32_t idle;        /* atomic: CPUs that wait for an interrupt and have not been sent one */
     uint32_t slice_ticks; /* (c) from the first thread on */
     uint32_t tick_ns;     /* (c) likewise; ns << 16 of a tick of the counter */
 } sched;
-
-static struct runq *own_queue(void)
-{
-    return cpu_self()->rq;
-}
-
-/* The queue that t belongs to, locked; interrupts are masked. It may move until we have the lock. */
-static inline struct runq *lock_queue_of(const struct thread *t)
-{
-    for (;;) {
-        struct runq *rq = __atomic_load_n(&t->rq, __ATOMIC_RELAXED);
-
-        spin_lock(&rq->lock);
-        if (likely(rq == t->rq))
-            return rq;
-        spin_unlock(&rq->lock);
-    }
-}
 
 static struct thread *timer_thread(struct tree_link *l)
 {
@@ -72,7 +41,7 @@ static struct thread *timer_thread(struct tree_link *l)
 /* The CPU's idle thread is there: the one that runs now on the boot CPU. */
 void sched_init_cpu(struct cpu *cpu)
 {
-    struct runq *rq = &queues[cpu->id];
+    struct runq *rq = &run_queues[cpu->id];
 
     rq->first_ns = rq->alarm_ns = NEVER;
     for (unsigned i = 0; i < PRIORITIES; i++)
@@ -93,9 +62,9 @@ void sched_init(void)
 
 bool sched_stats(unsigned cpu, struct sched_stats *stats)
 {
-    if (cpu >= CPU_MAX || !queues[cpu].cpu || !(cpus_online() >> cpu & 1))
+    if (cpu >= CPU_MAX || !run_queues[cpu].cpu || !(cpus_online() >> cpu & 1))
         return false;
-    *stats = queues[cpu].stats;
+    *stats = run_queues[cpu].stats;
     return true;
 }
 
@@ -104,9 +73,9 @@ struct sched_stats sched_stats_total(void)
     struct sched_stats total = {0};
 
     for (unsigned i = 0; i < CPU_MAX; i++) {
-        total.switches += queues[i].stats.switches;
-        total.steals += queues[i].stats.steals;
-        total.busy_ns += queues[i].stats.busy_ns;
+        total.switches += run_queues[i].stats.switches;
+        total.steals += run_queues[i].stats.steals;
+        total.busy_ns += run_queues[i].stats.busy_ns;
     }
     return total;
 }
@@ -156,92 +125,15 @@ static void timer_remove(struct runq *rq, struct thread *t)
     }
 }
 
-static inline void enqueue(struct runq *rq, struct thread *t)
-{
-    list_push_back(&rq->level[t->priority], &t->run);
-    rq->ready |= 1u << t->priority;
-}
-
-static void take_out(struct runq *rq, struct thread *t)
-{
-    list_remove(&t->run);
-    if (list_empty(&rq->level[t->priority]))
-        rq->ready &= ~(1u << t->priority);
-}
-
-/* Takes the first thread of a level that is not empty. */
-static inline struct thread *dequeue(struct runq *rq, unsigned priority)
-{
-    struct list *level = &rq->level[priority];
-    struct list_link *first = level->head.next, *second = first->next;
-
-    level->head.next = second;
-    second->prev = &level->head;
-    first->next = NULL; /* not linked */
-    if (second == &level->head)
-        rq->ready &= ~(1u << priority);
-    return container_of(first, struct thread, run);
-}
-
-static void set_work(struct thread *t, uint32_t work)
-{
-    __atomic_fetch_or(&t->work, work, __ATOMIC_RELAXED);
-}
-
-static bool may_run(const struct thread *t, const struct cpu *cpu)
-{
-    return t->affinity >> cpu->id & 1;
-}
-
-/* One of the idle CPUs that t may run on comes and takes it, if there is one. The bit goes with the
- * interrupt, so that the next one calls another CPU. */
-static __noinline void call_idle(const struct thread *t, uint32_t idle)
-{
-    for (idle &= t->affinity; idle; idle &= idle - 1) {
-        uint32_t bit = idle & -idle;
-
-        if (__atomic_fetch_and(&sched.idle, ~bit, __ATOMIC_RELAXED) & bit) {
-            cpu_kick(bit);
-            return;
-        }
-    }
-}
-
-/* t waits in rq: whoever runs there and is worth less gives way soon; an idle CPU is told. The
- * barrier: either we see that a CPU is idle, or it sees t when it looks around a last time. */
-static void announce(struct runq *rq, const struct thread *t, bool spread)
-{
-    struct thread *running = rq->cpu->thread;
-    bool here = rq == own_queue();
-    uint32_t idle;
-
-    if (running == rq->cpu->idle) {
-        if (!here) {
-            __atomic_fetch_and(&sched.idle, ~(1u << rq->cpu->id), __ATOMIC_RELAXED);
-            cpu_kick(1u << rq->cpu->id);
-        }
-        return;
-    }
-    if (t->priority < running->priority) {
-        set_work(running, WORK_RESCHED);
-        if (!here)
-            cpu_kick(1u << rq->cpu->id);
-    }
-    memory_barrier();
-    idle = __atomic_load_n(&sched.idle, __ATOMIC_RELAXED);
-    if (unlikely(idle) && spread)
-        call_idle(t, idle);
-}
-
 /* t may run: behind its equals. Who is about to end leaves its CPU to t. */
-static void make_ready(struct runq *rq, struct thread *t)
+void sched_make_ready(struct runq *rq, struct thread *t)
 {
     const struct thread *running = rq->cpu->thread;
 
     t->state = THREAD_RUNNABLE;
     t->waiting_on = NULL;
     enqueue(rq, t);
-    announce(rq, t, running->proc || running == rq->cpu->idle);
+    sched_announce(rq, t, running->proc || running == rq->cpu->idle);
 }
 
 /* Ticks become nanoseconds now and then: a multiplication that a switch does without. */
@@ -264,7 +156,7 @@ static void wake(struct runq *rq, struct thread *t)
         t->slice_ticks = sched.slice_ticks;
         settle(rq, t);
     }
-    make_ready(rq, t);
+    sched_make_ready(rq, t);
 }
 
 static __noinline bool slice_over(struct runq *rq, struct thread *t)
@@ -354,26 +246,6 @@ static inline __attribute__((always_inline)) void switch_locked(struct runq *rq)
     switch_to(cpu, from, to);
 }
 
-/* The first CPU from this one on that t may run on. */
-static struct runq *allowed_queue(const struct thread *t)
-{
-    uint32_t allowed = t->affinity & cpus_online();
-    uint32_t from_here = allowed & ~((1u << cpu_self()->id) - 1);
-
-    return &queues[__builtin_ctz(from_here ? from_here : allowed)];
-}
-
-/* t, which is in no queue, waits on a CPU that it may run on. Interrupts masked, no lock held. */
-static void move(struct thread *t)
-{
-    struct runq *rq = allowed_queue(t);
-
-    spin_lock(&rq->lock);
-    __atomic_store_n(&t->rq, rq, __ATOMIC_RELAXED);
-    make_ready(rq, t);
-    spin_unlock(&rq->lock);
-}
-
 static __noinline void deal_with(struct thread *left, uint32_t mask)
 {
     cpu_self()->left = NULL;
@@ -382,7 +254,7 @@ static __noinline void deal_with(struct thread *left, uint32_t mask)
         thread_free(left);
         return;
     }
-    move(left);
+    sched_move(left);
     irq_restore(mask);
 }
 
@@ -487,39 +359,6 @@ void sched_interrupt(struct thread *t)
     spin_unlock_irq(&rq->lock, mask);
 }
 
-/* The barrier: either it sees its work on its way to user mode, or we see that it runs. */
-void sched_kick(const struct thread *t)
-{
-    const struct cpu *cpu = __atomic_load_n(&t->rq, __ATOMIC_RELAXED)->cpu;
-
-    memory_barrier();
-    if (cpu != cpu_self() && __atomic_load_n(&cpu->thread, __ATOMIC_RELAXED) == t)
-        cpu_kick(1u << cpu->id);
-}
-
-/* Steps: note the mask; a thread that waits on a CPU it may not use moves; one that runs there is
- * told to give way, and moves then. */
-void sched_set_affinity(struct thread *t, uint32_t cpus)
-{
-    uint32_t mask = irq_save();
-    struct runq *rq = lock_queue_of(t);
-    bool stray, queued;
-
-    t->affinity = cpus;
-    stray = t->state == THREAD_RUNNABLE && !may_run(t, rq->cpu);
-    queued = stray && list_linked(&t->run);
-    if (queued)
-        take_out(rq, t);
-    else if (stray)
-        set_work(t, WORK_RESCHED);
-    spin_unlock(&rq->lock);
-    if (queued)
-        move(t);
-    else if (stray)
-        sched_kick(t);
-    irq_restore(mask);
-}
-
 /* The clock's driver is found between sched_init and the first thread. */
 static void learn_clock(void)
 {
@@ -548,7 +387,7 @@ void sched_start(struct thread *t, bool maker_waits)
     }
     t->state = THREAD_RUNNABLE;
     enqueue(rq, t);
-    announce(rq, t, !maker_waits);
+    sched_announce(rq, t, !maker_waits);
     spin_unlock_irq(&rq->lock, mask);
 }
 
@@ -603,73 +442,4 @@ void sched_tick(void)
     rq->alarm_ns = next;
     clock_set_alarm(next);
     spin_unlock_irq(&rq->lock, mask);
-}
-
-/* The first thread of a queue that may run on this CPU, taken out; lock held. */
-static struct thread *take_for(struct runq *rq, const struct cpu *cpu)
-{
-    for (unsigned p = 0; p < PRIORITIES; p++)
-        list_for_each (it, &rq->level[p]) {
-            struct thread *t = container_of(it, struct thread, run);
-
-            if (may_run(t, cpu)) {
-                take_out(rq, t);
-                return t;
-            }
-        }
-    return NULL;
-}
-
-/* A thread that waits for a busy CPU comes to this one's queue; false: there is none. Interrupts
- * masked, no lock held. */
-static bool steal(struct cpu *cpu)
-{
-    uint32_t others = cpus_online() & ~(1u << cpu->id);
-    struct thread *t = NULL;
-
-    for (; others && !t; others &= others - 1) {
-        struct runq *rq = &queues[__builtin_ctz(others)];
-
-        if (!__atomic_load_n(&rq->ready, __ATOMIC_RELAXED))
-            continue;
-        spin_lock(&rq->lock);
-        if (rq->cpu->thread != rq->cpu->idle)
-            t = take_for(rq, cpu);
-        if (t)
-            __atomic_store_n(&t->rq, cpu->rq, __ATOMIC_RELAXED);
-        spin_unlock(&rq->lock);
-    }
-    if (!t)
-        return false;
-    spin_lock(&cpu->rq->lock);
-    enqueue(cpu->rq, t);
-    cpu->rq->stats.steals++;
-    spin_unlock(&cpu->rq->lock);
-    return true;
-}
-
-/* Nothing to run here: says so, looks around a last time, and waits. */
-static void wait_for_work(struct cpu *cpu)
-{
-    uint32_t bit = 1u << cpu->id;
-
-    __atomic_fetch_or(&sched.idle, bit, __ATOMIC_RELAXED);
-    memory_barrier();
-    if (!__atomic_load_n(&cpu->rq->ready, __ATOMIC_RELAXED) && !steal(cpu))
-        arch_wait_for_interrupt();
-    __atomic_fetch_and(&sched.idle, ~bit, __ATOMIC_RELAXED);
-}
-
-void sched_idle(void)
-{
-    struct cpu *cpu = cpu_self();
-
-    for (;;) {
-        irq_save();
-        if (__atomic_load_n(&cpu->rq->ready, __ATOMIC_RELAXED))
-            schedule();
-        else
-            wait_for_work(cpu);
-        irq_restore(0);
-    }
 }

@@ -2,8 +2,8 @@
  *
  * Threads: what runs. A thread has a kernel stack of one page with a guard below, a state and a
  * place in the scheduler; a thread of a process also has a process (proc/proc.h). Kernel threads
- * have none. Locks: (q) the lock of the thread's run queue, sched.c; (w) the wait queue's lock; (T) the
- * thread-table lock of thread.c, interrupts masked, above (q); (t) the thread itself alone; (c)
+ * have none. Locks: (q) the lock of the thread's run queue, sched.c; (w) the wait queue's lock; (T)
+ * the thread-table lock of thread.c, interrupts masked, above (q); (t) the thread itself alone; (c)
  * constant. proc->threads changes with the process lock and (T) held: either is enough to read.
  */
 #ifndef PROC_THREAD_H
@@ -100,7 +100,7 @@ void sched_init(void); /* makes the caller the boot thread (idle) */
 void sched_init_cpu(struct cpu *cpu);
 /* Where t may run: bit n for CPU n, at least one that is online. Moves it if need be: the caller
  * itself at the next preempt_point. (P) held, so that t does not end. */
-void sched_set_affinity(struct thread *t, uint32_t cpus);
+void sched_set_affinity(struct thread *t, uint32_t allowed);
 
 struct sched_stats {
     uint32_t switches; /* from one thread to another */
@@ -111,7 +111,7 @@ struct sched_stats {
 bool sched_stats(unsigned cpu, struct sched_stats *stats);
 /* Of all CPUs together. */
 struct sched_stats sched_stats_total(void);
-void schedule(void);   /* gives the CPU away; state already set */
+void schedule(void); /* gives the CPU away; state already set */
 void sched_yield(void);
 void sched_tick(void); /* from the timer: interrupt context */
 void sched_idle(void) __noreturn;

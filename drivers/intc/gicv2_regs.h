@@ -16,19 +16,19 @@
 #define GICD_TYPER_CPUS_SHIFT    5     /* bits 7:5: CPU interfaces - 1 */
 #define GICD_TYPER_SECURITY_EXTN (1u << 10)
 
-#define GICD_IIDR       0x008
-#define GICD_IGROUPR    0x080 /* bit an interrupt */
-#define GICD_ISENABLER  0x100
-#define GICD_ICENABLER  0x180
-#define GICD_ISPENDR    0x200
-#define GICD_ICPENDR    0x280
-#define GICD_ISACTIVER  0x300
-#define GICD_ICACTIVER  0x380
-#define GICD_IPRIORITYR 0x400 /* byte an interrupt, 0 highest */
-#define GICD_ITARGETSR  0x800 /* byte an interrupt: bit n = CPU interface n; 0-31 read-only */
-#define GICD_ICFGR      0xc00 /* two bits an interrupt: upper bit 1 = edge; lower reserved */
-#define GICD_ICFGR_EDGE 2u
-#define GICD_SGIR       0xf00 /* write-only; bits 3:0 number, 23:16 CPU interfaces, 25:24 filter */
+#define GICD_IIDR               0x008
+#define GICD_IGROUPR            0x080 /* bit an interrupt */
+#define GICD_ISENABLER          0x100
+#define GICD_ICENABLER          0x180
+#define GICD_ISPENDR            0x200
+#define GICD_ICPENDR            0x280
+#define GICD_ISACTIVER          0x300
+#define GICD_ICACTIVER          0x380
+#define GICD_IPRIORITYR         0x400 /* byte an interrupt, 0 highest */
+#define GICD_ITARGETSR          0x800 /* byte an interrupt: bit n = CPU interface n; 0-31 read-only */
+#define GICD_ICFGR              0xc00 /* two bits an interrupt: upper bit 1 = edge; lower reserved */
+#define GICD_ICFGR_EDGE         2u
+#define GICD_SGIR               0xf00 /* write-only; bits 3:0 number, 23:16 CPU interfaces, 25:24 filter */
 #define GICD_SGIR_TARGETS_SHIFT 16
 
 #define GICC_CTLR        0x000

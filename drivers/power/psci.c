@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Power off, restart and the start of cores by PSCI, ARM DEN 0022D 5.1, through the conduit that
- * the device tree names. A node that is only "arm,psci" (version 0.1) has neither call and is left alone,
- * hence not in the list. State is constant after the probe.
+ * the device tree names. A node that is only "arm,psci" (version 0.1) has neither call and is left
+ * alone, hence not in the list. State is constant after the probe.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * /tests/run [soak] [PROGRAM...]: runs the test programs (all of /tests whose names start with t_) one
- * after the other and prints TAP: their own lines indented, and one line for each. Status 0 if
+ * /tests/run [soak] [PROGRAM...]: runs the test programs (all of /tests whose names start with t_)
+ * one after the other and prints TAP: their own lines indented, and one line for each. Status 0 if
  * all passed. soak: with large counts. Frames in use are compared around each program as well.
  */
 #include <stdio.h>

@@ -37,10 +37,10 @@ static void process_show(const struct process *process, void *arg)
     (void)arg;
     snprintf(path, sizeof path, "/proc/%d/status", (int)process->pid);
     proc_number(path, "VmSwap", &swapped_kb);
-    printf("%5d %5d %c %3lu %7lu %6lu %7lu %7lu %4lu.%02lu ", (int)process->pid, (int)process->parent,
-           process->state, process->cpu, process->minor_faults, process->major_faults,
-           process->resident_pages * 4, (unsigned long)swapped_kb, process->ticks / 100,
-           process->ticks % 100);
+    printf("%5d %5d %c %3lu %7lu %6lu %7lu %7lu %4lu.%02lu ", (int)process->pid,
+           (int)process->parent, process->state, process->cpu, process->minor_faults,
+           process->major_faults, process->resident_pages * 4, (unsigned long)swapped_kb,
+           process->ticks / 100, process->ticks % 100);
     command_show(process);
 }
 
