@@ -222,9 +222,9 @@ void hat_switch(struct hat *h)
 
     if (cpu->hat == h)
         return;
-    __atomic_store_n(&cpu->hat, h, __ATOMIC_RELAXED);
     cp15_write_ttbr0((uint32_t)mmu_phys(empty_l1) | TTBR_FLAGS);
-    isb();
+    isb(); /* the former one is not walked any more: now its number need not be carried */
+    __atomic_store_n(&cpu->hat, h, __ATOMIC_RELAXED);
     if (!h)
         return;
     if (!(__atomic_load_n(&h->cpus, __ATOMIC_RELAXED) & bit))
