@@ -283,20 +283,26 @@ static int get_termios(struct tty *t, vaddr_t arg)
 static int set_termios(struct tty *t, vaddr_t arg, bool flush)
 {
     struct tty_termios wanted;
-    int error = copy_from_user(&wanted, arg, sizeof(wanted));
-    uint32_t mask;
+    int error = copy_from_user(&wanted, arg, sizeof(wanted)), sig = 0, pgid;
+    uint32_t mask, changed;
 
     if (error)
         return error;
     mask = lock(t);
     if (flush)
         tty_flush_input(t);
-    if ((wanted.lflag ^ t->termios.lflag) & ICANON) { /* what was typed can be read as it is */
+    changed = wanted.lflag ^ t->termios.lflag;
+    t->termios = wanted;
+    if (changed & ICANON) { /* what was typed can be read as it is, or is edited now */
         t->canon = t->head;
+        if (wanted.lflag & ICANON)
+            sig = tty_edit_again(t);
         waitq_wake_locked(&t->readers, WAITQ_ALL);
     }
-    t->termios = wanted;
+    pgid = t->pgid;
     unlock(t, mask);
+    if (sig && pgid && t->signal_group)
+        t->signal_group(pgid, sig);
     return 0;
 }
 

@@ -307,3 +307,28 @@ int tty_receive(struct tty *t, uint8_t c)
     }
     return sig;
 }
+
+int tty_edit_again(struct tty *t)
+{
+    uint32_t end = t->head, lflags = t->termios.lflag;
+    int sig = 0;
+
+    if (end - t->tail > TTY_LINE)
+        return 0;
+    t->head = t->canon = t->tail;
+    t->line_column = t->column;
+    for (uint32_t at = t->tail; at != end; at++) { /* nothing is put beyond what was looked at */
+        uint8_t c = t->ring[at % TTY_RING];
+
+        t->termios.lflag = lflags & ~(uint32_t)(ECHO | ECHONL);
+        if (c == 0 && tty_ends_line(t, at)) {
+            end_line(t, 0, false);
+        } else if (tty_receive(t, c)) {
+            sig = signal_of(t, c);
+            t->termios.lflag = lflags;
+            echo(t, c);
+        }
+    }
+    t->termios.lflag = lflags;
+    return sig;
+}

@@ -370,6 +370,62 @@ static void raw_mode(void **state)
     assert_int_equal(read_len(8), 2);
 }
 
+static void set_cooked(void)
+{
+    struct tty_termios t;
+
+    assert_int_equal(tty_ioctl(&file, TCGETS, (vaddr_t)&t), 0);
+    t.lflag |= ICANON | ECHO | ISIG;
+    t.iflag |= ICRNL;
+    assert_int_equal(tty_ioctl(&file, TCSETS, (vaddr_t)&t), 0);
+}
+
+/* A program that edits by itself starts one that does not: what came in between is edited. */
+static void what_came_raw_is_edited_later(void **state)
+{
+    (void)state;
+    set_raw(1, 0);
+    type("onf\x7f"
+         "e\rtw\x04p");
+    set_cooked();
+    assert_int_equal(host.shown, 0);
+    reads("one\n");
+    reads("tw");
+    type("art\n");
+    reads("part\n");
+    assert_int_equal(read_len(8), -EINTR);
+    assert_string_equal(host.screen, "art\r\n");
+}
+
+static void a_signal_that_came_raw_is_sent_later(void **state)
+{
+    (void)state;
+    tty_set_foreground(7);
+    set_raw(1, 0);
+    type("lost\n\x03kept\n");
+    assert_int_equal(host.signals, 0);
+    set_cooked();
+    assert_int_equal(host.signals, 1);
+    assert_int_equal(host.pgid, 7);
+    assert_int_equal(host.sig, 2);
+    assert_string_equal(host.screen, "^C");
+    reads("kept\n");
+    set_cooked();
+    assert_int_equal(host.signals, 1);
+}
+
+/* The marks of a ^D survive a mode in which they are bytes. */
+static void marks_survive_raw_mode(void **state)
+{
+    (void)state;
+    type("ab\x04"
+         "cd\n");
+    set_raw(1, 0);
+    set_cooked();
+    reads("ab");
+    reads("cd\n");
+}
+
 static struct tty_caller background(void)
 {
     return (struct tty_caller){.pgid = 8, .sid = 5};
@@ -426,6 +482,9 @@ int main(void)
         cmocka_unit_test_setup(type_ahead_of_two_lines_is_kept, setup),
         cmocka_unit_test_setup(a_line_too_long_rings_and_drops, setup),
         cmocka_unit_test_setup(raw_mode, setup),
+        cmocka_unit_test_setup(what_came_raw_is_edited_later, setup),
+        cmocka_unit_test_setup(a_signal_that_came_raw_is_sent_later, setup),
+        cmocka_unit_test_setup(marks_survive_raw_mode, setup),
         cmocka_unit_test_setup(job_control, setup),
         cmocka_unit_test_setup(output_is_translated, setup),
     };

@@ -192,8 +192,8 @@ class Machine:
         return output
 
     def interrupt(self, seconds=60):
-        """Ctrl-C until the prompt comes; returns what came before it. Between the end of a command's
-        line and its start there is no foreground program, so that one Ctrl-C may hit nobody."""
+        """Ctrl-C until the prompt comes; returns what came before it. Between two programs of a
+        line there is nobody in the foreground, so that one Ctrl-C may hit nobody."""
         start = self.position
         deadline = time.monotonic() + seconds
         while True:
@@ -221,8 +221,8 @@ class Machine:
 
     def frames_settled(self):
         """As frames_used, once the tools have been in memory and the shell has what it keeps: its
-        heap, the table of its children."""
-        for command in ("help", "crash undef", "spawn true", "wait"):
+        heap, the table of its children, VFP registers for copies of long lines."""
+        for command in ("help", "crash undef", "spawn true", "wait", "echo " + "x" * 200):
             self.run(command, 60)
         self.frames_used()
         return self.frames_used()

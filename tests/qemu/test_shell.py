@@ -7,6 +7,7 @@ frames in use as it began with.
 """
 
 import re
+import time
 
 import quire_vm
 from quire_vm import Machine, SOAK, TestCase, initrd_file
@@ -64,7 +65,7 @@ class Shell(TestCase):
         first sleeps, so that the echo of the others is over when they print something."""
         self.vm.send("sleep 3\r" + "".join("echo ahead %d\r" % i for i in range(40)))
         for i in range(40):
-            self.vm.expect(r"quire# ahead %d$" % i, 60)
+            self.vm.expect(r"^ahead %d$" % i, 60)
         self.vm.expect_prompt()
         self.printed(r"^console_lost 0$", "vmstat -s")
         self.vm.run("vmcheck -q", 120, status=0)
@@ -103,8 +104,42 @@ class Shell(TestCase):
             self.assertEqual(self.vm.status(), 130, command)
             self.printed(r"^alive$", "echo alive")
         self.vm.send("half a line\x03")
-        self.vm.expect(r"\^C")
+        self.vm.expect(r"half a line\^C\nquire# ")
         self.printed(r"^alive$", "echo alive")
+        self.end()
+
+    def test_interrupt_at_once(self):
+        """One Ctrl-C is enough, however close behind Enter: before the shell has read the line,
+        while it starts the program, and after."""
+        self.begin()
+        for i in range(1000 if SOAK else 40):
+            self.vm.send("spin\r")
+            time.sleep(i % 20 / 2000)
+            self.vm.send("\x03")
+            self.vm.expect(r"^\^C.*\nquire# ", 20)
+        self.vm.send("cat\rfor cat\r\x04")
+        self.vm.expect(r"^for cat\nquire# ")
+        self.end()
+
+    def test_interrupt_at_prompt(self):
+        self.begin()
+        for _ in range(20):
+            self.vm.send("\x03")
+            self.vm.expect(r"\^C\nquire# ")
+        self.assertEqual(self.vm.status(), 130)
+        self.end()
+
+    def test_interrupt_wait(self):
+        """Ctrl-C ends the waiting, not the shell and not what it waits for."""
+        self.begin()
+        self.vm.run("spin &")
+        self.vm.send("wait\r\x03")
+        self.vm.expect(r"^\^C\nquire# ")
+        self.assertEqual(self.vm.status(), 130)
+        self.printed(r"\bspin$", "ps")
+        self.vm.run("kill spin")
+        self.vm.run("wait")
+        self.assertIn("spin: killed by signal 15", self.vm.text)
         self.end()
 
     def test_quoting(self):

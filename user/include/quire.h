@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct termios;
+
 /* The stack pointer at the first instruction. */
 extern uintptr_t entry_stack;
 
@@ -31,10 +33,16 @@ int signal_ignore(int sig, bool ignore);
 #define SPAWN_FOREGROUND 2u /* which gets the terminal at descriptor 0; with SPAWN_GROUP */
 #define SPAWN_SIGNALS    4u /* gives INT, QUIT, TTIN, TTOU their default effect */
 
+/* In a child: does what the flags say, then sets modes for the terminal if it is in the foreground
+ * now and settings is not NULL. A Ctrl-C that came earlier waits as a character for that. */
+void foreground_enter(unsigned flags, const struct termios *settings);
 /* Starts argv[0]. If it is no program, the child says so on descriptor 2, with the name of the
  * caller in front, and ends with status 127 (not found) or 126. Returns the pid, or -1 and errno
  * if there is no child. */
 pid_t spawn(const char *caller, char *const argv[], unsigned flags);
+/* The same with modes for the terminal, as foreground_enter sets them. */
+pid_t spawn_on(const char *caller, char *const argv[], unsigned flags,
+               const struct termios *settings);
 /* Where the command word is: itself if it has a slash, else in /bin, else in /tests. False if it
  * is in neither. */
 bool command_find(const char *word, char *path, size_t size);

@@ -24,6 +24,8 @@ struct winsize {
     uint16_t ws_row, ws_col, ws_xpixel, ws_ypixel;
 };
 
+#define OPOST  01
+#define ONLCR  04
 #define ISIG   01
 #define ICANON 02
 #define ECHO   010
@@ -33,6 +35,8 @@ struct winsize {
 #define VERASE 2
 #define VKILL  3
 #define VEOF   4
+#define VTIME  5
+#define VMIN   6
 
 #define TCSANOW   0
 #define TCSADRAIN 1
@@ -42,6 +46,7 @@ struct winsize {
 #define TIOCGPGRP  0x540f
 #define TIOCSPGRP  0x5410
 #define TIOCGWINSZ 0x5413
+#define FIONREAD   0x541b
 
 int ioctl(int fd, unsigned long request, ...);
 int tcgetattr(int fd, struct termios *settings);

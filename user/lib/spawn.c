@@ -11,20 +11,24 @@
 #include <unistd.h>
 
 #include <sys/wait.h>
+#include <termios.h>
 
 #include "quire.h"
 
-static void group_enter(unsigned flags)
+void foreground_enter(unsigned flags, const struct termios *settings)
 {
     if (flags & SPAWN_GROUP)
         setpgid(0, 0);
-    if (flags & SPAWN_FOREGROUND)
-        tcsetpgrp(0, getpid());
     if (flags & SPAWN_SIGNALS) {
         signal_ignore(SIGINT, false);
         signal_ignore(SIGQUIT, false);
         signal_ignore(SIGTTIN, false);
         signal_ignore(SIGTTOU, false);
+    }
+    if (flags & SPAWN_FOREGROUND) {
+        tcsetpgrp(0, getpid());
+        if (settings)
+            tcsetattr(0, TCSANOW, settings);
     }
 }
 
@@ -38,16 +42,22 @@ static void exec_failed(const char *caller, const char *path, int error)
     _exit(error == ENOENT ? 127 : 126);
 }
 
-pid_t spawn(const char *caller, char *const argv[], unsigned flags)
+pid_t spawn_on(const char *caller, char *const argv[], unsigned flags,
+               const struct termios *settings)
 {
     pid_t pid = vfork();
 
     if (pid != 0)
         return pid;
-    group_enter(flags);
+    foreground_enter(flags, settings);
     execve(argv[0], argv, environ);
     exec_failed(caller, argv[0], errno);
     return -1;
+}
+
+pid_t spawn(const char *caller, char *const argv[], unsigned flags)
+{
+    return spawn_on(caller, argv, flags, NULL);
 }
 
 bool command_find(const char *word, char *path, size_t size)

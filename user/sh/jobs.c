@@ -6,9 +6,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sys/wait.h>
 
+#include "edit.h"
 #include "quire.h"
 #include "sh.h"
 
@@ -20,6 +22,8 @@ static struct job {
     int status;
     char name[24];
 } jobs[JOBS_MAX];
+
+static unsigned running; /* children in the background, with those that are not in the table */
 
 static struct job *job_find(pid_t pid)
 {
@@ -33,6 +37,7 @@ void job_add(pid_t pid, const char *name)
 {
     struct job *job = job_find(0);
 
+    running++;
     if (!job)
         return;
     *job = (struct job){.pid = pid};
@@ -44,6 +49,7 @@ static void job_ended(pid_t pid, int status)
     struct job *job = job_find(pid);
     const char *name = job ? job->name : "background";
 
+    running--;
     if (shell.interactive) {
         if (WIFSIGNALED(status))
             printf("[%d] %s: killed by signal %d (%s)\n", (int)pid, name,
@@ -75,6 +81,67 @@ void jobs_reap(void)
         job_ended(pid, status);
     if (shell.interactive)
         jobs_forget();
+}
+
+/* A process that holds the foreground while the shell waits. Its end is how the shell, which has no
+ * signal handlers, learns of a Ctrl-C. -1 and errno if it can't be started. */
+static pid_t catcher_start(void)
+{
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    foreground_enter(SPAWN_GROUP | SPAWN_FOREGROUND | SPAWN_SIGNALS, terminal_settings());
+    for (;;)
+        sleep(UINT16_MAX);
+}
+
+static void catcher_end(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+/* Collects children until `pid` has ended, 0: until all have. Ends early with the catcher. */
+static int wait_caught(pid_t pid, pid_t catcher)
+{
+    int status, last = 0;
+    pid_t got = 0;
+
+    while (running > 0 && (pid == 0 || got != pid)) {
+        got = waitpid(-1, &status, 0);
+        if (got == catcher || got < 0)
+            return STATUS_INTERRUPTED;
+        job_ended(got, status);
+        last = status_to_code(status);
+    }
+    catcher_end(catcher);
+    return last;
+}
+
+static int wait_interactive(pid_t pid)
+{
+    int status;
+    pid_t got = pid ? waitpid(pid, &status, WNOHANG) : 0;
+
+    if (got < 0) {
+        fprintf(stderr, "sh: wait: %d is not a child of this shell\n", (int)pid);
+        return 127;
+    }
+    if (got == pid && pid) {
+        job_ended(pid, status);
+        return status_to_code(status);
+    }
+    if (running == 0)
+        return 0;
+    pid_t catcher = catcher_start();
+    if (catcher < 0)
+        return fail("sh", "wait");
+    status = wait_caught(pid, catcher);
+    tcsetpgrp(0, getpgid(0));
+    if (status == STATUS_INTERRUPTED)
+        printf("\n");
+    return status;
 }
 
 static int wait_all(void)
@@ -109,14 +176,9 @@ static int wait_one(pid_t pid)
     return status_to_code(status);
 }
 
-/* Ctrl-C while waiting ends the shell, and init starts another: without signal handlers there is
- * no other way out of a wait for a program that never ends. */
 int jobs_wait(pid_t pid)
 {
     if (shell.interactive)
-        signal_ignore(SIGINT, false);
-    int status = pid ? wait_one(pid) : wait_all();
-    if (shell.interactive)
-        signal_ignore(SIGINT, true);
-    return status;
+        return wait_interactive(pid);
+    return pid ? wait_one(pid) : wait_all();
 }

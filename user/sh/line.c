@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Lines of input. The terminal hands over a whole line a read; a file or a pipe whatever it has.
+ * Lines of input that nobody types: from a file, a pipe, an argument.
  * A line that is too long is read to its end and refused as a whole, never cut.
  */
 #include <errno.h>

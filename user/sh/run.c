@@ -9,8 +9,7 @@
 #include <unistd.h>
 
 #include <sys/wait.h>
-#include <termios.h>
-
+#include "edit.h"
 #include "quire.h"
 #include "sh.h"
 
@@ -44,7 +43,7 @@ static void program_run(struct command *command)
     if (shell.interactive)
         flags = SPAWN_GROUP | SPAWN_SIGNALS | (command->background ? 0 : SPAWN_FOREGROUND);
     command->argv[0] = path;
-    pid_t pid = spawn("sh", command->argv, flags);
+    pid_t pid = spawn_on("sh", command->argv, flags, terminal_settings());
     if (pid < 0) {
         fprintf(stderr, "sh: %s: can't start a process: %s\n", name, error_words(errno));
         shell.status = 126;

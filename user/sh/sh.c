@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * /bin/sh: reads lines and runs them. `sh FILE` and `sh -c COMMAND` run a script, whose status is
- * that of its last command. On a terminal it prompts; the terminal edits the line, so the shell
- * sees finished ones only. A line is run as a whole or not at all.
+ * that of its last command. On a terminal it prompts and edits the line itself. A line is run as a
+ * whole or not at all.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,17 +11,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "edit.h"
 #include "quire.h"
 #include "sh.h"
 
-#define PROMPT "quire# "
-
 struct shell shell;
 
-static void prompt_write(void)
+static enum line_result line_get(struct source *from, char *line, size_t *len)
 {
-    fflush(stdout);
-    write(1, PROMPT, sizeof PROMPT - 1);
+    if (!shell.interactive)
+        return line_read(from, line, len);
+    jobs_reap();
+    return line_edit(line, len);
 }
 
 /* Runs all lines of the source; the shell's status is that of the last. */
@@ -31,11 +32,7 @@ static void source_run(struct source *from)
     size_t len;
 
     while (!shell.leaving) {
-        if (shell.interactive) {
-            jobs_reap();
-            prompt_write();
-        }
-        enum line_result result = line_read(from, line, &len);
+        enum line_result result = line_get(from, line, &len);
         if (result == LINE_END)
             break;
         if (result == LINE_ERROR) {
@@ -44,6 +41,10 @@ static void source_run(struct source *from)
         }
         if (result == LINE_OK) {
             line_run(line);
+            continue;
+        }
+        if (result == LINE_INTERRUPTED) {
+            shell.status = STATUS_INTERRUPTED;
             continue;
         }
         fprintf(stderr, "sh: line too long (%u bytes, at most %d)\n", (unsigned)len,
@@ -66,6 +67,7 @@ static void interactive_begin(const char *name)
     shell.interactive = true;
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         signal_ignore(signals[i], true);
+    terminal_begin();
     if (name[0] == '-')
         file_print("sh", "/etc/motd");
 }
@@ -93,7 +95,9 @@ int main(int argc, char **argv)
     }
     source_run(&from);
     if (shell.interactive && !shell.leaving)
-        write(1, "\n", 1);
+        printf("\n");
     fflush(stdout);
+    if (shell.interactive)
+        terminal_give();
     return shell.status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The shell's parts: where lines come from (line.c), how a line becomes commands (parse.c), how a
- * command runs (run.c, builtin.c), what runs in the background (jobs.c).
+ * The shell's parts: where lines come from (line.c, on a terminal edit.c), how a line becomes
+ * commands (parse.c), how a command runs (run.c, builtin.c), what runs in the background (jobs.c).
  */
 #ifndef SH_SH_H
 #define SH_SH_H
@@ -10,8 +10,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define LINE_MAX_BYTES 1024
-#define WORDS_MAX      (LINE_MAX_BYTES / 2 + 1)
+#define LINE_MAX_BYTES     1024
+#define STATUS_INTERRUPTED (128 + 2)
+#define WORDS_MAX          (LINE_MAX_BYTES / 2 + 1)
 
 /* One simple command; its words are valid until the next is parsed. */
 struct command {
@@ -37,11 +38,13 @@ struct source {
     char buf[4096];
 };
 
-enum line_result { LINE_OK, LINE_END, LINE_TOO_LONG, LINE_ERROR };
+enum line_result { LINE_OK, LINE_END, LINE_TOO_LONG, LINE_ERROR, LINE_INTERRUPTED };
 
 /* Takes the next line without its newline into line (LINE_MAX_BYTES + 1 bytes); *len is its full
  * length even where it does not fit and was skipped. */
 enum line_result line_read(struct source *from, char *line, size_t *len);
+/* The same from the terminal: prompts, and the person edits the line. LINE_INTERRUPTED: Ctrl-C. */
+enum line_result line_edit(char *line, size_t *len);
 
 /* Parses the command at *pos and moves *pos behind it. 1: a command, 0: the end of the line, -1:
  * not a command, after a message. */
@@ -57,7 +60,8 @@ bool builtin_run(struct command *command);
 void job_add(pid_t pid, const char *name);
 /* Collects what has ended, and says so if the shell is interactive. */
 void jobs_reap(void);
-/* Waits for one (pid) or all (0) children; returns the status of the last, 127: no such child. */
+/* Waits for one (pid) or all (0) children; returns the status of the last, 127: no such child.
+ * Ctrl-C ends the waiting, not the children: STATUS_INTERRUPTED. */
 int jobs_wait(pid_t pid);
 
 #endif
