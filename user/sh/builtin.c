@@ -157,6 +157,11 @@ static const struct {
     {"pwd", builtin_pwd}, {"wait", builtin_wait},
 };
 
+const char *builtin_name(size_t i)
+{
+    return i < COUNT(builtins) ? builtins[i].name : NULL;
+}
+
 bool builtin_run(struct command *command)
 {
     for (size_t i = 0; i < COUNT(builtins); i++)

@@ -15,6 +15,12 @@
 
 static struct edit edit;
 
+/* The line that was being typed when the person went back in history, and how far that is. */
+static struct {
+    size_t back, len;
+    char typed[LINE_MAX_BYTES];
+} past;
+
 void edit_insert(struct edit *e, const char *bytes, size_t n)
 {
     size_t room = sizeof e->text - e->len;
@@ -126,6 +132,37 @@ static void clear(struct edit *e)
     screen_clear();
 }
 
+/* Shows the line entered `back` lines ago; 0: what was typed before going back. */
+static void past_show(struct edit *e, size_t back)
+{
+    const char *line = back ? history_line(back) : past.typed;
+
+    if (!line || (past.back == 0 && e->len > sizeof past.typed)) {
+        screen_bell();
+        return;
+    }
+    if (past.back == 0) {
+        memcpy(past.typed, e->text, e->len);
+        past.len = e->len;
+    }
+    past.back = back;
+    cut(e, 0, e->len);
+    edit_insert(e, line, back ? strlen(line) : past.len);
+}
+
+static void past_older(struct edit *e)
+{
+    past_show(e, past.back + 1);
+}
+
+static void past_newer(struct edit *e)
+{
+    if (past.back > 0)
+        past_show(e, past.back - 1);
+    else
+        screen_bell();
+}
+
 static const struct {
     short key;
     void (*act)(struct edit *e);
@@ -135,11 +172,27 @@ static const struct {
     {CTRL('L'), clear},       {CTRL('T'), transpose},    {CTRL('U'), erase_to_start},
     {CTRL('W'), erase_word},  {DELETE, erase_before},    {KEY_LEFT, move_left},
     {KEY_RIGHT, move_right},  {KEY_HOME, move_home},     {KEY_END, move_end},
-    {KEY_DELETE, erase_here},
+    {KEY_DELETE, erase_here}, {KEY_UP, past_older},      {KEY_DOWN, past_newer},
+    {CTRL('P'), past_older},  {CTRL('N'), past_newer},
 };
 
-static void key_act(int key)
+static void tab_act(bool again)
 {
+    size_t before = edit.len;
+
+    if (complete(&edit, again))
+        screen_begin();
+    else if (edit.len == before)
+        screen_bell();
+}
+
+/* last: the key before this one. */
+static void key_act(int key, int last)
+{
+    if (key == '\t') {
+        tab_act(last == '\t');
+        return;
+    }
     for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
         if (actions[i].key == key) {
             actions[i].act(&edit);
@@ -169,6 +222,7 @@ static enum line_result line_finish(char *line, size_t *len)
         return LINE_TOO_LONG;
     memcpy(line, edit.text, edit.len);
     line[edit.len] = '\0';
+    history_add(line, edit.len);
     return LINE_OK;
 }
 
@@ -186,14 +240,15 @@ static bool is_end(int key)
 
 enum line_result line_edit(char *line, size_t *len)
 {
-    int key, missing = 0;
+    int key = KEY_NONE, last, missing = 0;
 
     terminal_take();
-    edit.len = edit.at = edit.dropped = 0;
+    edit.len = edit.at = edit.dropped = past.back = 0;
     screen_begin();
     for (;;) {
         if (!missing && !key_waits())
             screen_update(&edit);
+        last = key;
         key = key_read();
         missing = bytes_missing(key, missing);
         if (key == '\r' || key == '\n')
@@ -206,6 +261,6 @@ enum line_result line_edit(char *line, size_t *len)
             return LINE_ERROR;
         if (is_end(key))
             return LINE_END;
-        key_act(key);
+        key_act(key, last);
     }
 }

@@ -64,11 +64,19 @@ void screen_end(const struct edit *edit, const char *mark);
 void screen_clear(void);
 void screen_bell(void);
 
+/* Takes the memory that history will ever need, so that no frame more is in use at the end of a
+ * session than at its begin; once. */
+void history_begin(void);
+/* Remembers a line unless it is empty or the same as the last. */
 void history_add(const char *line, size_t len);
 /* The line entered `back` lines ago, 1 the last; NULL if there is none. */
 const char *history_line(size_t back);
 
 /* Puts in n bytes at the cursor, as many as fit. */
 void edit_insert(struct edit *edit, const char *bytes, size_t n);
+
+/* Completes the word in front of the cursor; again: a Tab came just before, so list what there is
+ * to choose. True if it listed: the screen is on a fresh line. */
+bool complete(struct edit *edit, bool again);
 
 #endif

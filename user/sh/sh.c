@@ -68,6 +68,7 @@ static void interactive_begin(const char *name)
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
         signal_ignore(signals[i], true);
     terminal_begin();
+    history_begin();
     if (name[0] == '-')
         file_print("sh", "/etc/motd");
 }

@@ -54,6 +54,8 @@ int command_parse(const char **pos, struct command *command);
 void line_run(const char *line);
 void command_run(struct command *command);
 
+/* The name of the shell's own command number i; NULL behind the last. */
+const char *builtin_name(size_t i);
 /* True if the word was a command of the shell itself, which has run. */
 bool builtin_run(struct command *command);
 
