@@ -142,6 +142,51 @@ class Shell(TestCase):
         self.assertIn("spin: killed by signal 15", self.vm.text)
         self.end()
 
+    def test_interrupt_line(self):
+        """Ctrl-C is meant for the whole line."""
+        self.begin()
+        self.vm.send("spin; echo no longer wanted\r\x03")
+        self.assertNotIn("\nno longer", self.vm.result())
+        self.end()
+
+    def test_jobs(self):
+        self.begin()
+        self.printed(r"^\[1\] \d+$", "spin 500 &")
+        self.printed(r"^\[2\] \d+$", "sleep 500 &")
+        output = self.vm.run("jobs", status=0)
+        self.assertRegex(output, r"\A\[1\] \d+ running: spin 500\n\[2\] \d+ running: sleep 500\n\Z")
+        self.vm.send("fg 1\r\x03")
+        self.vm.expect(r"^spin 500\n\^C.*signal 2.*\nquire# ")
+        self.assertEqual(self.vm.status(), 130)
+        self.assertNotIn("spin", self.vm.run("jobs") + self.vm.run("ps"))
+        self.vm.send("fg\r\x03")
+        self.vm.expect(r"^sleep 500\n\^C.*signal 2.*\nquire# ")
+        self.printed("no job is running", "fg", status=1)
+        self.printed("%1: no such job", "fg %1", status=1)
+        self.printed("can't be stopped", "bg", status=1)
+        self.assertEqual(self.vm.run("jobs"), "")
+        self.printed(r"^\[1\] \d+$", "sh -c 'sleep 1; exit 7' &")
+        self.vm.run("fg %1", status=7)
+        self.vm.run("sh -c 'sleep 1; exit 6' &")
+        self.printed(r"^\[1\] sh -c .*: ended with status 6$", "wait %1", status=6)
+        self.vm.run("wait %1", status=2)
+        self.end()
+
+    def test_repeat(self):
+        self.begin()
+        self.assertEqual(self.vm.run("repeat 3 echo again", status=0), "again\n" * 3)
+        self.assertEqual(len(re.findall("killed by signal 4", self.vm.run("repeat 2 crash undef"))), 2)
+        self.vm.run("repeat 2 false", status=1)
+        self.vm.run("repeat 0 false", status=0)
+        self.vm.run("repeat x false", status=2)
+        self.vm.run("repeat 2 nosuchprogram", status=127)
+        self.vm.send("repeat 1000 sleep 1\r")
+        time.sleep(0.5)
+        self.vm.send("\x03")
+        self.vm.expect_prompt()
+        self.assertEqual(self.vm.status(), 130)
+        self.end()
+
     def test_quoting(self):
         self.begin()
         output = self.vm.run("args a \"b c\" '' 'd \"e' f\\ g", status=0)
@@ -210,8 +255,8 @@ class Shell(TestCase):
         """Each window into the system opens and says something."""
         self.begin()
         for command in ("help", "ps", "ls /bin", "cat /proc/meminfo", "free", "uptime", "dmesg",
-                        "coremap", "coremap -c", "pmap 1", "pt 1", "vmstat", "vmstat -s",
-                        "vmstat -d hello", "elf /bin/hello", "hello", "args", "forktree"):
+                        "coremap", "coremap -c", "pmap 1", "pt 1", "vmstat",
+                        "vmstat -s", "vmstat -d hello", "elf /bin/hello", "hello", "args", "forktree"):
             if not self.vm.run(command, 60, status=0).strip():
                 self.vm.fail("%s prints nothing" % command)
         self.end()

@@ -18,15 +18,19 @@ struct help_line {
 };
 
 static const struct help_line builtin_help[] = {
+    {"bg", "nothing: programs can't be stopped here"},
     {"cd [DIR]", "change the working directory"},
     {"exit [N]", "leave the shell with status N"},
+    {"fg [N|PID]", "wait for a background program as for others; Ctrl-C ends it"},
     {"help", "this list"},
+    {"jobs", "list background programs"},
     {"pwd", "print the working directory"},
-    {"wait [PID]", "wait for one or all background programs"},
+    {"wait [PID|%N]", "wait for one or all background programs; Ctrl-C ends the wait"},
 };
 
 static const struct help_line program_help[] = {
     {"args", "print arguments and stack alignment (-e: environment)"},
+    {"bench", "measure operations of the kernel"},
     {"cat", "print files"},
     {"coremap", "a line for each page frame (-c: check them)"},
     {"crash", "do something forbidden (alone: list what)"},
@@ -45,6 +49,7 @@ static const struct help_line program_help[] = {
     {"ps", "list processes"},
     {"pt", "page table of a process: pt PID"},
     {"reboot", "restart the machine"},
+    {"repeat", "run a command many times: repeat N COMMAND"},
     {"sh", "the shell: sh [FILE | -c COMMAND]"},
     {"slabinfo", "the kernel's own allocations"},
     {"sleep", "wait for some seconds"},
@@ -52,6 +57,7 @@ static const struct help_line program_help[] = {
     {"spin", "use the processor: spin [SECONDS]"},
     {"stack", "use stack: stack [KIB]; alone until it ends"},
     {"time", "run a command and say how long it took"},
+    {"tiny", "end at once: the smallest program there is"},
     {"true", "end with status 0"},
     {"uname", "what system this is (-a: all)"},
     {"uptime", "time since the start"},
@@ -88,7 +94,7 @@ static void folder_help(const char *path)
         closedir(dir);
     qsort(names, count, sizeof names[0], names_compare);
     for (size_t i = 0; i < count; i++) {
-        printf("  %-12s %s\n", names[i], program_text(names[i]));
+        printf("  %-13s %s\n", names[i], program_text(names[i]));
         free(names[i]);
     }
 }
@@ -98,11 +104,11 @@ static int builtin_help_run(struct command *command)
     (void)command;
     printf("In the shell:\n");
     for (size_t i = 0; i < COUNT(builtin_help); i++)
-        printf("  %-12s %s\n", builtin_help[i].name, builtin_help[i].text);
+        printf("  %-13s %s\n", builtin_help[i].name, builtin_help[i].text);
     printf("Programs in /bin:\n");
     folder_help("/bin");
-    printf(
-        "COMMAND &  runs it in the background; ;  separates commands; $?  is the last status.\n");
+    printf("COMMAND &  runs it in the background; ;  separates commands; $?  is the last status.\n"
+           "Up and Down: earlier lines. Tab: completes, twice: lists. Ctrl-C: ends what runs.\n");
     fflush(stdout);
     return 0;
 }
@@ -140,20 +146,40 @@ static int builtin_exit(struct command *command)
 
 static int builtin_wait(struct command *command)
 {
-    uint32_t pid = 0;
+    pid_t pid = command->argc > 1 ? job_pid(command->argv[1], false) : 0;
 
-    if (command->argc > 1 && (!number_parse(command->argv[1], &pid) || pid == 0)) {
-        fprintf(stderr, "wait: %s: not a process number\n", command->argv[1]);
+    if (pid < 0) {
+        fprintf(stderr, "wait: %s: no process number and no job\n", command->argv[1]);
         return 2;
     }
-    return jobs_wait((pid_t)pid);
+    return jobs_wait(pid);
+}
+
+static int builtin_jobs(struct command *command)
+{
+    (void)command;
+    return jobs_list();
+}
+
+static int builtin_fg(struct command *command)
+{
+    return job_foreground(command->argc > 1 ? command->argv[1] : NULL);
+}
+
+/* Nothing can be stopped here, so there is nothing to continue. */
+static int builtin_bg(struct command *command)
+{
+    (void)command;
+    fprintf(stderr, "bg: programs can't be stopped in Quire; start them with & instead\n");
+    return 1;
 }
 
 static const struct {
     const char *name;
     int (*run)(struct command *command);
 } builtins[] = {
-    {"cd", builtin_cd},   {"exit", builtin_exit}, {"help", builtin_help_run},
+    {"bg", builtin_bg},   {"cd", builtin_cd},         {"exit", builtin_exit},
+    {"fg", builtin_fg},   {"help", builtin_help_run}, {"jobs", builtin_jobs},
     {"pwd", builtin_pwd}, {"wait", builtin_wait},
 };
 

@@ -20,8 +20,8 @@ static struct job {
     pid_t pid; /* 0: free */
     bool ended;
     int status;
-    char name[24];
-} jobs[JOBS_MAX];
+    char name[40]; /* the command, as much of it as fits */
+} jobs[JOBS_MAX];  /* job N is jobs[N - 1] */
 
 static unsigned running; /* children in the background, with those that are not in the table */
 
@@ -33,29 +33,40 @@ static struct job *job_find(pid_t pid)
     return NULL;
 }
 
-void job_add(pid_t pid, const char *name)
+static int job_number(const struct job *job)
+{
+    return (int)(job - jobs) + 1;
+}
+
+void job_add(pid_t pid, char *const argv[])
 {
     struct job *job = job_find(0);
+    size_t len = 0;
 
     running++;
-    if (!job)
+    if (!job) {
+        printf("[%d]\n", (int)pid);
         return;
+    }
     *job = (struct job){.pid = pid};
-    snprintf(job->name, sizeof job->name, "%s", name);
+    for (; *argv && len < sizeof job->name; argv++)
+        len += (size_t)snprintf(job->name + len, sizeof job->name - len, len ? " %s" : "%s", *argv);
+    printf("[%d] %d\n", job_number(job), (int)pid);
 }
 
 static void job_ended(pid_t pid, int status)
 {
     struct job *job = job_find(pid);
     const char *name = job ? job->name : "background";
+    int number = job ? job_number(job) : (int)pid;
 
     running--;
     if (shell.interactive) {
         if (WIFSIGNALED(status))
-            printf("[%d] %s: killed by signal %d (%s)\n", (int)pid, name,
+            printf("[%d] %s: killed by signal %d (%s)\n", number, name,
                    status_to_code(status) - 128, signal_words(WTERMSIG(status)));
         else
-            printf("[%d] %s: ended with status %d\n", (int)pid, name, status_to_code(status));
+            printf("[%d] %s: ended with status %d\n", number, name, status_to_code(status));
         fflush(stdout);
     }
     if (job) {
@@ -181,4 +192,62 @@ int jobs_wait(pid_t pid)
     if (shell.interactive)
         return wait_interactive(pid);
     return pid ? wait_one(pid) : wait_all();
+}
+
+pid_t job_pid(const char *word, bool numbers)
+{
+    uint32_t value;
+    bool number = numbers || word[0] == '%';
+
+    if (!number_parse(word + (word[0] == '%'), &value) || value == 0 || (pid_t)value <= 0)
+        return -1;
+    if (number && value <= JOBS_MAX && jobs[value - 1].pid)
+        return jobs[value - 1].pid;
+    return word[0] == '%' ? -1 : (pid_t)value;
+}
+
+int jobs_list(void)
+{
+    for (int i = 0; i < JOBS_MAX; i++)
+        if (jobs[i].pid && jobs[i].ended)
+            printf("[%d] %d ended with status %d: %s\n", i + 1, (int)jobs[i].pid, jobs[i].status,
+                   jobs[i].name);
+        else if (jobs[i].pid)
+            printf("[%d] %d running: %s\n", i + 1, (int)jobs[i].pid, jobs[i].name);
+    fflush(stdout);
+    return 0;
+}
+
+/* The job started last of those that still run; NULL: none does. */
+static struct job *job_last(void)
+{
+    struct job *last = NULL;
+
+    for (int i = 0; i < JOBS_MAX; i++)
+        if (jobs[i].pid && !jobs[i].ended && (!last || jobs[i].pid > last->pid))
+            last = &jobs[i];
+    return last;
+}
+
+int job_foreground(const char *word)
+{
+    struct job *job = word ? job_find(job_pid(word, true)) : job_last();
+
+    if (!shell.interactive) {
+        fprintf(stderr, "sh: fg: only at the prompt: a script's commands have its process group\n");
+        return 1;
+    }
+    if (!job || job->ended) {
+        fprintf(stderr, "sh: fg: %s%s\n", word ? word : "no job is running",
+                word ? ": no such job" : "");
+        return 1;
+    }
+    pid_t pid = job->pid;
+    printf("%s\n", job->name);
+    fflush(stdout);
+    tcsetpgrp(0, pid);
+    terminal_give();
+    running--;
+    job->pid = 0;
+    return foreground_wait(job->name, pid);
 }

@@ -13,7 +13,7 @@
 #include "quire.h"
 #include "sh.h"
 
-static int foreground_wait(const char *name, pid_t pid)
+int foreground_wait(const char *name, pid_t pid)
 {
     int status = 0;
     pid_t got;
@@ -48,9 +48,9 @@ static void program_run(struct command *command)
         fprintf(stderr, "sh: %s: can't start a process: %s\n", name, error_words(errno));
         shell.status = 126;
     } else if (command->background) {
-        printf("[%d]\n", (int)pid);
+        command->argv[0] = name;
+        job_add(pid, command->argv);
         fflush(stdout);
-        job_add(pid, name);
         shell.status = 0;
     } else {
         shell.status = foreground_wait(name, pid);
@@ -76,6 +76,9 @@ void line_run(const char *line)
         return;
     }
     pos = line;
-    while (!shell.leaving && command_parse(&pos, &command) > 0)
+    while (!shell.leaving && command_parse(&pos, &command) > 0) {
         command_run(&command);
+        if (shell.interactive && shell.status == STATUS_INTERRUPTED && !command.background)
+            break; /* Ctrl-C is meant for the whole line */
+    }
 }
