@@ -187,6 +187,62 @@ class Shell(TestCase):
         self.assertEqual(self.vm.status(), 130)
         self.end()
 
+    def test_frames(self):
+        """The map's cells and the legend's figures add up to the machine's frames; live until q or
+        Ctrl-C."""
+        self.begin()
+        output = re.sub(r"\x1b\[\d*m", "", self.vm.run("frames", status=0))
+        total, used, group = map(int, re.search(
+            r"^(\d+) frames of 4 KiB, (\d+) in use; (\d+) a cell", output, re.MULTILINE).groups())
+        rows = re.findall(r"^ *([0-9a-f]+) ([.A-Za-z]+)$", output, re.MULTILINE)
+        self.assertEqual(sum(len(cells) for _, cells in rows), -(-total // group))
+        self.assertLessEqual(len(output.splitlines()), 23)
+        self.assertLess(max(map(len, output.splitlines())), 80)
+        for (first, cells), (following, _) in zip(rows, rows[1:]):
+            self.assertEqual(int(following, 16) - int(first, 16), len(cells) * group)
+        counts = dict(re.findall(r"([a-z]+) +(\d+)(?=  |$)", output, re.MULTILINE))
+        self.assertEqual(sum(map(int, counts.values())), total)
+        self.assertEqual(total - int(counts["free"]), used)
+        self.assertGreater(int(counts["kernel"]), 0)
+        self.assertEqual(int(counts["other"]), 0)
+        self.printed(r"^FramesTotal: +%d$" % total, "cat /proc/meminfo")
+        self.vm.send("frames -w 1\r")
+        for _ in range(3):
+            self.vm.expect(r"in use; \d+ a cell")
+        self.vm.send("q")
+        self.vm.expect_prompt(5)
+        self.vm.send("frames -w\r")
+        self.vm.expect(r"in use; \d+ a cell")
+        self.vm.send("\x03")
+        self.vm.expect_prompt(5)
+        self.printed("^good$", "echo goox\x7fd")
+        for wrong in ("-w 0", "-w 99", "-w x", "-w 1 2", "x"):
+            self.printed("usage: frames", "frames " + wrong, status=2)
+        self.end()
+
+    def test_top(self):
+        """Who works is first, with its share since the last look."""
+        self.begin()
+        self.vm.run("spin &")
+        output = self.vm.run("top -n 2 2", status=0)
+        looks = re.split(r"(?m)^\d+ processes used .*\n.*NAME\n", output)[1:]
+        self.assertEqual(len(looks), 2)
+        first = looks[1].splitlines()[0].split()
+        self.assertEqual((first[1], first[-1]), ("R", "spin"))
+        self.assertGreater(float(first[2]), 30)
+        names = [line.split()[-1] for line in looks[1].splitlines()]
+        self.assertEqual(sorted(names), ["init", "sh", "spin", "top"])
+        self.vm.send("top 25\r")
+        self.vm.expect(r"NAME\n")
+        self.vm.send(" ")
+        self.vm.expect(r"NAME\n", 5)
+        self.vm.send("q")
+        self.vm.expect_prompt(5)
+        for wrong in ("-n", "-n 0", "0", "26", "1 2"):
+            self.printed("usage: top", "top " + wrong, status=2)
+        self.vm.run("kill spin; wait")
+        self.end()
+
     def test_quoting(self):
         self.begin()
         output = self.vm.run("args a \"b c\" '' 'd \"e' f\\ g", status=0)
@@ -255,7 +311,7 @@ class Shell(TestCase):
         """Each window into the system opens and says something."""
         self.begin()
         for command in ("help", "ps", "ls /bin", "cat /proc/meminfo", "free", "uptime", "dmesg",
-                        "coremap", "coremap -c", "pmap 1", "pt 1", "vmstat",
+                        "coremap", "coremap -c", "frames", "top -n 1", "pmap 1", "pt 1", "vmstat",
                         "vmstat -s", "vmstat -d hello", "elf /bin/hello", "hello", "args", "forktree"):
             if not self.vm.run(command, 60, status=0).strip():
                 self.vm.fail("%s prints nothing" % command)
