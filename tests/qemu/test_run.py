@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """./run as someone uses it who has built once: to the prompt within 5 seconds, on a terminal and in
-a pipe, its options, its exit status. Runs the script of this repository, which builds nothing where
-the preset arm is up to date.
+a pipe, its options, its exit status, with a debugger. Runs the script of this repository, which
+builds nothing where the presets arm and debug are up to date.
 """
 
 import gzip
 import os
 import pty
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -117,6 +118,27 @@ class Run(TestCase):
         self.assertEqual(select.select([process.stdout], [], [], 0.5)[0], [])
         debugger.sendall(b"$c#63")
         self.until(process.stdout.fileno(), PROMPT.encode(), 60)
+
+    def test_debugger(self):
+        """A debugger with tools/gdb/quire.py stops in a page fault and shows the core map, the
+        segments and a list."""
+        process = self.start("--gdb", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.PIPE)
+        self.addCleanup(process.stderr.close)
+        said, _ = self.until(process.stderr.fileno(), b":1234'\n", 120)
+        command = shlex.split(said.decode().splitlines()[-1].split("waiting for ")[1])
+        for step in ("set confirm off", "break fault_handle", "continue", "bt 3",
+                     "quire-segments as", "quire-frame 0x40000",
+                     "quire-list &as->family->spaces as kin", "kill"):
+            command += ["-ex", step]
+        done = subprocess.run([*LIMIT, command[0], "-batch", *command[1:]], text=True,
+                              cwd=os.path.dirname(RUN), stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for pattern in (r"^#0 +fault_handle \(as=", r"in trap_prefetch_abort|^#2 +trap_prefetch_abort",
+                        r"^00010000-[0-9a-f]{8} r-x flags 0x0 0x[0-9a-f]+ <seg_vn> obj ",
+                        r"^frame 0x40000 FRAME_ZERO ", r"^0x[0-9a-f]+ \{.*nsegs = \d+"):
+            self.assertRegex(done.stdout, "(?m)" + pattern)
+        self.assertEqual(process.wait(30), 0)
 
     def connect(self, port):
         deadline = time.monotonic() + 30

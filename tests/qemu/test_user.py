@@ -44,6 +44,12 @@ class UserTestsSmall(UserTests):
     board = dict(memory="64M")
 
 
+class UserTestsDebug(UserTests):
+    """With the kernel that checks itself."""
+
+    board = dict(kernel="debug/quire.img")
+
+
 class LinuxPrograms(TestCase):
     """tests/qemu/linux_hello.c, static, with the C libraries that Debian ships, as /init."""
 

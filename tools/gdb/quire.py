@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Quire's structures in gdb. Waiting machine and debugger:
     ./run --gdb
-    gdb-multiarch build/quire.elf -x tools/gdb/quire.py -ex 'target remote :1234'
+    gdb-multiarch build/debug/quire.elf -x tools/gdb/quire.py -ex 'target remote :1234'
 
     quire-frame PFN         what a physical frame holds, from the core map
     quire-segments EXPR     the segments of a struct as *
