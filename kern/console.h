@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Between a UART driver and the terminal above it. The driver gives what it receives to
- * console_input() from its interrupt; a ring in between loses nothing that is typed during boot.
+ * console_input() from its interrupt; a ring of 8 KiB in between loses nothing that is typed during
+ * boot.
  */
 #ifndef KERN_CONSOLE_H
 #define KERN_CONSOLE_H
