@@ -110,6 +110,11 @@ size_t tty_input_ready(void)
     return n;
 }
 
+uint32_t tty_lost(void)
+{
+    return *(volatile uint32_t *)&tty_console.lost;
+}
+
 static bool in_background(struct tty *t)
 {
     int foreground = tty_foreground();

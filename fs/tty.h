@@ -56,6 +56,8 @@ int tty_foreground(void);
 
 /* Bytes that a read would get now, without sleeping; in canonical mode of finished lines only. */
 size_t tty_input_ready(void);
+/* Characters dropped since boot because their line was too long or too many were typed ahead. */
+uint32_t tty_lost(void);
 
 /* For devfs: operations of the vnode. tty_read: -EINTR when the thread was killed while it slept,
  * -EAGAIN with O_NONBLOCK, -EIO in the background. */

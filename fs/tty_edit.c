@@ -210,12 +210,19 @@ static void finish(struct tty *t)
     waitq_wake_locked(&t->readers, 1);
 }
 
-/* Room for n characters in the ring, or the bell. */
+/* There is no room for a character: who types hears it, who feeds a script can look it up. */
+static void drop_char(struct tty *t)
+{
+    t->lost++;
+    output(t, &(char){BELL}, 1);
+}
+
+/* Room for n characters in the ring; if not, the one at hand is dropped. */
 static bool has_room(struct tty *t, uint32_t n)
 {
     if (t->head - t->tail + n <= TTY_RING)
         return true;
-    output(t, &(char){BELL}, 1);
+    drop_char(t);
     return false;
 }
 
@@ -232,7 +239,7 @@ static void end_line(struct tty *t, uint8_t c, bool shown)
 static void add_char(struct tty *t, uint8_t c)
 {
     if (t->head - t->canon >= TTY_LINE - 1) {
-        output(t, &(char){BELL}, 1);
+        drop_char(t);
         return;
     }
     if (!has_room(t, 2)) /* its line's end must fit, too */

@@ -63,6 +63,7 @@ struct tty {
     struct tty_winsize winsize;
     int pgid, sid;                /* foreground group, session; 0: none */
     uint32_t head, canon, tail;   /* characters ever put in, finished, taken out */
+    uint32_t lost;                /* characters that rang the bell */
     unsigned column, line_column; /* of the cursor; where the edited line begins */
     uint8_t ring[TTY_RING];       /* character i at i % TTY_RING */
     uint32_t ends[TTY_RING / 32]; /* bit: the character ends a line; a 0 with it is ^D */

@@ -8,6 +8,7 @@
  * its frames before, so that the audit finds them as they stay.
  */
 #include "kern/cpu.h"
+#include "fs/tty.h"
 #include "kern/irq.h"
 #include "kern/console.h"
 #include "lib/fmt.h"
@@ -120,7 +121,7 @@ void procfs_vmstat(struct text *t, struct proc *p)
     line(t, "steals", sched_stats_total().steals);
     lines_of_cpus(t);
     line(t, "interrupts", irq_total());
-    line(t, "console_lost", console_lost());
+    line(t, "console_lost", console_lost() + tty_lost());
     line(t, "frames_free", s.free);
     line(t, "frames_cache", s.cache);
     line(t, "committed", as_committed());
