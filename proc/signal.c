@@ -14,7 +14,9 @@
 #include "proc/proc_impl.h"
 #include "proc/sched_impl.h"
 
-#define BIT(sig) (1ull << ((sig)-1))
+#define BIT(sig)       (1ull << ((sig)-1))
+#define SEGMENT_WORDS  64
+#define SEGMENTS_SHOWN 8u
 
 /* Default action: nothing. Stopping counts as nothing as long as nobody can continue. */
 static const uint64_t harmless = BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH) |
@@ -142,40 +144,68 @@ int proc_kill(int pid, int sig)
     return error;
 }
 
-/* What lies at the address, in words. The caller's locks, if a kernel path got here with some,
- * may be the one that is needed: then nothing is said. */
-static void describe_segment(vaddr_t va, char buf[64])
+/* s in words, with text around it. */
+static void segment_words(const struct seg *s, const char *before, const char *after,
+                          char buf[SEGMENT_WORDS])
+{
+    fmt_snprint(buf, SEGMENT_WORDS, "%s%s segment 0x%08lx-0x%08lx %c%c%c%s", before,
+                s->flags & SEG_GROWS  ? "stack"
+                : s->flags & SEG_HEAP ? "heap"
+                                      : s->ops->name,
+                (unsigned long)s->base, (unsigned long)seg_end(s), s->prot & PROT_READ ? 'r' : '-',
+                s->prot & PROT_WRITE ? 'w' : '-', s->prot & PROT_EXEC ? 'x' : '-', after);
+}
+
+/* What lies at the address, in words; false: nothing does. The caller's locks, if a kernel path got
+ * here with some, may be the one that is needed: then nothing is said. */
+static bool describe_segment(vaddr_t va, char buf[SEGMENT_WORDS])
 {
     struct as *as = thread_current()->as;
     const struct seg *s;
 
     buf[0] = '\0';
     if (!as || thread_current()->locks_held)
-        return;
+        return true;
     rwlock_read(&as->lock);
     s = as_find(as, va);
-    if (!s)
-        fmt_snprint(buf, 64, " (no segment)");
+    if (s)
+        segment_words(s, " (", ")", buf);
     else
-        fmt_snprint(buf, 64, " (%s segment 0x%08lx-0x%08lx %c%c%c)",
-                    s->flags & SEG_GROWS  ? "stack"
-                    : s->flags & SEG_HEAP ? "heap"
-                                          : s->ops->name,
-                    (unsigned long)s->base, (unsigned long)seg_end(s),
-                    s->prot & PROT_READ ? 'r' : '-', s->prot & PROT_WRITE ? 'w' : '-',
-                    s->prot & PROT_EXEC ? 'x' : '-');
+        fmt_snprint(buf, SEGMENT_WORDS, " (no segment)");
+    rwlock_read_done(&as->lock);
+    return s != NULL;
+}
+
+/* Where the address could have been: the lowest segments, as many as are of use to a reader. */
+static void list_segments(void)
+{
+    struct as *as = thread_current()->as;
+    char words[SEGMENT_WORDS];
+    unsigned shown = 0;
+
+    rwlock_read(&as->lock);
+    for (struct tree_link *l = tree_first(&as->segs); l && shown < SEGMENTS_SHOWN;
+         l = tree_next(l), shown++) {
+        segment_words(container_of(l, struct seg, by_addr), "  ", "\n", words);
+        log_printf("%s", words);
+    }
+    if (as->nsegs > shown)
+        log_printf("  and %u more\n", as->nsegs - shown);
     rwlock_read_done(&as->lock);
 }
 
 void proc_die_of(int sig, const char *what, vaddr_t address, bool has_address, vaddr_t pc)
 {
     struct proc *p = proc_current();
-    char where[64];
+    char where[SEGMENT_WORDS];
 
     if (has_address) {
-        describe_segment(address, where);
+        bool found = describe_segment(address, where);
+
         log_printf("%s[%d]: killed: %s 0x%08lx%s at pc 0x%08lx\n", p->comm, p->pid, what,
                    (unsigned long)address, where, (unsigned long)pc);
+        if (!found)
+            list_segments();
     } else {
         log_printf("%s[%d]: killed: %s at pc 0x%08lx\n", p->comm, p->pid, what, (unsigned long)pc);
     }

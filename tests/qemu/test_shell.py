@@ -337,6 +337,12 @@ class Shell(TestCase):
             self.vm.fail("crash %s: %d lines say what happened" % (kind, len(lines)))
         self.assertRegex(lines[0], what)
         self.assertRegex(lines[0], r"at pc " + ADDRESS)
+        segments = re.findall(r"^  (?:vnode|stack) segment %s-%s [r-][w-][x-]$" % (ADDRESS, ADDRESS),
+                              output, re.MULTILINE)
+        if "(no segment)" in lines[0]:  # then the segments that there are
+            self.assertGreaterEqual(len(segments), 3)
+        else:
+            self.assertEqual(segments, [])
         self.assertEqual(self.vm.status(), 128 + signal)
         self.printed(r"^alive$", "echo alive")
 
