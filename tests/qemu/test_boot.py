@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Boots on every board, core, mode of entry and size of memory, with and without hat=chaos.
 
-Each boot reaches the prompt, runs a program, checks the memory system and powers off with
-status 0. One class is one ctest.
+Each boot reaches the prompt, runs programs, one that dies among them, checks that the memory system
+is sound and no frame more in use, and powers off with status 0. One class is one ctest.
 """
 
 import os
@@ -20,8 +20,11 @@ class Boots:
 
     def boot(self, machine):
         machine.expect_prompt(60)
+        frames = machine.frames_settled()
         machine.run("hello", status=0)
-        machine.run("vmcheck -q", 120, status=0)
+        machine.run("forktree", 60, status=0)
+        machine.run("crash null", status=128 + 11)
+        self.assertEqual(machine.frames_used(), frames, "frames in use")
         machine.power_off()
 
     def boot_all(self, append):
