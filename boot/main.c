@@ -157,7 +157,10 @@ static void start_init(void)
 
         if (error == 0)
             return;
-        log_printf("boot: %s can't be run (error %d)\n", path, -error);
+        if (error == -ENOENT)
+            log_printf("boot: %s: not found\n", path);
+        else
+            log_printf("boot: %s can't be run (error %d)\n", path, -error);
         boot_fail("no init");
     }
     for (unsigned i = 0; i < ARRAY_SIZE(defaults); i++)

@@ -100,6 +100,7 @@ class Run(TestCase):
             status, output = self.piped("", *arguments)
             self.assertEqual(status, 2, arguments)
             self.assertIn("usage: ./run", output)
+        self.assertEqual(self.piped("", "--help")[0], 0)
 
     def test_missing_initrd(self):
         status, output = self.piped("", "--initrd", self.path("nothing"))

@@ -317,6 +317,7 @@ class Shell(TestCase):
                         "vmstat -s", "vmstat -d hello", "elf /bin/hello", "hello", "args", "forktree"):
             if not self.vm.run(command, 60, status=0).strip():
                 self.vm.fail("%s prints nothing" % command)
+        self.printed(r"^pfn type owner ", "coremap")
         self.end()
 
     def test_crashes(self):
@@ -399,6 +400,9 @@ class Ending(TestCase):
                                       base=False)
         with Machine(initrd=initrd) as vm:
             vm.expect(r"(?i)(no|not).*init", 60)
+        with Machine(append="init=/nowhere") as vm:
+            vm.expect(r"^boot: /nowhere: not found$", 60)
+            vm.expect(r"^boot: no init$")
 
 
 if __name__ == "__main__":

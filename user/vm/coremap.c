@@ -116,8 +116,11 @@ static int coremap_check(void)
 
 int main(int argc, char **argv)
 {
-    if (argc == 1)
+    if (argc == 1) {
+        printf("pfn type owner index users flags next:prev:hash\n");
+        fflush(stdout);
         return file_print("coremap", "/proc/coremap") < 0;
+    }
     if (argc == 2 && strcmp(argv[1], "-c") == 0)
         return coremap_check();
     fprintf(stderr, "usage: coremap [-c]\n");
