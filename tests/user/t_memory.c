@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sys/mman.h>
@@ -14,6 +16,7 @@
 #include "quire.h"
 #include "tap.h"
 
+#define PAGE    4096u
 #define REFUSED 3 /* what crash ends with when the kernel said no */
 
 static void only_on_quire(void)
@@ -72,6 +75,91 @@ static void test_two_hogs(void)
     }
 }
 
+static uint64_t meminfo(const char *key)
+{
+    uint64_t value = 0;
+
+    CHECK(proc_number("/proc/meminfo", key, &value) && value > 0);
+    return value;
+}
+
+static char *map_bytes(size_t bytes)
+{
+    char *p = mmap(0, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    CHECK(p != MAP_FAILED);
+    return p;
+}
+
+static void fill(volatile char *p, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += PAGE)
+        p[i] = 1;
+}
+
+/* overcommit_memory=2 is on the kernel's command line, as in test_options.py. */
+static bool promises_are_kept(void)
+{
+    char line[256] = "";
+    FILE *f = fopen("/proc/cmdline", "r");
+
+    CHECK(f && fgets(line, sizeof line, f));
+    fclose(f);
+    return strstr(line, "overcommit_memory=2") != NULL;
+}
+
+/* Who runs out of memory is not who has most of it. */
+static void test_largest_dies(void)
+{
+    only_on_quire();
+    if (promises_are_kept())
+        tap_skip("nobody runs out of what was promised");
+    size_t frames = (size_t)meminfo("FramesFree");
+    pid_t large = fork();
+    if (large == 0) {
+        size_t bytes = frames / 8 * 5 * PAGE;
+        fill(map_bytes(bytes), bytes);
+        for (;;)
+            tap_pause_ms(1000);
+    }
+    CHECK(large > 0);
+    while (meminfo("FramesFree") > frames / 2)
+        tap_pause_ms(20);
+    pid_t small = fork();
+    if (small == 0) {
+        fill(map_bytes(frames / 2 * PAGE), frames / 2 * PAGE);
+        _exit(0);
+    }
+    CHECK(small > 0);
+    int status;
+    CHECK_EQ(waitpid(small, &status, 0), small);
+    CHECK(tap_exited_with(status, 0));
+    CHECK_EQ(waitpid(large, &status, 0), large);
+    CHECK(tap_killed_by(status, SIGKILL));
+}
+
+/* Three quarters of what can be promised, and the same for a child. */
+static void test_promises(void)
+{
+    only_on_quire();
+    size_t kib = (size_t)meminfo("CommitLimit") / 4 * 3;
+    if (kib > 750 * 1024)
+        tap_skip("more memory than a program can map");
+    map_bytes(kib * 1024);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    if (promises_are_kept()) {
+        CHECK(pid < 0 && errno == ENOMEM);
+        CHECK(mmap(0, kib * 1024, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+              MAP_FAILED);
+        return;
+    }
+    int status;
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK(tap_exited_with(status, 0));
+}
+
 static void test_mapping_too_large(void)
 {
     static const size_t sizes[] = {0xffffffff, 0xfffff000, 0xc0000000, 0x80000000};
@@ -113,6 +201,8 @@ int main(void)
         {"taking all memory", test_memory},
         {"taking all memory, again", test_memory_again},
         {"two that take all memory", test_two_hogs},
+        {"the largest dies", test_largest_dies},
+        {"promises", test_promises},
         {"a fork bomb", test_fork_bomb},
         {"mappings larger than memory", test_mapping_too_large},
         {"an address space that is full", test_address_space_full},

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+"""Words of the kernel's command line that change what programs get: addresses and memory. Others are
+tested where what they do is: hat=chaos in test_boot.py, init= and exit= in test_shell.py, panic= and
+trace= in test_panic.py.
+"""
+
+import re
+
+import quire_vm
+from quire_vm import Machine, TestCase
+
+BOARDS = {
+    "a15": dict(cpu="cortex-a15"),
+    "a7, chaos": dict(cpu="cortex-a7", append="hat=chaos "),
+    "raspi2b": dict(board="raspi2b"),
+}
+
+
+class Options(TestCase):
+    def on_boards(self, append, body):
+        """[what body(machine) returned, a board]."""
+        results = []
+        for what, board in BOARDS.items():
+            board = dict(board, append=board.get("append", "") + append)
+            with self.subTest(what), Machine(**board) as vm:
+                vm.expect_prompt(60)
+                results.append(body(vm))
+                vm.run("vmcheck -q", 120, status=0)
+                vm.power_off()
+        return results
+
+    def stacks(self, vm):
+        """Where the stacks of init, the shell and four instances of a program are."""
+        pids = ["1", "2"] + re.findall(r"\b(\d+)\b", vm.run("spawn -n 4 spin"))
+        self.assertEqual(len(pids), 6)
+        found = [re.search(r"^([0-9a-f]{8}).*\[stack\]", vm.run("pmap " + pid), re.MULTILINE)
+                 for pid in pids]
+        vm.run("kill spin")
+        return [match.group(1) for match in found]
+
+    def test_noaslr(self):
+        for found in self.on_boards("noaslr", self.stacks):
+            self.assertEqual(len(set(found)), 1)
+
+    def test_aslr(self):
+        """Not the same in one boot, nor in two: the boards have real chance."""
+        for one, two in zip(self.on_boards("", self.stacks), self.on_boards("", self.stacks)):
+            self.assertGreater(len(set(one)), 2)
+            self.assertNotEqual(one, two)
+
+    def limited(self, vm):
+        frames = re.search(r"^frames: (\d+) total = (\d+) kernel \+ (\d+) ramdisk \+ (\d+) reserved "
+                           r"\+ (\d+) free", vm.text, re.MULTILINE)
+        total, *parts = (int(n) for n in frames.groups())
+        self.assertEqual(sum(parts), total)
+        self.assertLessEqual(parts[-1], 2048)
+        self.assertGreater(parts[-1], 2000)
+        vm.run("hog 6M", 60, status=0)
+        self.assertIn("not enough memory", vm.run("hog 8200K", 60))
+
+    def test_memlimit(self):
+        """As much can be had and no more; the frame table still adds up to the tree's RAM."""
+        self.on_boards("memlimit=8M", self.limited)
+
+    def strict(self, vm):
+        output = vm.run("/tests/t_memory", 200, status=0)
+        self.assertRegex(output, r"(?m)^ok \d+ - promises$")
+
+    def test_overcommit(self):
+        """What t_memory's test "promises" expects then."""
+        self.on_boards("memlimit=24M overcommit_memory=2", self.strict)
+
+
+if __name__ == "__main__":
+    quire_vm.main()
