@@ -105,10 +105,23 @@ void mmu_forget_page(vaddr_t va)
         cp15_write_tlbimvaais((uint32_t)va);
 }
 
-/* A page of h, if it has an ASID now: without one every TLB has forgotten it. */
+/* Waits for a new generation that is just being made on another CPU: its number is there before
+ * what runs has been carried over, and before the TLBs have forgotten. */
+static __noinline bool has_asid_after_all(const struct hat *h)
+{
+    spin_unlock_irq(&asids.lock, spin_lock_irq(&asids.lock));
+    return has_asid(h);
+}
+
+/* Some TLB may know h: without an ASID of this generation all of them have forgotten it. */
+static bool may_be_known(const struct hat *h)
+{
+    return likely(has_asid(h)) || (h->asid && has_asid_after_all(h));
+}
+
 static void forget_page(const struct hat *h, vaddr_t va)
 {
-    if (!has_asid(h))
+    if (!may_be_known(h))
         return;
     if (only_here(h))
         cp15_write_tlbimva((uint32_t)va | (h->asid & 0xff));
@@ -136,7 +149,7 @@ static void trim(struct hat *h)
 
 static void forget_space(struct hat *h)
 {
-    if (!has_asid(h))
+    if (!may_be_known(h))
         return;
     if (only_here(h)) {
         cp15_write_tlbiasid(h->asid & 0xff);
