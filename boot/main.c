@@ -28,8 +28,6 @@
 
 #define DTB_MAX   (2u << 20)
 #define INIT_ARGS 31u
-/* Between the kernel stacks and the direct map; see docs/ARCHITECTURE.md. */
-#define NEVER_MAPPED 0x4ff00000u
 
 static struct {
     struct fdt fdt;
@@ -167,22 +165,6 @@ static void start_init(void)
         if (proc_start_init(defaults[i], init_argv(defaults[i])) == 0)
             return;
     boot_fail("no init: neither /init nor /sbin/init nor /bin/sh can be run");
-}
-
-/* For the tests of what a kernel bug looks like: the word panictest panics, panictest=trap writes
- * where nothing is ever mapped. Process 1 runs first, until it sleeps, so that there is a trace. */
-static void panic_test(void)
-{
-    bool words = bootargs_flag("panictest"), trap = bootargs_is("panictest", "trap");
-
-    if (words || trap) {
-        irq_save();
-        schedule();
-    }
-    if (words)
-        panic("panictest is on the command line");
-    if (trap)
-        *(volatile uint32_t *)NEVER_MAPPED = 0;
 }
 
 void kernel_main(uint32_t dtb_phys)

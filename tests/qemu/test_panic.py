@@ -67,6 +67,23 @@ class Panic(TestCase):
         first = FRAME.search(text)
         self.assertEqual(first.group(1), registers["pc"])
 
+    def test_protection(self):
+        """The kernel's own memory permits what it must and no more."""
+        kinds = {
+            "text": r"kernel write to 5001[0-9a-f]{4}, fault status 80f$",
+            "rodata": r"kernel write to 500[0-9a-f]{5}, fault status 80f$",
+            "run-rodata": r"kernel jumped to 500[0-9a-f]{5}, fault status 00f$",
+            "run-data": r"kernel jumped to 500[0-9a-f]{5}, fault status 00f$",
+            "run-frame": r"kernel jumped to 5[0-9a-f]{7}, fault status 00d$",
+            "stack": r"kernel stack overflow of thread \d+ at pc 500[0-9a-f]{5}$",
+        }
+        for board in ("virt", "raspi2b"):
+            for kind, message in kinds.items():
+                append = "exit=semihosting panictest=" + kind
+                with self.subTest(kind, board=board), Machine(board=board, append=append) as vm:
+                    self.assertEqual(vm.wait(60), 1)
+                    self.assertRegex(vm.text, "(?m)^PANIC: " + message)
+
     def test_power_off(self):
         text = self.panics("panictest panic=poweroff", 0, "panictest")
         self.assertNotIn("Stopped.", text)
