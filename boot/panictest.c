@@ -7,6 +7,8 @@
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
 #include "kern/bootargs.h"
+#include "kern/clock.h"
+#include "kern/cpu.h"
 #include "kern/log.h"
 #include "kern/panic.h"
 #include "proc/proc.h"
@@ -15,6 +17,7 @@
 /* Between the kernel stacks and the direct map; see docs/ARCHITECTURE.md. */
 #define NEVER_MAPPED 0x4ff00000u
 #define BX_LR        0xe12fff1eu
+#define STUCK_NS     8000000000u
 
 extern char __text_start[];
 
@@ -84,7 +87,32 @@ static void overflow_stack(void)
 
     if (!t)
         return;
-    thread_start(t);
+    thread_start(t, true);
+    schedule();
+}
+
+/* Interrupts off for longer than the watchdog likes. */
+static void be_stuck(void *arg)
+{
+    uint64_t end = clock_ns() + STUCK_NS;
+
+    (void)arg;
+    irq_save();
+    while (clock_ns() < end)
+        continue;
+    irq_restore(0);
+}
+
+/* On another CPU, since one alone has nobody to see it. */
+static void stick(void)
+{
+    uint32_t others = cpus_online() & ~(1u << cpu_id());
+    struct thread *t = others ? thread_create(NULL, be_stuck, NULL) : NULL;
+
+    if (!t)
+        return;
+    sched_set_affinity(t, others & -others);
+    thread_start(t, false);
     schedule();
 }
 
@@ -94,7 +122,7 @@ static const struct {
 } bugs[] = {
     {"trap", write_nowhere},    {"text", write_text},   {"rodata", write_rodata},
     {"run-rodata", run_rodata}, {"run-data", run_data}, {"run-frame", run_frame},
-    {"stack", overflow_stack},
+    {"stack", overflow_stack},  {"stuck", stick},
 };
 
 void panic_test(void)

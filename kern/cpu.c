@@ -23,6 +23,7 @@ static struct {
     uint32_t online;  /* atomic: bit n */
     uint32_t halting; /* atomic: bit n is to stop, or has been told */
     uint32_t halted;  /* atomic */
+    uint32_t heard[CPU_MAX]; /* each CPU its own */
     uint32_t state[CPU_MAX];
     struct {
         const char *name;
@@ -57,6 +58,7 @@ static void cpu_interrupt(void *arg)
     uint32_t me = 1u << cpu_id();
 
     (void)arg;
+    cpus.heard[cpu_id()]++;
     if (unlikely(__atomic_load_n(&cpus.halting, __ATOMIC_ACQUIRE) & me)) {
         __atomic_fetch_or(&cpus.halted, me, __ATOMIC_RELEASE);
         arch_halt();
@@ -105,6 +107,11 @@ void cpu_kick(uint32_t mask)
 {
     if (mask)
         irq_send_ipi(mask);
+}
+
+uint32_t cpu_heard(unsigned id)
+{
+    return __atomic_load_n(&cpus.heard[id], __ATOMIC_RELAXED);
 }
 
 void cpu_halt_others(void)

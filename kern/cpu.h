@@ -44,6 +44,8 @@ bool cpu_wait(unsigned id, uint64_t time_ns);
 /* Interrupts the CPUs of the mask, so that they look at their thread's work and at what the
  * scheduler has for them. Any context; returns at once. */
 void cpu_kick(uint32_t mask);
+/* How often a CPU was interrupted by another: it answers. */
+uint32_t cpu_heard(unsigned id);
 /* Stops all other CPUs for good: for panics. Waits a moment for them. */
 void cpu_halt_others(void);
 

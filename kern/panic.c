@@ -19,7 +19,7 @@
 #include "lib/fmt.h"
 
 #define FRAMES_SHOWN 32
-#define TRACE_SHOWN  16
+#define TRACE_SHOWN  32
 
 static struct {
     uint32_t entered; /* atomic: somebody panics */

@@ -6,6 +6,7 @@
 #ifndef PROC_RUNQ_IMPL_H
 #define PROC_RUNQ_IMPL_H
 
+#include "kern/clock.h"
 #include "lib/list.h"
 #include "lib/tree.h"
 #include "proc/sched_impl.h"
@@ -18,6 +19,7 @@ struct runq {
     uint64_t first_ns;             /* (q) wake_ns of the first; NEVER: none */
     uint64_t alarm_ns;             /* (q) what the CPU's clock was told */
     uint64_t aged_ns;              /* (q) */
+    uint32_t due_ticks;            /* (q) since when the running thread is to give way */
     struct cpu *cpu;               /* (c) NULL: no such CPU */
     struct sched_stats stats;      /* (q), read without */
 };
@@ -81,9 +83,20 @@ static inline bool may_run(const struct thread *t, const struct cpu *cpu)
     return t->affinity >> cpu->id & 1;
 }
 
+/* t, which runs on rq's CPU, gives way soon; the lock is held. */
+static inline void sched_preempt(struct runq *rq, struct thread *t)
+{
+    if (t->work & WORK_RESCHED)
+        return;
+    rq->due_ticks = (uint32_t)clock_ticks();
+    set_work(t, WORK_RESCHED);
+}
+
 /* t waits in rq, whose lock is held: whoever runs there and is worth less gives way soon; with
  * spread, an idle CPU that may run t is told to come. */
 void sched_announce(struct runq *rq, const struct thread *t, bool spread);
+/* Makes this CPU's alarm ring at ns at the latest; rq is its queue, interrupts are masked. */
+void sched_alarm(struct runq *rq, uint64_t ns);
 /* t may run: behind its equals; the queue's lock is held. */
 void sched_make_ready(struct runq *rq, struct thread *t);
 /* t, which is in no queue, waits on a CPU that it may run on. Interrupts masked, no lock held. */

@@ -76,6 +76,7 @@ struct sched_stats sched_stats_total(void)
         total.switches += run_queues[i].stats.switches;
         total.steals += run_queues[i].stats.steals;
         total.busy_ns += run_queues[i].stats.busy_ns;
+        total.longest_ticks = MAX(total.longest_ticks, run_queues[i].stats.longest_ticks);
     }
     return total;
 }
@@ -85,8 +86,7 @@ static uint64_t ns_of(uint32_t ticks)
     return (uint64_t)ticks * sched.tick_ns >> 16;
 }
 
-/* Makes this CPU's alarm ring at ns at the latest. */
-static void arm(struct runq *rq, uint64_t ns)
+void sched_alarm(struct runq *rq, uint64_t ns)
 {
     if (ns < rq->alarm_ns) {
         rq->alarm_ns = ns;
@@ -109,7 +109,7 @@ static void timer_insert(struct runq *rq, struct thread *t, uint64_t wake_ns)
     tree_insert(&rq->timers, &t->timer, parent, side);
     if (wake_ns < rq->first_ns) {
         rq->first_ns = wake_ns;
-        arm(rq, wake_ns);
+        sched_alarm(rq, wake_ns);
     }
 }
 
@@ -186,6 +186,11 @@ unsigned thread_cpu(const struct thread *t)
     return __atomic_load_n(&t->rq, __ATOMIC_RELAXED)->cpu->id;
 }
 
+uint64_t sched_longest_ns(void)
+{
+    return ns_of(sched_stats_total().longest_ticks);
+}
+
 uint64_t thread_cpu_ns(const struct thread *t)
 {
     uint32_t mask = irq_save(), pending;
@@ -216,7 +221,7 @@ static inline void switch_to(struct cpu *cpu, struct thread *from, struct thread
 static inline void put_away(struct cpu *cpu, struct thread *from, uint32_t now)
 {
     if (from == cpu->idle) {
-        arm(cpu->rq, clock_ns() + SLICE_NS);
+        sched_alarm(cpu->rq, clock_ns() + SLICE_NS);
         return;
     }
     charge(cpu->rq, from, now);
@@ -236,8 +241,11 @@ static inline __attribute__((always_inline)) void switch_locked(struct runq *rq)
     struct thread *from = cpu->thread, *to;
     uint32_t now = (uint32_t)clock_ticks();
 
-    if (from->work & WORK_RESCHED)
+    if (from->work & WORK_RESCHED) {
         __atomic_fetch_and(&from->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
+        if (now - rq->due_ticks > rq->stats.longest_ticks)
+            rq->stats.longest_ticks = now - rq->due_ticks;
+    }
     put_away(cpu, from, now);
     to = likely(rq->ready) ? dequeue(rq, (unsigned)__builtin_ctz(rq->ready)) : cpu->idle;
     if (to == from)
@@ -386,9 +394,15 @@ void sched_start(struct thread *t, bool maker_waits)
         maker->slice_ticks -= t->slice_ticks;
     }
     t->state = THREAD_RUNNABLE;
-    enqueue(rq, t);
-    sched_announce(rq, t, !maker_waits);
-    spin_unlock_irq(&rq->lock, mask);
+    if (likely(may_run(t, rq->cpu))) {
+        enqueue(rq, t);
+        sched_announce(rq, t, !maker_waits);
+        spin_unlock(&rq->lock);
+    } else {
+        spin_unlock(&rq->lock);
+        sched_move(t);
+    }
+    irq_restore(mask);
 }
 
 void sched_exit(void)
@@ -436,10 +450,11 @@ void sched_tick(void)
     if (t != rq->cpu->idle) {
         age(rq, now);
         if (charge(rq, t, (uint32_t)clock_ticks()) && rq->ready)
-            set_work(t, WORK_RESCHED);
+            sched_preempt(rq, t);
         next = MIN(next, now + ns_of(t->slice_ticks));
     }
     rq->alarm_ns = next;
     clock_set_alarm(next);
     spin_unlock_irq(&rq->lock, mask);
+    watchdog_look(now);
 }

@@ -42,7 +42,7 @@ void sched_announce(struct runq *rq, const struct thread *t, bool spread)
         return;
     }
     if (t->priority < running->priority) {
-        set_work(running, WORK_RESCHED);
+        sched_preempt(rq, running);
         if (!here)
             cpu_kick(1u << rq->cpu->id);
     }
@@ -153,7 +153,8 @@ static void wait_for_work(struct cpu *cpu)
 {
     uint32_t bit = 1u << cpu->id;
 
-    __atomic_fetch_or(&cpus.idle, bit, __ATOMIC_RELAXED);
+    if (__atomic_fetch_or(&cpus.idle, bit, __ATOMIC_RELAXED) != (cpus_online() & ~bit))
+        sched_alarm(cpu->rq, clock_ns() + WATCHDOG_NS); /* somebody is busy: see that he is well */
     memory_barrier();
     if (!__atomic_load_n(&cpu->rq->ready, __ATOMIC_RELAXED) && !steal(cpu))
         arch_wait_for_interrupt();

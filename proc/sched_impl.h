@@ -34,6 +34,10 @@ static inline void thread_leave_edge(struct thread *t)
     memory_barrier();
 }
 
+/* watchdog.c: from the clock's interrupt, now and then; now is clock_ns(). */
+#define WATCHDOG_NS 1000000000u
+void watchdog_look(uint64_t now);
+
 /* stop.c: the current thread waits until proc_resume_all. */
 void stop_park(void);
 /* The sleep in stop_park itself, which must not park again. */

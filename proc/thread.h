@@ -105,6 +105,7 @@ void sched_set_affinity(struct thread *t, uint32_t allowed);
 struct sched_stats {
     uint32_t switches; /* from one thread to another */
     uint32_t steals;   /* threads taken from other CPUs' queues */
+    uint32_t longest_ticks; /* from a thread's being due to the switch: how long the kernel kept on */
     uint64_t busy_ns;  /* not idle; what runs now is a slice behind */
 };
 /* Counters of a CPU, a moment's picture; false: no such CPU. */
@@ -117,6 +118,8 @@ void sched_tick(void); /* from the timer: interrupt context */
 void sched_idle(void) __noreturn;
 /* CPU time of t, ns, up to now if t is the caller. */
 uint64_t thread_cpu_ns(const struct thread *t);
+/* The longest that a thread which was due waited for the one that ran to give way. */
+uint64_t sched_longest_ns(void);
 /* The CPU that t runs on, or ran on last. */
 unsigned thread_cpu(const struct thread *t);
 /* First thing a new thread does (arch/arm/vectors.S): ends the switch that brought it here. */

@@ -84,6 +84,17 @@ class Panic(TestCase):
                     self.assertEqual(vm.wait(60), 1)
                     self.assertRegex(vm.text, "(?m)^PANIC: " + message)
 
+    def test_watchdog(self):
+        """A core that keeps its interrupts off is named by another, and the system goes on."""
+        with Machine(append="panictest=stuck", cpus=2) as vm:
+            vm.expect_prompt(60)
+            vm.expect(r"^watchdog: cpu 1 has had its interrupts off for 5 s, in thread \d+$", 60)
+            vm.expect(r"^watchdog: cpu 1 is back$", 60)
+            vm.send("\r")
+            vm.expect_prompt()
+            vm.run("vmcheck -q", status=0)
+            vm.power_off()
+
     def test_power_off(self):
         text = self.panics("panictest panic=poweroff", 0, "panictest")
         self.assertNotIn("Stopped.", text)
