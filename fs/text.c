@@ -16,7 +16,7 @@
 
 #define PAGES_MAX     1020u
 #define LINE_BYTES    256
-#define PREEMPT_BYTES 1024u /* text printed between two preemption points */
+#define PREEMPT_BYTES 256u /* text printed between two preemption points */
 
 struct text {
     size_t size;     /* bytes printed */

@@ -20,9 +20,9 @@
 enum core_state { CORE_ABSENT, CORE_EXPECTED, CORE_ONLINE, CORE_GIVEN_UP };
 
 static struct {
-    uint32_t online;  /* atomic: bit n */
-    uint32_t halting; /* atomic: bit n is to stop, or has been told */
-    uint32_t halted;  /* atomic */
+    uint32_t online;         /* atomic: bit n */
+    uint32_t halting;        /* atomic: bit n is to stop, or has been told */
+    uint32_t halted;         /* atomic */
     uint32_t heard[CPU_MAX]; /* each CPU its own */
     uint32_t state[CPU_MAX];
     struct {

@@ -113,8 +113,10 @@ static void plan(const struct stack_spec *s, struct layout *l)
 static void put_pointers(struct writer *w, const struct exec_args *a, uint32_t from, uint32_t to,
                          vaddr_t at)
 {
-    for (uint32_t offset = from; offset < to; offset = exec_args_next(a, offset))
+    for (uint32_t offset = from; offset < to; offset = exec_args_next(a, offset)) {
         put_word(w, at + (offset - from));
+        preempt_point();
+    }
     put_word(w, 0);
 }
 

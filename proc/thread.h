@@ -105,7 +105,8 @@ void sched_set_affinity(struct thread *t, uint32_t allowed);
 struct sched_stats {
     uint32_t switches; /* from one thread to another */
     uint32_t steals;   /* threads taken from other CPUs' queues */
-    uint32_t longest_ticks; /* from a thread's being due to the switch: how long the kernel kept on */
+    uint32_t
+        longest_ticks; /* from a thread's being due to the switch: how long the kernel kept on */
     uint64_t busy_ns;  /* not idle; what runs now is a slice behind */
 };
 /* Counters of a CPU, a moment's picture; false: no such CPU. */

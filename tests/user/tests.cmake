@@ -9,6 +9,7 @@ foreach(name t_crash t_cycle t_exec t_file t_fork t_hostile t_memory t_mmap t_re
     user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c)
 endforeach()
 user_program(helper tests ${TESTS_DIR}/helper.c)
+user_program(latency tests ${TESTS_DIR}/latency.c)
 
 set(BAD_ELF_DIR ${CMAKE_BINARY_DIR}/bad_elf)
 add_custom_command(OUTPUT ${BAD_ELF_DIR}/stamp
