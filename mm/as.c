@@ -403,10 +403,15 @@ void as_unref(struct as *as)
         slab_free(&as_cache, as);
 }
 
-/* Every page and segment goes; the shell stays for those who look. */
+/* Every page and segment goes; the shell stays for those who look. It leaves the list with the lock
+ * held: an audit that stops us while we wait for a reader finds all of it, or after that nothing.
+ */
 static void as_clear(struct as *as)
 {
     rwlock_write(&as->lock);
+    spin_lock(&spaces.lock);
+    list_remove(&as->all);
+    spin_unlock(&spaces.lock);
     pt_free(as);
     while (as->segs.root) {
         struct seg *s = seg_of(as->segs.root);
@@ -427,8 +432,6 @@ void as_leave(struct as *as)
 
     spin_lock(&spaces.lock);
     last = --as->users == 0;
-    if (last)
-        list_remove(&as->all);
     spin_unlock(&spaces.lock);
     if (!last)
         return;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What once went wrong: registers that went from one process to the next, calls that a kill did not
- * end, audits that waited for each other, readers of /proc that were faster than an exit.
+ * end, audits that waited for each other or saw half an exit, readers of /proc that were faster
+ * than an exit.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -153,6 +154,46 @@ static void test_proc_of_the_dying(void)
     }
 }
 
+/* Much to clear: the exit waits for whoever reads its tables. */
+static void fills_and_exits(void)
+{
+    for (int i = 0; i < 100; i++) {
+        char *p = mmap(0, 2 * MIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+        for (unsigned o = 0; p != MAP_FAILED && o < 2 * MIB; o += MIB / 8)
+            p[o] = 1;
+    }
+    tap_pause_ms(5);
+    _exit(0);
+}
+
+/* An audit that meets an exit, which waits for a reader of its page table. */
+static void test_audit_of_an_exit(void)
+{
+    if (!tap_on_quire())
+        tap_skip("no audit here");
+    for (int round = 0; round < 4; round++) {
+        pid_t dying = fork(), reader;
+        char path[32];
+
+        if (dying == 0)
+            fills_and_exits();
+        CHECK(dying > 0);
+        snprintf(path, sizeof(path), "/proc/%d/pt", (int)dying);
+        reader = fork();
+        if (reader == 0) {
+            while (access(path, 0) == 0)
+                read_all(path);
+            _exit(0);
+        }
+        CHECK(reader > 0);
+        for (int i = 0; i < 10; i++)
+            CHECK(tap_frames() >= 0);
+        CHECK_EQ(waitpid(dying, NULL, 0), dying);
+        CHECK_EQ(waitpid(reader, NULL, 0), reader);
+    }
+}
+
 static int exits_at_once(void *arg)
 {
     (void)arg;
@@ -180,6 +221,7 @@ int main(void)
         {"a kill ends a long read", test_kill_ends_read},
         {"audits side by side", test_audits_side_by_side},
         {"/proc of the dying", test_proc_of_the_dying},
+        {"an audit that meets an exit", test_audit_of_an_exit},
         {"waitid for group 1", test_waitid_group_one},
     };
 
