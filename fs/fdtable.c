@@ -114,6 +114,18 @@ struct file *fdtable_get(struct fdtable *t, int fd)
     return f;
 }
 
+uint32_t fdtable_frames(struct fdtable *t)
+{
+    uint32_t frames = 0;
+
+    spin_lock(&t->lock);
+    for (int fd = 0; fd < t->end; fd++)
+        if (t->file[fd])
+            frames += t->file[fd]->frames;
+    spin_unlock(&t->lock);
+    return frames;
+}
+
 int fdtable_add(struct fdtable *t, struct file *f, int from, bool cloexec)
 {
     int fd;

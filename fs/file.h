@@ -32,8 +32,9 @@ struct file {
     uint32_t refs;       /* (file lock of file.c) */
     uint32_t flags;      /* (file lock of file.c): O_NONBLOCK and O_APPEND, the others (c) */
     struct mutex lock;
-    uint64_t pos; /* (lock) */
-    void *data;   /* driver's, from open to close */
+    uint64_t pos;    /* (lock) */
+    void *data;      /* driver's, from open to close */
+    uint32_t frames; /* (c) after open: what data takes */
 };
 
 struct fdtable {
@@ -77,6 +78,8 @@ void fdtable_unref(struct fdtable *t); /* closes everything with the last; may s
 void fdtable_exec(struct fdtable *t);  /* closes what is close-on-exec */
 /* The file of a descriptor with a reference, or NULL. */
 struct file *fdtable_get(struct fdtable *t, int fd);
+/* Frames that its open files keep for themselves; a file that stands twice counts twice. */
+uint32_t fdtable_frames(struct fdtable *t);
 /* Takes f's reference; the lowest descriptor >= from, or -EMFILE (f stays the caller's). */
 int fdtable_add(struct fdtable *t, struct file *f, int from, bool cloexec);
 /* dup2: puts f (a reference is taken over) at fd, closing what is there. -EBADF. */

@@ -12,7 +12,7 @@
 
 #include "include/uapi/errno.h"
 #include "lib/fmt.h"
-#include "mm/slab.h"
+#include "mm/frame.h"
 
 #define PAGES_MAX     1020u
 #define LINE_BYTES    256
@@ -89,12 +89,15 @@ void text_printf(struct text *t, const char *format, ...)
 
 int text_open(struct file *f, void (*generate)(struct text *t, void *arg), void *arg)
 {
-    struct text *t = kmalloc(sizeof(*t));
+    pfn_t index = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER | FRAME_CLEAR);
+    struct text *t;
 
-    if (!t)
+    if (index == NO_PFN)
         return -ENOMEM;
+    t = pfn_to_virt(index);
     f->data = t;
     generate(t, arg);
+    f->frames = 1 + t->npages;
     return 0;
 }
 
@@ -125,6 +128,6 @@ void text_close(struct file *f)
 
     for (uint32_t i = 0; i < t->npages; i++)
         frame_free(t->page[i]);
-    kfree(t);
+    frame_free(virt_to_pfn(t));
     f->data = NULL;
 }

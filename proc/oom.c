@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * No frame is left: the process with most private memory dies, named, and not merely whoever
+ * No frame is left: the process with most memory of its own dies, named, and not merely whoever
  * faulted. One kill at a time: while a victim is dying the others wait for what it gives back.
  * Locks: the process lock. The caller holds none.
  */
@@ -26,17 +26,19 @@ static bool can_die(const struct proc *p)
     return p->as && !p->exiting && !p->kill_sig;
 }
 
-/* Frames that would come back: pages, and what the kernel needs to describe them. */
-static uint32_t weight(const struct as *as)
+/* Frames that would come back: pages, what the kernel needs to describe them, and what it keeps for
+ * open files. (P) held. */
+static uint32_t weight(const struct proc *p)
 {
-    uint32_t frames = as->resident + as->nsegs / SEGS_A_FRAME;
+    const struct as *as = p->as;
+    uint32_t frames = as->resident + as->nsegs / SEGS_A_FRAME + fdtable_frames(p->files);
 
     for (unsigned i = 0; i < ARRAY_SIZE(as->slots); i++)
         frames += (uint32_t)__builtin_popcount(as->slots[i]);
     return frames;
 }
 
-/* The process with most private resident memory; init only if nobody else is left. (P) held. */
+/* The process with most memory of its own; init only if nobody else is left. (P) held. */
 static struct proc *choose_locked(void)
 {
     struct proc *worst = NULL;
@@ -46,7 +48,7 @@ static struct proc *choose_locked(void)
 
         if (!can_die(p))
             continue;
-        if (!worst || worst->pid == 1 || (p->pid != 1 && weight(p->as) > weight(worst->as)))
+        if (!worst || worst->pid == 1 || (p->pid != 1 && weight(p) > weight(worst)))
             worst = p;
     }
     return worst;
@@ -67,7 +69,7 @@ static bool kill_in_progress_locked(void)
 static void kill_locked(struct proc *p)
 {
     log_printf("out of memory: killed %s[%d] with %lu pages\n", p->comm, p->pid,
-               (unsigned long)p->as->resident);
+               (unsigned long)weight(p));
     oom.victim = p->pid;
     oom.killed_ns = clock_ns();
     proc_kill_now(p, SIGKILL);

@@ -4,6 +4,7 @@
  * error, the rest lives on, and everything they had comes back.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,6 +161,69 @@ static void test_promises(void)
     CHECK(tap_exited_with(status, 0));
 }
 
+static uint64_t frames_free(void)
+{
+    return meminfo("FramesFree");
+}
+
+/* Keeps texts of /proc open until the kernel holds so many frames for them. */
+static void hoards_texts(uint64_t frames)
+{
+    uint64_t least = frames_free() - frames;
+
+    while (frames_free() > least && open("/proc/coremap", O_RDONLY) >= 0)
+        continue;
+    tap_pause_ms(60000);
+    _exit(1);
+}
+
+static void hoards_pages(uint64_t frames)
+{
+    char *p =
+        mmap(0, (size_t)frames * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (uint64_t i = 0; p != MAP_FAILED && i < frames; i++)
+        p[i * PAGE] = 1;
+    tap_pause_ms(60000);
+    _exit(1);
+}
+
+static pid_t hoarder_start(void (*hoard)(uint64_t), uint64_t frames)
+{
+    pid_t pid = fork();
+
+    if (pid == 0)
+        hoard(frames);
+    CHECK(pid > 0);
+    return pid;
+}
+
+/* What the kernel keeps for open files is its owner's, too: whoever has most is ended, though the
+ * others have more pages. */
+static void test_open_files_count(void)
+{
+    uint64_t all;
+    pid_t texts, pages[20];
+    int status = -1, polls = 0;
+
+    only_on_quire();
+    all = frames_free();
+    if (all > 40000)
+        tap_skip("takes long on a large machine");
+    texts = hoarder_start(hoards_texts, all / 16);
+    while (frames_free() > all - all / 16 && polls++ < 3000)
+        tap_pause_ms(20);
+    for (unsigned i = 0; i < TAP_COUNT(pages); i++)
+        pages[i] = hoarder_start(hoards_pages, all / 21);
+    for (polls = 0; waitpid(texts, &status, WNOHANG) == 0 && polls < 1000; polls++)
+        tap_pause_ms(20);
+    for (unsigned i = 0; i < TAP_COUNT(pages); i++) {
+        CHECK_EQ(waitpid(pages[i], NULL, WNOHANG), 0);
+        kill(pages[i], SIGKILL);
+    }
+    CHECK(tap_killed_by(status, SIGKILL));
+}
+
 static void test_mapping_too_large(void)
 {
     static const size_t sizes[] = {0xffffffff, 0xfffff000, 0xc0000000, 0x80000000};
@@ -204,6 +268,7 @@ int main(void)
         {"the largest dies", test_largest_dies},
         {"promises", test_promises},
         {"a fork bomb", test_fork_bomb},
+        {"what open files keep counts", test_open_files_count},
         {"mappings larger than memory", test_mapping_too_large},
         {"an address space that is full", test_address_space_full},
         {"malloc", test_malloc},
