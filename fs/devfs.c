@@ -32,7 +32,7 @@ static int by_chunks(vaddr_t ubuf, size_t len, size_t chunk_bytes, chunk_fn *chu
         if (n < 0)
             return done ? (int)done : n;
         done += (size_t)n;
-        preempt_point();
+        rest_point();
     }
     return (int)done;
 }

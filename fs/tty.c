@@ -271,7 +271,7 @@ int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
         done += copied;
         if (copied < n)
             return done ? (int)done : -EFAULT;
-        preempt_point();
+        rest_point();
     }
     return (int)done;
 }

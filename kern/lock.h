@@ -54,6 +54,11 @@ bool rwlock_held_write(const struct rwlock *l); /* by the calling thread */
  * every 50,000 instructions. */
 void preempt_point(void);
 
+/* The same between two pieces of a call that may take seconds, with no lock held and no page in
+ * use: here the thread may also be stopped, as at the kernel's edge, so that an audit need not wait
+ * for the end of the call. */
+void rest_point(void);
+
 /* The calling thread is to die: a long operation ends early, with what it has done. */
 bool thread_interrupted(void);
 

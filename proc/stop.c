@@ -2,7 +2,8 @@
  *
  * Stopping all threads of processes, for mm_check: none of them is in the middle of an operation on
  * memory. A thread counts as stopped that waits at the kernel's edge, has not run yet, sleeps for
- * an event (interruptibly; it parks when it wakes) or sleeps with no sleeping lock held.
+ * an event (interruptibly; it parks when it wakes), sleeps with no sleeping lock held or rests in
+ * the middle of a long call (rest_point).
  * The others are waited for; what they do ends without the stopped ones, since those hold no lock
  * but perhaps that of a device's reader. Locks: stop.turn for one stopper at a time; parked threads
  * sleep on stop.parked.
@@ -56,6 +57,15 @@ void stop_park(void)
         t->at_edge = true;
     else
         thread_leave_edge(t);
+}
+
+void rest_point(void)
+{
+    struct thread *t = thread_current();
+
+    preempt_point();
+    if (unlikely(t->work & WORK_STOP) && t->locks_held == 0)
+        stop_park();
 }
 
 static bool is_quiet(const struct thread *t)

@@ -218,8 +218,8 @@ SYSCALL3(sys_getrandom, ubuf, len, flags)
         if (copy_to_user(ubuf + done, chunk, n))
             return done ? (long)done : -EFAULT;
         done += n;
-        preempt_point();
-        if (thread_current()->work & WORK_KILL)
+        rest_point();
+        if (thread_interrupted())
             break;
     }
     return (long)done;

@@ -64,7 +64,7 @@ int arch_cacheflush(uint32_t start, uint32_t end)
 {
     if (end < start || !user_range_ok(start, end - start))
         return -EFAULT;
-    for (uint32_t va = start & ~PAGE_MASK; va < end; va += PAGE_SIZE) {
+    for (uint32_t va = start & ~PAGE_MASK; va < end && !thread_interrupted(); va += PAGE_SIZE) {
         pfn_t pfn;
         int error = fault_pin(thread_current()->as, va, PROT_READ, false, &pfn);
 
@@ -72,7 +72,7 @@ int arch_cacheflush(uint32_t start, uint32_t end)
             return error;
         hat_sync_icache(pfn);
         frame_unuse(pfn);
-        preempt_point();
+        rest_point();
     }
     return 0;
 }

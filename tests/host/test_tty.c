@@ -108,6 +108,10 @@ void preempt_point(void)
 {
 }
 
+void rest_point(void)
+{
+}
+
 int copy_from_user(void *to, vaddr_t from, size_t len)
 {
     memcpy(to, (void *)from, len);

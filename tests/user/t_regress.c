@@ -194,6 +194,45 @@ static void test_audit_of_an_exit(void)
     }
 }
 
+/* Gets so many random bytes that it takes seconds, or makes so much memory coherent. */
+static void calls_for_long(int kind)
+{
+    const unsigned bytes = kind ? 512 * MIB : 32 * MIB;
+    char *p = mmap(0, bytes, kind ? PROT_READ : PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (;;)
+        if (kind)
+            sys_raw(SYS_arm_cacheflush, p, p + bytes, 0);
+        else
+            sys_raw(SYS_getrandom, p, bytes, 0);
+}
+
+/* An audit stops the machine; it must not wait for the end of a call that takes long. */
+static void test_audit_during_long_calls(void)
+{
+    static const char *const devices[] = {"/dev/zero", "/dev/urandom"};
+
+    if (!tap_on_quire())
+        tap_skip("no audit here");
+    for (int i = 0; i < 4; i++) {
+        pid_t pid = fork();
+        long start;
+
+        if (pid == 0 && i < 2)
+            read_for_ever(devices[i]);
+        if (pid == 0)
+            calls_for_long(i - 2);
+        CHECK(pid > 0);
+        tap_pause_ms(50);
+        start = milliseconds();
+        CHECK(tap_frames() >= 0);
+        CHECK(milliseconds() - start < 1000);
+        CHECK_EQ(kill(pid, SIGKILL), 0);
+        CHECK_EQ(waitpid(pid, NULL, 0), pid);
+        CHECK(milliseconds() - start < 2000);
+    }
+}
+
 static int exits_at_once(void *arg)
 {
     (void)arg;
@@ -222,6 +261,7 @@ int main(void)
         {"audits side by side", test_audits_side_by_side},
         {"/proc of the dying", test_proc_of_the_dying},
         {"an audit that meets an exit", test_audit_of_an_exit},
+        {"an audit during long calls", test_audit_during_long_calls},
         {"waitid for group 1", test_waitid_group_one},
     };
 
