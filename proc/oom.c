@@ -75,11 +75,15 @@ static void kill_locked(struct proc *p)
     proc_kill_now(p, SIGKILL);
 }
 
+/* The fault may be that of a copy out of a page which is pinned meanwhile: as with a lock held, an
+ * audit waits until that is over. */
 static void nap(void)
 {
     uint32_t mask = spin_lock_irq(&oom.nap.lock);
 
+    thread_current()->locks_held++;
     waitq_sleep(&oom.nap, mask, false, clock_ns() + NAP_NS);
+    thread_current()->locks_held--;
 }
 
 /* Steps: who is dying anyway goes and dies; a kill in progress is waited for; else the worst one is

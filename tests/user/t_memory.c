@@ -224,6 +224,50 @@ static void test_open_files_count(void)
     CHECK(tap_killed_by(status, SIGKILL));
 }
 
+/* Copies a file into ever more memory. */
+static void preads_for_ever(void)
+{
+    int fd = open("/bin/sh", O_RDONLY);
+    char *p = MAP_FAILED;
+
+    for (unsigned n = 0;; n++) {
+        if (n % 256 == 0)
+            p = mmap(0, 256 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        sys_raw(SYS_pread64, fd, p + n % 256 * PAGE, PAGE, 0, 0, 0);
+    }
+}
+
+/* The audit found something. Memory may be too short to say so, or to look at all. */
+static bool audit_has_errors(void)
+{
+    static char report[8192];
+    int fd = open("/proc/vmcheck", O_RDONLY);
+    ssize_t got = read(fd, report, sizeof(report) - 1);
+
+    close(fd);
+    report[got > 0 ? got : 0] = '\0';
+    return strstr(report, "error") != NULL;
+}
+
+/* An audit while somebody waits for memory in the middle of a copy. */
+static void test_audit_without_memory(void)
+{
+    pid_t pids[3];
+
+    only_on_quire();
+    for (unsigned i = 0; i < TAP_COUNT(pids); i++) {
+        pids[i] = fork();
+        if (pids[i] == 0)
+            preads_for_ever();
+        CHECK(pids[i] > 0);
+    }
+    for (unsigned i = 0; i < TAP_COUNT(pids);) {
+        CHECK(!audit_has_errors());
+        if (waitpid(-1, NULL, WNOHANG) > 0)
+            i++;
+    }
+}
+
 static void test_mapping_too_large(void)
 {
     static const size_t sizes[] = {0xffffffff, 0xfffff000, 0xc0000000, 0x80000000};
@@ -269,6 +313,7 @@ int main(void)
         {"promises", test_promises},
         {"a fork bomb", test_fork_bomb},
         {"what open files keep counts", test_open_files_count},
+        {"an audit without memory", test_audit_without_memory},
         {"mappings larger than memory", test_mapping_too_large},
         {"an address space that is full", test_address_space_full},
         {"malloc", test_malloc},

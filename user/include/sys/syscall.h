@@ -38,6 +38,7 @@
 #define SYS_sched_yield       158
 #define SYS_nanosleep         162
 #define SYS_rt_sigaction      174
+#define SYS_pread64           180
 #define SYS_getcwd            183
 #define SYS_vfork             190
 #define SYS_mmap2             192
