@@ -91,7 +91,10 @@ static struct thread *copy_thread(struct proc *child, const struct fork_args *a)
     if (a->flags & CLONE_CHILD_CLEARTID)
         t->clear_tid = a->ctid;
     arch_thread_init_fork(t, me);
-    arch_thread_copy_vfp(t, me);
+    if (arch_thread_copy_vfp(t, me)) {
+        thread_free(t);
+        return NULL;
+    }
     t->tls = a->flags & CLONE_SETTLS ? a->tls : me->tls;
     if (a->stack)
         arch_set_sp(t, a->stack);

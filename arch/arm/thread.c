@@ -10,6 +10,7 @@
 
 #include "arch/arm/cp15.h"
 #include "arch/arm/trapframe.h"
+#include "include/uapi/errno.h"
 #include "kern/arch.h"
 #include "mm/fault.h"
 #include "mm/slab.h"
@@ -126,16 +127,17 @@ void arch_thread_release(struct thread *t)
     t->vfp = NULL;
 }
 
-void arch_thread_copy_vfp(struct thread *to, struct thread *from)
+int arch_thread_copy_vfp(struct thread *to, struct thread *from)
 {
     if (!from->vfp)
-        return;
+        return 0;
     to->vfp = slab_alloc(&vfp_cache);
     if (!to->vfp)
-        return;
+        return -ENOMEM;
     if (cpu_self()->vfp_owner == from)
         vfp_save(from->vfp);
     memcpy(to->vfp, from->vfp, VFP_BYTES);
+    return 0;
 }
 
 void arch_set_tls(uint32_t value)
