@@ -211,6 +211,7 @@ int as_unmap_locked(struct as *as, vaddr_t base, uint32_t npages)
 
         cut(as, s, base, end, &spare);
         s = next;
+        preempt_point();
     }
     return 0;
 }
@@ -244,6 +245,7 @@ static int protect_check(struct as *as, vaddr_t base, vaddr_t end, prot_t prot, 
             *commit += page_of(MIN(seg_end(s), end) - at);
         at = seg_end(s);
         s = seg_next(s);
+        preempt_point();
     }
     return 0;
 }
@@ -289,6 +291,7 @@ static void protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot,
             s->flags |= SEG_COMMITTED;
         as->version++;
         s = seg_next(as_merge(as, s));
+        preempt_point();
     }
     if (s)
         as_merge(as, s);

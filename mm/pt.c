@@ -306,6 +306,7 @@ int pt_make_private(struct as *as, vaddr_t first, uint32_t npages, bool whole_to
         if (n && node_shared(n) && (whole_too || count < NODE_PAGES) && !pt_node_private(as, va))
             return -ENOMEM;
         va += page_addr(count);
+        preempt_point();
     }
     return 0;
 }
@@ -386,6 +387,7 @@ void pt_share(struct as *from, struct as *to)
         node_unlock(n);
         slot_set(to, (unsigned)slot, n);
         hat_attach(&to->hat, (unsigned)slot, n);
+        preempt_point();
     }
     if (flush)
         hat_flush(&from->hat);

@@ -18,11 +18,12 @@
 
 #include "quire.h"
 
-#define PAGE      4096u
-#define BIG_BYTES (24u << 20)
-#define SEGMENTS  3000u
-#define RW        (PROT_READ | PROT_WRITE)
-#define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS)
+#define PAGE         4096u
+#define BIG_BYTES    (24u << 20)
+#define SEGMENTS     3000u
+#define SPARSE_BYTES (800u << 20)
+#define RW           (PROT_READ | PROT_WRITE)
+#define ANONYMOUS    (MAP_PRIVATE | MAP_ANONYMOUS)
 
 static void die(const char *what)
 {
@@ -90,6 +91,27 @@ static void many_segments(void)
     munmap(p, SEGMENTS * PAGE);
 }
 
+/* Many tables with few pages, which a child shares while they change. */
+static void sparse_range(void)
+{
+    char *p = mmap(0, SPARSE_BYTES, PROT_READ, ANONYMOUS, -1, 0);
+
+    if (p == MAP_FAILED)
+        die("mmap");
+    for (size_t i = 0; i < SPARSE_BYTES; i += SPARSE_BYTES / 4096)
+        (void)*(volatile char *)(p + i);
+    for (int unmap = 0; unmap < 2; unmap++) {
+        pid_t sharer = fork();
+
+        while (sharer == 0)
+            sleep(1);
+        if (unmap ? munmap(p, SPARSE_BYTES) : mprotect(p, SPARSE_BYTES, PROT_NONE))
+            die("sparse range");
+        kill(sharer, SIGKILL);
+        waitpid(sharer, NULL, 0);
+    }
+}
+
 static void file_read_whole(const char *path, size_t block)
 {
     char *buffer = malloc(block);
@@ -148,10 +170,8 @@ int main(int argc, char **argv)
         const char *name;
         void (*run)(void);
     } parts[] = {
-        {"mapping", big_mapping},
-        {"segments", many_segments},
-        {"files", many_files},
-        {"exec", exec_large},
+        {"mapping", big_mapping}, {"segments", many_segments}, {"sparse", sparse_range},
+        {"files", many_files},    {"exec", exec_large},
     };
     pid_t pest = pest_start();
 
