@@ -76,15 +76,11 @@ static void check_entry(struct audit *a, struct as *as, struct node *n, vaddr_t 
         finding(a, "page %08lx: hardware permits reading", (unsigned long)va);
 }
 
-static void check_node(struct as *as, unsigned slot, struct node *n, void *arg)
+/* The entries of a node that is where it belongs. */
+static void check_entries(struct audit *a, struct as *as, struct node *n, vaddr_t base)
 {
-    struct audit *a = arg;
-    struct frame *nf = frame_of(node_pfn(n));
-    vaddr_t base = (vaddr_t)slot << NODE_SHIFT;
     uint32_t live = 0;
 
-    if (frame_type(nf) != FRAME_NODE || nf->index >> 12 != page_of(base))
-        finding(a, "slot %u names frame %x, which is not its node", slot, node_pfn(n));
     for (unsigned i = 0; i < NODE_PAGES; i++) {
         pfn_t pfn;
 
@@ -100,57 +96,92 @@ static void check_node(struct as *as, unsigned slot, struct node *n, void *arg)
         finding(a, "node %x counts %u entries and has %u", node_pfn(n), node_live(n), live);
 }
 
-struct walk {
-    int delta;         /* -1 takes users away, +1 gives them back */
-    uint32_t resident; /* of this address space */
-};
-
-/* Adds delta for each root to a node, and once for each of its entries. */
-static void walk_node(struct as *as, unsigned slot, struct node *n, void *arg)
+/* What is to be right for each root that names the node. */
+static void check_slot(struct audit *a, struct as *as, unsigned slot, struct node *n)
 {
-    struct walk *w = arg;
     struct frame *nf = frame_of(node_pfn(n));
-    bool first = w->delta < 0 ? !(nf->flags & FRAME_BUSY) : (nf->flags & FRAME_BUSY) != 0;
+    vaddr_t base = (vaddr_t)slot << NODE_SHIFT;
+    struct seg *s = as_find_above(as, base);
 
-    (void)as;
-    (void)slot;
-    nf->users = (uint16_t)(nf->users + w->delta);
-    if (w->delta < 0)
-        nf->flags |= FRAME_BUSY;
-    else
-        nf->flags &= (uint16_t)~FRAME_BUSY;
+    if (frame_type(nf) != FRAME_NODE || nf->index >> 12 != page_of(base))
+        finding(a, "slot %u names frame %x, which is not its node", slot, node_pfn(n));
+    if (!s || s->base >= base + NODE_SPAN)
+        finding(a, "slot %u has node %x and no segment", slot, node_pfn(n));
+}
+
+/* Adds delta to the users of the pages in a node; how many entries name one. */
+static uint32_t count_entries(struct node *n, int delta)
+{
+    uint32_t resident = 0;
+
     for (unsigned i = 0; i < NODE_PAGES; i++) {
         pte_t e = n->pte[i];
 
         if (!pte_in_core(e) || pte_pfn(e) == frame_zero_page())
             continue;
-        w->resident++;
-        if (first)
-            frame_of(pte_pfn(e))->users = (uint16_t)(frame_of(pte_pfn(e))->users + w->delta);
+        resident++;
+        frame_of(pte_pfn(e))->users = (uint16_t)(frame_of(pte_pfn(e))->users + delta);
     }
+    return resident;
+}
+
+/* An address space on its way through the recount. */
+struct walk {
+    struct audit *audit;
+    uint32_t resident;
+};
+
+/* Entries are looked at for the first root alone: sharers agree about all of them (pt.c), and many
+ * processes may share many nodes. For the others a node remembers its count, in a link that nodes
+ * have no use for. */
+static void take_node(struct as *as, unsigned slot, struct node *n, void *arg)
+{
+    struct walk *w = arg;
+    struct frame *nf = frame_of(node_pfn(n));
+
+    check_slot(w->audit, as, slot, n);
+    if (!(nf->flags & FRAME_BUSY)) {
+        check_entries(w->audit, as, n, (vaddr_t)slot << NODE_SHIFT);
+        frame_set_next(nf, count_entries(n, -1));
+        nf->flags |= FRAME_BUSY;
+    }
+    nf->users--;
+    w->resident += frame_next(nf);
 }
 
 static void take_users(struct as *as, void *arg)
 {
-    struct audit *a = arg;
-    struct walk w = {.delta = -1};
+    struct walk w = {.audit = arg};
 
-    for_each_node(as, walk_node, &w);
+    for_each_node(as, take_node, &w);
     if (w.resident != as->resident)
-        finding(a, "an address space counts %u resident pages and has %u", as->resident,
+        finding(w.audit, "an address space counts %u resident pages and has %u", as->resident,
                 w.resident);
+}
+
+static void give_node(struct as *as, unsigned slot, struct node *n, void *arg)
+{
+    struct frame *nf = frame_of(node_pfn(n));
+
+    (void)as;
+    (void)slot;
+    (void)arg;
+    nf->users++;
+    if (!(nf->flags & FRAME_BUSY))
+        return;
+    nf->flags &= (uint16_t)~FRAME_BUSY;
+    frame_set_next(nf, NO_PFN);
+    count_entries(n, 1);
 }
 
 static void give_users(struct as *as, void *arg)
 {
-    struct walk w = {.delta = 1};
-
-    (void)arg;
-    for_each_node(as, walk_node, &w);
+    for_each_node(as, give_node, arg);
 }
 
-static void check_segs(struct audit *a, struct as *as)
+static void check_segs(struct as *as, void *arg)
 {
+    struct audit *a = arg;
     vaddr_t end = USER_MIN;
     uint32_t committed = 0;
 
@@ -171,12 +202,6 @@ static void check_segs(struct audit *a, struct as *as)
         finding(a, "an address space counts %u committed pages and has %u", as->committed,
                 committed);
     a->committed += committed;
-}
-
-static void check_as(struct as *as, void *arg)
-{
-    check_segs(arg, as);
-    for_each_node(as, check_node, arg);
 }
 
 /* After every entry took its user away, nobody may be left. */
@@ -235,7 +260,7 @@ int mm_check(void (*report)(void *arg, const char *what), void *arg)
 
     if (free_frames != (int64_t)frame_stats().free)
         finding(&a, "free list: %d frames found, %u counted", (int)free_frames, frame_stats().free);
-    as_for_each(check_as, &a);
+    as_for_each(check_segs, &a);
     if (a.committed != as_committed())
         finding(&a, "%u pages committed, %u found", as_committed(), a.committed);
     as_for_each(take_users, &a);

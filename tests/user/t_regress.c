@@ -233,6 +233,36 @@ static void test_audit_during_long_calls(void)
     }
 }
 
+/* Many processes that share many tables: those are looked at once. */
+static void test_audit_of_many_sharers(void)
+{
+    const size_t bytes = 800 * MIB;
+    char *p = mmap(0, bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    pid_t pids[80];
+    long start;
+
+    if (!tap_on_quire())
+        tap_skip("no audit here");
+    CHECK(p != MAP_FAILED);
+    for (size_t i = 0; i < bytes; i += 2 * MIB)
+        CHECK_EQ(*(volatile char *)(p + i), 0);
+    for (unsigned i = 0; i < TAP_COUNT(pids); i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            tap_pause_ms(60000);
+            _exit(0);
+        }
+        CHECK(pids[i] > 0);
+    }
+    start = milliseconds();
+    CHECK(tap_frames() >= 0);
+    CHECK(milliseconds() - start < 1500);
+    for (unsigned i = 0; i < TAP_COUNT(pids); i++) {
+        CHECK_EQ(kill(pids[i], SIGKILL), 0);
+        CHECK_EQ(waitpid(pids[i], NULL, 0), pids[i]);
+    }
+}
+
 static int exits_at_once(void *arg)
 {
     (void)arg;
@@ -262,6 +292,7 @@ int main(void)
         {"/proc of the dying", test_proc_of_the_dying},
         {"an audit that meets an exit", test_audit_of_an_exit},
         {"an audit during long calls", test_audit_during_long_calls},
+        {"an audit of many sharers", test_audit_of_many_sharers},
         {"waitid for group 1", test_waitid_group_one},
     };
 
