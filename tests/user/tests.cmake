@@ -8,6 +8,20 @@ set(TESTS_DIR ${CMAKE_CURRENT_LIST_DIR})
 foreach(name t_crash t_cycle t_exec t_file t_fork t_hostile t_memory t_mmap t_regress t_storm t_system t_wait run)
     user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c)
 endforeach()
+foreach(name t_malice_calls t_malice_instructions t_malice_leftovers t_malice_life t_malice_limits
+        t_malice_storm)
+    user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/malice.S)
+endforeach()
+add_executable(user_start_state ${TESTS_DIR}/start_state.S) # no C library: it looks at its registers first
+set_target_properties(user_start_state PROPERTIES OUTPUT_NAME start_state.elf)
+target_link_options(user_start_state PRIVATE -nostdlib -static -Wl,--build-id=none
+    -Wl,-z,noexecstack -Wl,-z,max-page-size=4096)
+add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/stripped/start_state
+    COMMAND ${CMAKE_OBJCOPY} --strip-all $<TARGET_FILE:user_start_state>
+            ${CMAKE_BINARY_DIR}/stripped/start_state
+    DEPENDS user_start_state VERBATIM)
+list(APPEND INITRD_ITEMS tests/start_state=${CMAKE_BINARY_DIR}/stripped/start_state)
+list(APPEND INITRD_DEPENDS ${CMAKE_BINARY_DIR}/stripped/start_state)
 user_program(helper tests ${TESTS_DIR}/helper.c)
 user_program(latency tests ${TESTS_DIR}/latency.c)
 

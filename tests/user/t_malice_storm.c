@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * t_malice_storm [SEED]: children that make system calls by chance, with arguments by chance: good
+ * and bad addresses, small, large and negative numbers. Whatever they do to themselves, the rest
+ * lives, and what they had comes back. Left out is what would hit others: signals, the terminal,
+ * the clock, reboot, new groups (the storm is ended by its group).
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/wait.h>
+
+#include "malice.h"
+#include "quire.h"
+
+#define ROUNDS    6u
+#define CALLS     600u
+#define ARENA     0x08000000u /* where mappings go */
+#define ARENA_LEN 0x20000000u
+#define ROUND_MS  800
+#define DEPTH_MAX 2 /* of forks within forks */
+
+#define SYS_FORK      2u
+#define SYS_NANOSLEEP 162u
+
+static uint32_t seed = 1, state;
+static char pages[4 * PAGE] __attribute__((aligned(4096)));
+
+static const char *const paths[] = {
+    "/etc/motd",
+    "/bin/true",
+    "/proc/self/maps",
+    "/proc/self/pt",
+    "/proc/1/pmap",
+    "/dev/null",
+    "/dev/zero",
+    "/dev/urandom",
+    "/",
+    "/proc",
+    "/bin",
+    "/proc/vmcheck",
+    "/proc/self",
+    "/dev/full",
+    "/nothing",
+    "..",
+    "/etc/test.sh",
+    "/proc/kmsg",
+    "",
+    "/proc/self/cmdline",
+};
+
+static const uint16_t numbers[] = {
+    2,   3,   4,   5,   6,   11,  12,  19,  20,  33,  41,  43,  45,  55,  60,  63,  65,  76,  78,
+    85,  91,  96,  114, 116, 118, 120, 122, 125, 132, 133, 140, 145, 146, 147, 155, 156, 158, 159,
+    161, 162, 172, 174, 180, 181, 183, 190, 191, 192, 195, 196, 197, 203, 208, 209, 217, 220, 221,
+    241, 242, 256, 263, 264, 265, 280, 322, 327, 332, 334, 345, 358, 369, 384, 403, 406, 407,
+};
+
+static const uint16_t never[] = {1, 37, 54, 57, 66, 88, 238, 248, 262, 268, 404};
+
+static uint32_t roll(uint32_t sides)
+{
+    return chance(&state) % sides;
+}
+
+static uint32_t address(void)
+{
+    switch (roll(9)) {
+    case 0: return 0;
+    case 1: return (uint32_t)(uintptr_t)pages + roll(sizeof pages);
+    case 2: return (uint32_t)(uintptr_t)pages + PAGE * (1 + roll(4)) - roll(300);
+    case 3: return (uint32_t)(uintptr_t)paths[roll(TAP_COUNT(paths))];
+    case 4: return (uint32_t)kernel_addresses[roll(TAP_COUNT(kernel_addresses))];
+    case 5: return ARENA + roll(ARENA_LEN);
+    case 6: return (uint32_t)(uintptr_t)__builtin_frame_address(0) - 0x10000 + roll(0x8000);
+    case 7: return 0x10000 + roll(0x10000); /* our own text and data */
+    default: return chance(&state);
+    }
+}
+
+static uint32_t number(void)
+{
+    static const uint32_t edges[] = {63,         64,         1024,       4095,       4096,
+                                     4097,       0x3fffffff, 0x40000000, 0x7fffffff, 0x80000000,
+                                     0xffffffff, 0xfffff000, 0xffffff9c};
+
+    switch (roll(5)) {
+    case 0: return edges[roll(TAP_COUNT(edges))];
+    case 1: return chance(&state);
+    case 2: return 1u << roll(32);
+    case 3: return address();
+    default: return roll(16);
+    }
+}
+
+static bool forks(uint32_t nr)
+{
+    return nr == SYS_FORK || nr == SYS_clone || nr == SYS_vfork;
+}
+
+/* Arguments that get past the first checks more often than chance would have it. */
+static void refine(uint32_t nr, uint32_t a[6])
+{
+    bool range = nr == SYS_mmap2 || nr == SYS_munmap || nr == SYS_mprotect;
+
+    if (nr == SYS_NANOSLEEP) {
+        uint32_t *time = (uint32_t *)(void *)pages;
+
+        time[0] = 0;
+        time[1] = roll(1000000);
+        a[0] = (uint32_t)(uintptr_t)pages;
+    }
+    if (range && roll(8)) {
+        a[0] = ARENA + roll(ARENA_LEN / PAGE) * PAGE;
+        a[1] = roll(0x800) * PAGE;
+        a[2] = roll(8);
+        a[3] = MAP_PRIVATE | (roll(3) ? MAP_ANONYMOUS : 0) | (roll(2) ? MAP_FIXED : 0);
+        a[4] = roll(10);
+        a[5] = roll(4);
+    }
+    if (nr == SYS_clone && roll(2))
+        a[0] = 17 | (chance(&state) & 0x01304100);
+}
+
+static uint32_t next_number(void)
+{
+    uint32_t nr = roll(20) ? numbers[roll(TAP_COUNT(numbers))] : roll(500);
+
+    for (size_t i = 0; i < TAP_COUNT(never); i++)
+        if (nr == never[i])
+            return SYS_getpid;
+    return nr;
+}
+
+static void storm(uint32_t calls, int depth)
+{
+    for (uint32_t i = 0; i < calls; i++) {
+        uint32_t nr = next_number(), a[6];
+        long result;
+
+        for (unsigned k = 0; k < 6; k++)
+            a[k] = roll(3) ? number() : address();
+        refine(nr, a);
+        if (forks(nr) && (depth >= DEPTH_MAX || roll(4)))
+            continue;
+        result = sys_raw((long)nr, a[0], a[1], a[2], a[3], a[4], a[5]);
+        if (forks(nr) && result == 0) {
+            depth++;
+            state += (uint32_t)getpid() * 2654435761u;
+        }
+        if (roll(30) == 0)
+            while (sys_raw(SYS_wait4, -1, 0, WNOHANG, 0) > 0)
+                continue;
+    }
+}
+
+static void __attribute__((noreturn)) storm_begin(uint32_t round)
+{
+    static const char *const open_files[] = {"/etc/motd", "/",         "/proc/self/maps",
+                                             "/dev/zero", "/bin/true", "/proc"};
+
+    setpgid(0, 0);
+    for (int fd = 0; fd < 64; fd++)
+        close(fd);
+    for (int fd = 0; fd < 3; fd++)
+        open("/dev/null", O_RDWR);
+    for (size_t i = 0; i < TAP_COUNT(open_files); i++)
+        open(open_files[i], O_RDONLY);
+    state = seed * 2654435761u + round * 40503u;
+    storm(CALLS, 0);
+    _exit(0);
+}
+
+/* Ends what is left of a storm; each blow may miss who is being born. */
+static void storm_end(pid_t leader)
+{
+    for (int blows = 0; kill(-leader, SIGKILL) == 0; blows++) {
+        CHECK(blows < 2000);
+        tap_pause_ms(2);
+    }
+}
+
+static void test_storm(void)
+{
+    uint32_t rounds = tap_count(ROUNDS, 50 * ROUNDS);
+
+    printf("%s# seed %u\n", tap_indent(), (unsigned)seed);
+    for (uint32_t round = 0; round < rounds; round++) {
+        int ms = 0, step = 5;
+        pid_t leader = fork();
+
+        if (leader == 0)
+            storm_begin(round);
+        CHECK(leader > 0);
+        for (; waitpid(leader, NULL, WNOHANG) == 0 && ms < ROUND_MS; ms += step)
+            tap_pause_ms(step);
+        if (ms >= ROUND_MS) {
+            kill(leader, SIGKILL);
+            CHECK_EQ(waitpid(leader, NULL, 0), leader);
+        }
+        storm_end(leader);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct tap_test tests[] = {{"calls by chance", test_storm}};
+
+    if (argc > 1 && !number_parse(argv[1], &seed))
+        return 2;
+    return malice_main(tests, TAP_COUNT(tests));
+}
