@@ -280,11 +280,36 @@ static void test_clone_flags(void)
     CHECK_EQ(sys_raw(SYS_clone, 0x00000800 | 17, 0, 0, 0, 0), -EINVAL);
 }
 
+/* The child goes on with the parent's floating-point registers, and each keeps its own. */
+static void test_float_registers(void)
+{
+    volatile double seed = 1.5;
+    double value = seed * 3;
+    register long r0 __asm__("r0") = 17; /* SIGCHLD: clone as fork */
+    register long r1 __asm__("r1") = 0;
+    register long r7 __asm__("r7") = SYS_clone;
+    int status = -1;
+
+    __asm__ volatile("svc #0" : "+r"(r0), "+w"(value) : "r"(r1), "r"(r7) : "memory");
+    if (r0 == 0) {
+        double kept = value;
+        value = kept * 2;
+        sys_raw(SYS_sched_yield);
+        _exit(kept == 4.5 && value == 9.0 ? 0 : 1);
+    }
+    long pid = r0;
+    sys_raw(SYS_sched_yield);
+    CHECK(value == 4.5);
+    CHECK_EQ(waitpid((pid_t)pid, &status, 0), pid);
+    CHECK(tap_exited_with(status, 0));
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
         {"the child's writes stay in the child", test_child_writes},
         {"the parent's writes stay in the parent", test_parent_writes},
+        {"the child has the floating-point registers", test_float_registers},
         {"a chain of generations", test_chain},
         {"pages outlive the process between", test_orphan},
         {"many children", test_many_children},
