@@ -45,6 +45,7 @@ struct tlb {
     uint64_t entry[TLB_WAYS];
 };
 
+static uint8_t *icache; /* a byte for each of RAM */
 static struct {
     struct spin lock;
     struct tlb tlb[TLBS + 1]; /* (lock) hat->asid names one; 0 is nobody's */
@@ -241,23 +242,37 @@ void hat_node_copy(struct node *to, const struct node *from)
     dawdle();
 }
 
+/* What instruction fetches see of the frame: what memory had when it was last synchronised. */
+static uint8_t *icache_of(pfn_t pfn)
+{
+    return icache + (size_t)(pfn - FIRST_PFN) * PAGE_SIZE;
+}
+
 void hat_sync_icache(pfn_t pfn)
 {
-    (void)pfn;
+    spin_lock(&tlbs.lock);
+    memcpy(icache_of(pfn), pfn_to_virt(pfn), PAGE_SIZE);
+    spin_unlock(&tlbs.lock);
 }
 
 /* The access if translation e permits it; tlbs.lock held, so that it is over before whoever
- * invalidates the translation goes on. */
+ * invalidates the translation goes on. Who writes to what he may execute at the same time sees to
+ * the instruction cache himself. */
 static bool access_by(uint64_t e, vaddr_t va, prot_t access, uint8_t *byte)
 {
-    uint8_t *p = (uint8_t *)pfn_to_virt((pfn_t)(e >> 12 & 0xfffff)) + (va & PAGE_MASK);
+    pfn_t pfn = (pfn_t)(e >> 12 & 0xfffff);
+    uint8_t *p = (uint8_t *)pfn_to_virt(pfn) + (va & PAGE_MASK);
+    uint8_t *fetched = icache_of(pfn) + (va & PAGE_MASK);
 
     if (!(e & access))
         return false;
-    if (access == PROT_WRITE)
+    if (access == PROT_WRITE) {
         *p = *byte;
-    else
-        *byte = *p;
+        if (e & PROT_EXEC)
+            *fetched = *byte;
+    } else {
+        *byte = access == PROT_EXEC ? *fetched : *p;
+    }
     return true;
 }
 
@@ -507,12 +522,15 @@ void fake_machine(uint32_t nframes)
     struct frame_map map = {.nram = 1, .ram = {{FIRST_PFN, nframes}}};
     uint32_t table_frames = pages_of(frame_table_bytes(&map));
 
-    if (arena)
+    if (arena) {
         munmap(arena, arena_bytes);
+        munmap(icache, arena_bytes);
+    }
     memset(&tlbs, 0, sizeof(tlbs));
     arena_bytes = (size_t)nframes * PAGE_SIZE;
     arena = mmap(NULL, arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (arena == MAP_FAILED)
+    icache = mmap(NULL, arena_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (arena == MAP_FAILED || icache == MAP_FAILED)
         abort();
     memset(arena, 0xa5, arena_bytes); /* RAM is not zero at boot */
     direct_map.offset = (uintptr_t)arena - ((uintptr_t)FIRST_PFN << PAGE_SHIFT);

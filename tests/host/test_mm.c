@@ -248,6 +248,37 @@ static void test_protect_after_fork_leaks_nothing(void **state)
     as_leave(as);
 }
 
+/* What was written is executed, not what the instruction cache had before: after a first write and
+ * a second, in a frame that had another page's code, and in a child's copy. */
+static void test_executes_what_was_written(void **state)
+{
+    struct as *as = as_create(), *child;
+    uint8_t byte;
+
+    (void)state;
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(map_anon(as, BASE, 4, RW), 0);
+        for (int i = 1; i <= 2; i++) {
+            uint8_t code = (uint8_t)(10 * round + i);
+
+            assert_int_equal(as_protect(as, BASE, 4, RW), 0);
+            assert_int_equal(cpu_store(as, BASE + 7, code), FAULT_OK);
+            assert_int_equal(as_protect(as, BASE, 4, PROT_READ | PROT_EXEC), 0);
+            assert_int_equal(cpu_access(as, BASE + 7, PROT_EXEC, &byte), FAULT_OK);
+            assert_int_equal(byte, code);
+        }
+        assert_int_equal(as_fork(as, &child), 0);
+        assert_int_equal(as_protect(child, BASE, 4, RW), 0);
+        assert_int_equal(cpu_store(child, BASE + 7, 99), FAULT_OK);
+        assert_int_equal(as_protect(child, BASE, 4, PROT_READ | PROT_EXEC), 0);
+        assert_int_equal(cpu_access(child, BASE + 7, PROT_EXEC, &byte), FAULT_OK);
+        assert_int_equal(byte, 99);
+        as_leave(child);
+        assert_int_equal(as_unmap(as, BASE, 4), 0);
+    }
+    as_leave(as);
+}
+
 static void test_stack_grows_to_its_limit(void **state)
 {
     struct as *as = as_create();
@@ -415,6 +446,7 @@ int main(void)
         TEST(test_unmap_splits),
         TEST(test_protect_splits_and_merges),
         TEST(test_protect_after_fork_leaks_nothing),
+        TEST(test_executes_what_was_written),
         TEST(test_stack_grows_to_its_limit),
         TEST(test_gaps_are_found_from_the_top),
         TEST(test_heap),
