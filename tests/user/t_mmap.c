@@ -319,9 +319,30 @@ static void test_many_segments(void)
     CHECK_EQ(munmap(p, 200 * PAGE), 0);
 }
 
+/* Writes, takes the permission away, and writes again with nothing in between that could make the
+ * TLB forget: arg names the protection. */
+static int write_after_protect(void *arg)
+{
+    volatile char *p = pages_map(2, RW);
+
+    p[0] = p[PAGE] = 1;
+    CHECK_EQ(mprotect((void *)p, 2 * PAGE, *(int *)arg), 0);
+    p[PAGE] = 2;
+    return 0;
+}
+
+static void test_protection_is_immediate(void)
+{
+    int prots[] = {PROT_READ, PROT_READ | PROT_EXEC, PROT_NONE};
+
+    for (size_t i = 0; i < TAP_COUNT(prots); i++)
+        CHECK(tap_killed_by(tap_child(write_after_protect, &prots[i]), SIGSEGV));
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
+        {"protection is taken away at once", test_protection_is_immediate},
         {"anonymous memory is zero", test_zeroes},
         {"reading maps the zero page", test_zero_page},
         {"munmap of the middle", test_unmap_middle},
