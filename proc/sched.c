@@ -456,5 +456,5 @@ void sched_tick(void)
     rq->alarm_ns = next;
     clock_set_alarm(next);
     spin_unlock_irq(&rq->lock, mask);
-    watchdog_look(now);
+    watchdog_look();
 }

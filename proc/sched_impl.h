@@ -34,9 +34,9 @@ static inline void thread_leave_edge(struct thread *t)
     memory_barrier();
 }
 
-/* watchdog.c: from the clock's interrupt, now and then; now is clock_ns(). */
+/* watchdog.c: from the clock's interrupt, now and then. */
 #define WATCHDOG_NS 1000000000u
-void watchdog_look(uint64_t now);
+void watchdog_look(void);
 
 /* stop.c: the current thread waits until proc_resume_all. */
 void stop_park(void);

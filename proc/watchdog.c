@@ -43,12 +43,18 @@ static bool answered(unsigned id, uint64_t now)
     return !silent;
 }
 
-void watchdog_look(uint64_t now)
+void watchdog_look(void)
 {
     uint32_t others = cpus_online() & ~(1u << cpu_id()), ask = 0;
+    uint64_t now;
 
-    if (!others || now - dog.round_ns < WATCHDOG_NS || !spin_trylock(&dog.lock))
+    if (!others || !spin_trylock(&dog.lock))
         return;
+    now = clock_ns(); /* with the lock, so that times only grow */
+    if (now - dog.round_ns < WATCHDOG_NS) {
+        spin_unlock(&dog.lock);
+        return;
+    }
     dog.round_ns = now;
     for (; others; others &= others - 1) {
         unsigned id = (unsigned)__builtin_ctz(others);
