@@ -14,6 +14,7 @@
 #include "kern/bootargs.h"
 #include "kern/console.h"
 #include "kern/device.h"
+#include "kern/kdb.h"
 #include "kern/log.h"
 #include "kern/panic.h"
 #include "kern/power.h"
@@ -43,7 +44,7 @@ static void __noreturn boot_fail(const char *what)
     log_printf("boot: %s\n", what);
     if (power_has_semihosting() || bootargs_is("panic", "poweroff"))
         power_off(1);
-    cpu_halt_others();
+    cpu_pause_others();
     arch_halt();
 }
 
@@ -171,6 +172,7 @@ void kernel_main(uint32_t dtb_phys)
 {
     open_device_tree(dtb_phys);
     start_console();
+    kdb_init();
     start_memory();
     sched_init();
     device_probe_all(&boot.fdt);

@@ -10,6 +10,7 @@
 
 #include "fs/tty.h"
 #include "include/uapi/errno.h"
+#include "kern/console.h"
 #include "kern/random.h"
 #include "mm/uaccess.h"
 
@@ -80,10 +81,18 @@ static int random_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     return by_chunks(ubuf, len, RANDOM_CHUNK_BYTES, random_chunk);
 }
 
+/* Whatever is written stops the machine: the debugger on the UART runs until it lets it go on. */
+static int kdb_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    (void)f, (void)pos, (void)ubuf;
+    return console_break() ? (int)len : -ENODEV;
+}
+
 static const struct vnode_ops null_ops = {.read = null_read, .write = null_write};
 static const struct vnode_ops zero_ops = {.read = zero_read, .write = null_write};
 static const struct vnode_ops full_ops = {.read = zero_read, .write = full_write};
 static const struct vnode_ops random_ops = {.read = random_read, .write = null_write};
+static const struct vnode_ops kdb_ops = {.read = null_read, .write = kdb_write};
 static const struct vnode_ops tty_ops = {.read = tty_read, .write = tty_write, .ioctl = tty_ioctl};
 
 #define DEVICE(place, device_ops, permissions, number)                                             \
@@ -96,10 +105,11 @@ static struct vnode devices[] = {
     DEVICE(0, tty_ops, 0600, DEV(5, 1)),    DEVICE(1, tty_ops, 0666, DEV(5, 0)),
     DEVICE(2, null_ops, 0666, DEV(1, 3)),   DEVICE(3, zero_ops, 0666, DEV(1, 5)),
     DEVICE(4, full_ops, 0666, DEV(1, 7)),   DEVICE(5, random_ops, 0666, DEV(1, 8)),
-    DEVICE(6, random_ops, 0666, DEV(1, 9)),
+    DEVICE(6, random_ops, 0666, DEV(1, 9)), DEVICE(7, kdb_ops, 0200, DEV(10, 241)),
 };
 
-static const char *const names[] = {"console", "tty", "null", "zero", "full", "random", "urandom"};
+static const char *const names[] = {"console", "tty",    "null",    "zero",
+                                    "full",    "random", "urandom", "kdb"};
 
 _Static_assert(ARRAY_SIZE(names) == ARRAY_SIZE(devices), "a name for each device");
 

@@ -17,9 +17,25 @@ int arch_psci_call(bool smc, uint32_t fn, uint32_t a, uint32_t b, uint32_t c);
 /* Waits for an interrupt, interrupts masked on entry and on return. */
 void arch_wait_for_interrupt(void);
 
-void arch_show_registers(const struct trapframe *tf);
+void arch_show_registers(const struct trapframe *tf, void (*print)(const char *format, ...));
 /* Calls frame(pc) for each return address, from tf (NULL: the caller) outwards. */
 void arch_backtrace(const struct trapframe *tf, void (*frame)(uint32_t pc, void *arg), void *arg);
+
+uint32_t arch_frame_pc(const struct trapframe *tf);
+/* tf are registers of a program. */
+bool arch_frame_is_user(const struct trapframe *tf);
+/* The frame of an interrupt that hit the kernel, still in the interrupt: adds sp and lr. */
+void arch_frame_complete(struct trapframe *tf);
+/* Calls fn(tf, arg) on the stack whose end is stack_top, with the caller's registers in tf,
+ * whatever the CPU's mode; interrupts are masked and stay so. */
+void arch_call_debugger(void (*fn)(const struct trapframe *tf, void *arg), void *arg,
+                        void *stack_top);
+/* Calls fn(tf, arg) with the registers at which t, which runs on no CPU, will go on in the kernel:
+ * those that it saved, the others 0. */
+void arch_thread_frame(const struct thread *t, void (*fn)(const struct trapframe *tf, void *arg),
+                       void *arg);
+/* The physical address of what the kernel sees at va; false: nothing is mapped there. */
+bool arch_translate(uintptr_t va, uint64_t *phys);
 
 /* Kernel stacks: one page with a guard page below it. NULL: no memory or no room. */
 void *arch_kstack_alloc(void);

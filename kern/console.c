@@ -15,6 +15,7 @@
 
 static struct {
     const struct uart_ops *uart; /* (c) after console_register; NULL: none */
+    void (*debugger)(void);      /* (c) after boot; or NULL */
     struct spin out_lock;
     struct spin in_lock;
     uint32_t head, tail;   /* in_lock: characters ever received and taken */
@@ -95,6 +96,33 @@ void console_on_input(void (*notify)(void))
 uint32_t console_lost(void)
 {
     return *(volatile uint32_t *)&console.lost;
+}
+
+bool console_break(void)
+{
+    if (!console.debugger)
+        return false;
+    console.debugger();
+    return true;
+}
+
+void console_on_break(void (*debugger)(void))
+{
+    console.debugger = debugger;
+}
+
+void console_write_stopped(const char *s, size_t n)
+{
+    for (size_t i = 0; console.uart && i < n; i++) {
+        if (s[i] == '\n')
+            console.uart->putc('\r');
+        console.uart->putc(s[i]);
+    }
+}
+
+int console_getc_stopped(void)
+{
+    return console.uart ? console.uart->getc() : -1;
 }
 
 void console_break_locks(void)

@@ -11,6 +11,7 @@
 
 struct uart_ops {
     void (*putc)(char c); /* waits for room in the FIFO; any context */
+    int (*getc)(void);    /* the next received character, or -1; for the debugger, which polls */
 };
 
 /* The machine's console UART. The log's console output goes here from now on. */
@@ -28,6 +29,14 @@ int console_take(void);
 void console_on_input(void (*notify)(void));
 /* Characters received while the ring was full, since boot. */
 uint32_t console_lost(void);
+
+/* From the UART's interrupt, where it received a BREAK, and from /dev/kdb: calls the debugger and
+ * returns when it lets the machine go on. False: there is none. */
+bool console_break(void);
+void console_on_break(void (*debugger)(void));
+/* For the debugger alone: without locks, the machine being stopped. */
+void console_write_stopped(const char *s, size_t n);
+int console_getc_stopped(void);
 
 /* For panic alone: forgets who held the UART. */
 void console_break_locks(void);

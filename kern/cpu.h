@@ -46,7 +46,19 @@ bool cpu_wait(unsigned id, uint64_t time_ns);
 void cpu_kick(uint32_t mask);
 /* How often a CPU was interrupted by another: it answers. */
 uint32_t cpu_heard(unsigned id);
-/* Stops all other CPUs for good: for panics. Waits a moment for them. */
-void cpu_halt_others(void);
+
+struct trapframe;
+
+/* Stops all other CPUs at their next interrupt, until cpu_resume_others; for panics for good. Waits
+ * a second at most: a CPU that keeps interrupts masked may stop later, or never. Interrupts masked,
+ * one CPU at a time. */
+void cpu_pause_others(void);
+void cpu_resume_others(void);
+/* CPU id has stopped; *tf: its registers, or NULL where it could not save them. */
+bool cpu_is_paused(unsigned id, const struct trapframe **tf);
+/* This CPU is asked to stop, and does. From irq_dispatch, and where somebody waits with interrupts
+ * masked for a CPU that may have asked; tf may be NULL. */
+bool cpu_must_pause(void);
+void cpu_pause(const struct trapframe *tf);
 
 #endif

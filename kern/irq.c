@@ -10,6 +10,7 @@
 
 #include "include/uapi/errno.h"
 #include "kern/cpu.h"
+#include "kern/arch.h"
 #include "kern/log.h"
 #include "kern/spin.h"
 #include "kern/trace.h"
@@ -32,6 +33,7 @@ static struct {
         irq_translate *translate;
     } domain[DOMAINS_MAX]; /* lock */
     struct irq_line line[IRQ_MAX];
+    struct trapframe *frame[CPU_MAX]; /* its CPU's: what was interrupted; NULL: nothing */
 } irqs = {.lock = SPIN_INIT};
 
 int irq_set_chip(const struct irqchip *chip)
@@ -104,24 +106,38 @@ static void irq_stray(unsigned irq)
     log_printf("irq: %u came unasked for, disabled\n", irq);
 }
 
-void irq_dispatch(void)
+void irq_dispatch(struct trapframe *tf)
 {
     const struct irqchip *chip = irqs.chip;
+    unsigned cpu = cpu_id();
     int irq;
 
+    irqs.frame[cpu] = tf;
     while (chip && (irq = chip->claim()) >= 0) {
         struct irq_line *line = irq < IRQ_MAX ? &irqs.line[irq] : NULL;
         irq_handler *handler = line ? __atomic_load_n(&line->handler, __ATOMIC_ACQUIRE) : NULL;
 
         trace(TRACE_IRQ, (uint32_t)irq, 0);
         if (handler) {
-            line->count[cpu_id()]++;
+            line->count[cpu]++;
             handler(line->arg);
         } else {
             irq_stray((unsigned)irq);
         }
         chip->complete((unsigned)irq);
     }
+    if (cpu_must_pause())
+        cpu_pause(irq_frame());
+    irqs.frame[cpu] = NULL;
+}
+
+const struct trapframe *irq_frame(void)
+{
+    struct trapframe *tf = irqs.frame[cpu_id()];
+
+    if (tf)
+        arch_frame_complete(tf);
+    return tf;
 }
 
 uint32_t irq_total(void)

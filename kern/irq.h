@@ -50,8 +50,14 @@ int __must_check irq_request_ipi(irq_handler *handler);
 void irq_send_ipi(uint32_t cpus);
 /* A new CPU's interface to the controller, and its private interrupts that have handlers. */
 void irq_cpu_start(void);
-/* From the IRQ vector: runs handlers until nothing is pending. */
-void irq_dispatch(void);
+struct trapframe;
+
+/* From the IRQ vector: runs handlers until nothing is pending, and stops where another CPU wants
+ * it. tf: what was interrupted. */
+void irq_dispatch(struct trapframe *tf);
+/* In an interrupt handler: the registers that this CPU was interrupted with; NULL: it is in none.
+ */
+const struct trapframe *irq_frame(void);
 /* Interrupts handled since boot. */
 uint32_t irq_total(void);
 /* Text of /proc/interrupts: the n-th registered interrupt into the arguments; false at the end. */

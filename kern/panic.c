@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The last words of a kernel with a bug. Nothing here trusts what it finds: the locks of log and
- * console are broken, a panic inside the panic (or on another CPU meanwhile) stops at once. No
- * allocation, no sleep, interrupts masked.
+ * console are broken, a panic inside the panic (or on another CPU meanwhile) stops at once; one of
+ * the debugger's goes back to it. No allocation, no sleep, interrupts masked.
  */
 #include "kern/panic.h"
 
@@ -22,17 +22,22 @@
 #define TRACE_SHOWN  32
 
 static struct {
-    uint32_t entered; /* atomic: somebody panics */
+    uint32_t entered;                      /* atomic: somebody panics */
+    const struct panic_debugger *debugger; /* (c) after boot; or NULL */
 } panicking;
 
-/* The first one in goes on; everybody else stops here. */
-static void panic_enter(void)
+void panic_set_debugger(const struct panic_debugger *debugger)
 {
-    irq_save();
-    if (__atomic_exchange_n(&panicking.entered, 1, __ATOMIC_SEQ_CST))
-        arch_halt();
+    panicking.debugger = debugger;
+}
+
+/* The first one in goes on; everybody else stops here, to be looked at. */
+static void panic_enter(const struct trapframe *tf)
+{
+    while (__atomic_exchange_n(&panicking.entered, 1, __ATOMIC_SEQ_CST))
+        cpu_pause(tf);
     trace_on = false;
-    cpu_halt_others();
+    cpu_pause_others();
     log_break_locks();
     console_break_locks();
 }
@@ -73,12 +78,14 @@ static void panic_show_trace(void)
                    trace_event_name(r.event), (unsigned long)r.a, (unsigned long)r.b);
 }
 
-static void panic_end(void) __noreturn;
-static void panic_end(void)
+static void panic_end(const struct trapframe *tf) __noreturn;
+static void panic_end(const struct trapframe *tf)
 {
     if (power_has_semihosting() || bootargs_is("panic", "poweroff"))
         power_off(1);
     log_printf("Stopped.\n");
+    if (panicking.debugger)
+        panicking.debugger->enter(tf);
     arch_halt();
 }
 
@@ -88,17 +95,20 @@ static void panic_show(const struct trapframe *tf, const char *format, va_list a
     char message[256];
     struct walk walk = {.trapped = tf != NULL};
 
-    panic_enter();
+    irq_save();
     fmt_vsnprint(message, sizeof(message), format, ap);
+    if (panicking.debugger)
+        panicking.debugger->caught(message);
+    panic_enter(tf);
     log_printf("\nPANIC: %s\n", message);
     log_printf("cpu %u, thread %u, %lu ms after start\n", cpu_id(), cpu_thread_id(),
                (unsigned long)(clock_ns() / NSEC_PER_MSEC));
     if (tf)
-        arch_show_registers(tf);
+        arch_show_registers(tf, log_printf);
     log_printf("backtrace:\n");
     arch_backtrace(tf, panic_frame, &walk);
     panic_show_trace();
-    panic_end();
+    panic_end(tf);
 }
 
 void panic(const char *format, ...)

@@ -42,15 +42,21 @@ void trace_write(enum trace_event event, uint32_t a, uint32_t b)
     irq_restore(mask);
 }
 
-bool trace_read(unsigned i, struct trace_record *r)
+bool trace_read_cpu(unsigned cpu, unsigned i, struct trace_record *r)
 {
-    uint32_t mask = irq_save();
-    unsigned cpu = cpu_id();
     uint32_t head = traces.ring[cpu].head;
     bool there = i < MIN(head, RING_RECORDS);
 
     if (there)
         *r = traces.ring[cpu].record[(head - 1 - i) & (RING_RECORDS - 1)];
+    return there;
+}
+
+bool trace_read(unsigned i, struct trace_record *r)
+{
+    uint32_t mask = irq_save();
+    bool there = trace_read_cpu(cpu_id(), i, r);
+
     irq_restore(mask);
     return there;
 }

@@ -39,6 +39,8 @@ static inline void trace(enum trace_event event, uint32_t a, uint32_t b)
 
 /* The i-th newest record of this CPU into *r; false where there is none. */
 bool trace_read(unsigned i, struct trace_record *r);
+/* The same of a CPU that stands still. */
+bool trace_read_cpu(unsigned cpu, unsigned i, struct trace_record *r);
 const char *trace_event_name(unsigned event);
 
 #endif

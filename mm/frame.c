@@ -210,6 +210,13 @@ struct frame *frame_find(pfn_t pfn)
     return frame_of(pfn);
 }
 
+struct frame *frame_peek(pfn_t pfn)
+{
+    bool inside = pfn >= direct_map.first && pfn < direct_map.end;
+
+    return inside && group_ready((pfn - direct_map.first) >> GROUP_SHIFT) ? frame_of(pfn) : NULL;
+}
+
 bool frame_group_untouched(pfn_t pfn, uint32_t *count)
 {
     uint32_t g = (pfn - direct_map.first) >> GROUP_SHIFT;

@@ -103,6 +103,8 @@ static inline pfn_t frame_pfn(const struct frame *f)
 
 /* The entry of any frame, made ready if need be; NULL if pfn is outside the table. */
 struct frame *frame_find(pfn_t pfn);
+/* For the debugger: as frame_find, without the lock; NULL also where the entry was never made. */
+struct frame *frame_peek(pfn_t pfn);
 /* True if the entry's group was never touched: every frame in it is free or reserved. */
 bool frame_group_untouched(pfn_t pfn, uint32_t *count);
 

@@ -148,7 +148,7 @@ void init_died(int status)
         power_off(code);
     if (bootargs_is("panic", "poweroff"))
         power_off(1);
-    cpu_halt_others();
+    cpu_pause_others();
     log_printf("init is gone: the machine stops\n");
     arch_halt();
 }

@@ -145,12 +145,17 @@ void thread_set_work(struct thread *t, uint32_t work)
     sched_kick(t);
 }
 
+void thread_for_each_stopped(void (*visit)(struct thread *t, void *arg), void *arg)
+{
+    list_for_each (it, &threads.all)
+        visit(container_of(it, struct thread, all), arg);
+}
+
 void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg)
 {
     uint32_t mask = thread_table_lock();
 
-    list_for_each (it, &threads.all)
-        visit(container_of(it, struct thread, all), arg);
+    thread_for_each_stopped(visit, arg);
     thread_table_unlock(mask);
 }
 

@@ -128,5 +128,7 @@ void sched_finish_switch(void);
 /* thread.c: visits every thread, (T) held and interrupts masked: short, no sleep. */
 void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg);
 uint32_t thread_count(void);
+/* For the debugger, everything standing still: without (T). */
+void thread_for_each_stopped(void (*visit)(struct thread *t, void *arg), void *arg);
 
 #endif

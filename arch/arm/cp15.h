@@ -67,6 +67,8 @@ CP15_R   (dfsr,      c5,  0,  c0,  0)       /* data fault status */
 CP15_R   (ifsr,      c5,  0,  c0,  1)       /* instruction fault status */
 CP15_R   (dfar,      c6,  0,  c0,  0)       /* data fault address */
 CP15_R   (ifar,      c6,  0,  c0,  2)       /* instruction fault address */
+CP15_R   (par,       c7,  0,  c4,  0)       /* answer to ats1cpr: bit 0 fault */
+CP15_W   (ats1cpr,   c7,  0,  c8,  0)       /* translate as a read by the kernel */
 CP15_W   (dccmvac,   c7,  0,  c10, 1)       /* clean data line by address to coherency */
 CP15_W   (iciallu,   c7,  0,  c5,  0)       /* invalidate all instruction caches */
 CP15_W   (bpiall,    c7,  0,  c5,  6)       /* and the branch predictor */

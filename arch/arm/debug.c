@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Registers and backtraces for panics, halting, firmware calls, and semihosting. The kernel is
- * built with frame pointers: fp points at the saved lr, the caller's fp is one word below. Source:
- * ARM DEN 0022 (PSCI), ARM DUI 0471 (semihosting).
+ * Registers and backtraces for panics and the debugger, halting, firmware calls, and semihosting.
+ * The kernel is built with frame pointers: fp points at the saved lr, the caller's fp is one word
+ * below. Source: ARM DEN 0022 (PSCI), ARM DUI 0471 (semihosting), ARM DDI 0406C B4.2.4 (ATS1CPR).
  */
+#include "arch/arm/cp15.h"
 #include "arch/arm/trapframe.h"
 #include "kern/arch.h"
-#include "kern/log.h"
 #include "mm/units.h"
 #include "proc/thread.h"
 
@@ -53,11 +53,11 @@ int arch_psci_call(bool smc, uint32_t fn, uint32_t a, uint32_t b, uint32_t c)
     return (int)r0;
 }
 
-void arch_show_registers(const struct trapframe *tf)
+void arch_show_registers(const struct trapframe *tf, void (*print)(const char *format, ...))
 {
     for (unsigned i = 0; i < 13; i++)
-        log_printf("r%-2u %08x%s", i, tf->r[i], i % 4 == 3 ? "\n" : "  ");
-    log_printf("\nsp  %08x  lr  %08x  pc  %08x  cpsr %08x\n", tf->sp, tf->lr, tf->pc, tf->cpsr);
+        print("r%-2u %08x%s", i, tf->r[i], i % 4 == 3 ? "\n" : "  ");
+    print("\nsp  %08x  lr  %08x  pc  %08x  cpsr %08x\n", tf->sp, tf->lr, tf->pc, tf->cpsr);
 }
 
 static bool on_a_stack(uint32_t fp)
@@ -91,4 +91,89 @@ void arch_backtrace(const struct trapframe *tf, void (*frame)(uint32_t pc, void 
             break;
         fp = word[-1];
     }
+}
+
+uint32_t arch_frame_pc(const struct trapframe *tf)
+{
+    return tf->pc;
+}
+
+bool arch_frame_is_user(const struct trapframe *tf)
+{
+    return trap_from_user(tf);
+}
+
+void arch_frame_complete(struct trapframe *tf)
+{
+    uint32_t mode;
+
+    if (trap_from_user(tf))
+        return;
+    __asm__ volatile("mrs %0, cpsr\n\t"
+                     "cps #0x13\n\t"
+                     "str sp, [%1, %2]\n\t"
+                     "str lr, [%1, %3]\n\t"
+                     "msr cpsr_c, %0"
+                     : "=&r"(mode)
+                     : "r"(tf), "i"(offsetof(struct trapframe, sp)),
+                       "i"(offsetof(struct trapframe, lr))
+                     : "memory");
+}
+
+/* The registers go where the caller's stack is; then SVC mode, since a fault in there must come
+ * back to where it was, and the stack given. */
+__attribute__((naked)) void arch_call_debugger(void (*fn)(const struct trapframe *tf, void *arg),
+                                               void *arg, void *stack_top)
+{
+    (void)fn, (void)arg, (void)stack_top;
+    __asm__ volatile(
+        "sub sp, sp, %[size]\n\t"
+        "stm sp, {r0-r12}\n\t"
+        "add r12, sp, %[size]\n\t"
+        "str r12, [sp, %[sp]]\n\t"
+        "str lr, [sp, %[lr]]\n\t"
+        "str lr, [sp, %[pc]]\n\t"
+        "mrs r4, cpsr\n\t"
+        "str r4, [sp, %[cpsr]]\n\t"
+        "mov r3, r0\n\t"
+        "mov r0, sp\n\t"
+        "cps #0x13\n\t"
+        "mov r5, sp\n\t"
+        "mov r6, lr\n\t"
+        "mov sp, r2\n\t"
+        "blx r3\n\t"
+        "mov sp, r5\n\t"
+        "mov lr, r6\n\t"
+        "msr cpsr_c, r4\n\t"
+        "ldr lr, [sp, %[lr]]\n\t"
+        "ldm sp, {r0-r12}\n\t"
+        "add sp, sp, %[size]\n\t"
+        "bx lr"
+        :
+        : [size] "i"(sizeof(struct trapframe)), [sp] "i"(offsetof(struct trapframe, sp)),
+          [lr] "i"(offsetof(struct trapframe, lr)), [pc] "i"(offsetof(struct trapframe, pc)),
+          [cpsr] "i"(offsetof(struct trapframe, cpsr)));
+}
+
+/* As arch_switch pushed them: r4-r11, r12, lr. */
+void arch_thread_frame(const struct thread *t, void (*fn)(const struct trapframe *tf, void *arg),
+                       void *arg)
+{
+    const uint32_t *saved = (const uint32_t *)t->context.sp;
+    struct trapframe tf = {.cpsr = PSR_SVC | PSR_I, .sp = (uint32_t)(saved + 10), .pc = saved[9]};
+
+    for (unsigned i = 0; i < 8; i++)
+        tf.r[4 + i] = saved[i];
+    fn(&tf, arg);
+}
+
+bool arch_translate(uintptr_t va, uint64_t *phys)
+{
+    uint32_t par;
+
+    cp15_write_ats1cpr((uint32_t)va);
+    isb();
+    par = cp15_read_par();
+    *phys = (par & ~PAGE_MASK) | (va & PAGE_MASK);
+    return !(par & 1);
 }

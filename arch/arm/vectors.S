@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Exception vectors. From user mode every exception saves a struct trapframe at the top of the
- * thread's kernel stack and goes on in SVC mode; interrupts that hit the kernel run on the CPU's
- * own interrupt stack; faults in the kernel push a trap frame where its stack is. Going back passes
+ * thread's kernel stack and goes on in SVC mode; interrupts that hit the kernel save one on the
+ * CPU's own interrupt stack, where they run; faults in the kernel push a trap frame where its stack is. Going back passes
  * ret_to_user, which looks at thread->work.
  * Source: ARM DDI 0406C B1.8, B1.9.
  */
@@ -133,16 +133,19 @@ vec_irq:
 	srsdb	sp!, #0x13
 	cps	#0x13
 	save_user
+	mov	r0, sp
 	bl	irq_dispatch
 	b	ret_to_user
+/* sp and lr of SVC mode are not in the frame: arch_frame_complete. */
 irq_in_kernel:
-	push	{r0-r3, r12, lr}
-	mrs	r0, spsr
-	push	{r0, r1}
+	srsdb	sp!, #0x12
+	sub	sp, sp, #TF_PC
+	stm	sp, {r0-r12}
+	mov	r0, sp
 	bl	irq_dispatch
-	pop	{r0, r1}
-	msr	spsr_cxsf, r0
-	ldm	sp!, {r0-r3, r12, pc}^
+	ldm	sp, {r0-r12}
+	add	sp, sp, #TF_PC
+	rfeia	sp!
 
 /* void arch_switch(struct thread *from, struct thread *to)
  * in: r0, r1 / out: in the other thread / clobbers: what a call may */

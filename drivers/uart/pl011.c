@@ -3,7 +3,8 @@
  * PrimeCell UART (PL011), ARM DDI 0183G: the console. early() maps it and sends by polling; probe()
  * adds reception by interrupt. One instance: /chosen/stdout-path's, else the first found; others
  * are left alone. A UART that firmware has set up is taken as it is.
- * No locks: transmission is under the console's, reception in the interrupt, the rest at boot.
+ * No locks: transmission is under the console's, reception in the interrupt, the rest at boot; the
+ * debugger polls while nothing else runs.
  */
 #include "drivers/uart/pl011_regs.h"
 #include "include/uapi/errno.h"
@@ -25,16 +26,38 @@ static void uart_putc(char c)
     reg_write(uart.base, PL011_DR, (unsigned char)c);
 }
 
-static const struct uart_ops uart_ops = {.putc = uart_putc};
+static bool uart_receive(uint32_t *data)
+{
+    if (reg_read(uart.base, PL011_FR) & PL011_FR_RXFE)
+        return false;
+    *data = reg_read(uart.base, PL011_DR);
+    return true;
+}
 
-/* A break or a damaged character is not passed on. */
+static bool is_whole(uint32_t data)
+{
+    return !(data & (PL011_DR_FE | PL011_DR_PE | PL011_DR_BE));
+}
+
+static int uart_getc(void)
+{
+    uint32_t data;
+
+    return uart_receive(&data) && is_whole(data) ? (int)(data & PL011_DR_DATA) : -1;
+}
+
+static const struct uart_ops uart_ops = {.putc = uart_putc, .getc = uart_getc};
+
+/* A damaged character is not passed on; a break calls the debugger, if there is one. */
 static void uart_drain(void)
 {
-    while (!(reg_read(uart.base, PL011_FR) & PL011_FR_RXFE)) {
-        uint32_t data = reg_read(uart.base, PL011_DR);
+    uint32_t data;
 
-        if (!(data & (PL011_DR_FE | PL011_DR_PE | PL011_DR_BE)))
+    while (uart_receive(&data)) {
+        if (is_whole(data))
             console_input((char)(data & PL011_DR_DATA));
+        else if (data & PL011_DR_BE)
+            console_break();
     }
 }
 
