@@ -24,8 +24,6 @@ void arch_backtrace(const struct trapframe *tf, void (*frame)(uint32_t pc, void 
 uint32_t arch_frame_pc(const struct trapframe *tf);
 /* tf are registers of a program. */
 bool arch_frame_is_user(const struct trapframe *tf);
-/* The frame of an interrupt that hit the kernel, still in the interrupt: adds sp and lr. */
-void arch_frame_complete(struct trapframe *tf);
 /* Calls fn(tf, arg) on the stack whose end is stack_top, with the caller's registers in tf,
  * whatever the CPU's mode; interrupts are masked and stay so. */
 void arch_call_debugger(void (*fn)(const struct trapframe *tf, void *arg), void *arg,

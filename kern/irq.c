@@ -10,7 +10,6 @@
 
 #include "include/uapi/errno.h"
 #include "kern/cpu.h"
-#include "kern/arch.h"
 #include "kern/log.h"
 #include "kern/spin.h"
 #include "kern/trace.h"
@@ -33,7 +32,7 @@ static struct {
         irq_translate *translate;
     } domain[DOMAINS_MAX]; /* lock */
     struct irq_line line[IRQ_MAX];
-    struct trapframe *frame[CPU_MAX]; /* its CPU's: what was interrupted; NULL: nothing */
+    const struct trapframe *frame[CPU_MAX]; /* its CPU's: what was interrupted; NULL: nothing */
 } irqs = {.lock = SPIN_INIT};
 
 int irq_set_chip(const struct irqchip *chip)
@@ -106,7 +105,7 @@ static void irq_stray(unsigned irq)
     log_printf("irq: %u came unasked for, disabled\n", irq);
 }
 
-void irq_dispatch(struct trapframe *tf)
+void irq_dispatch(const struct trapframe *tf)
 {
     const struct irqchip *chip = irqs.chip;
     unsigned cpu = cpu_id();
@@ -127,17 +126,13 @@ void irq_dispatch(struct trapframe *tf)
         chip->complete((unsigned)irq);
     }
     if (cpu_must_pause())
-        cpu_pause(irq_frame());
+        cpu_pause(tf);
     irqs.frame[cpu] = NULL;
 }
 
 const struct trapframe *irq_frame(void)
 {
-    struct trapframe *tf = irqs.frame[cpu_id()];
-
-    if (tf)
-        arch_frame_complete(tf);
-    return tf;
+    return irqs.frame[cpu_id()];
 }
 
 uint32_t irq_total(void)

@@ -54,7 +54,7 @@ struct trapframe;
 
 /* From the IRQ vector: runs handlers until nothing is pending, and stops where another CPU wants
  * it. tf: what was interrupted. */
-void irq_dispatch(struct trapframe *tf);
+void irq_dispatch(const struct trapframe *tf);
 /* In an interrupt handler: the registers that this CPU was interrupted with; NULL: it is in none.
  */
 const struct trapframe *irq_frame(void);

@@ -63,7 +63,7 @@ static void cmd_trace(unsigned argc, char **argv)
     uint8_t order[TRACE_MAX];
     uint32_t count = TRACE_SHOWN;
     struct trace_record r;
-    unsigned cpu;
+    unsigned cpu = 0;
 
     if (argc > 1 && !kdb_number(argv[1], 10, &count))
         return;

@@ -103,23 +103,6 @@ bool arch_frame_is_user(const struct trapframe *tf)
     return trap_from_user(tf);
 }
 
-void arch_frame_complete(struct trapframe *tf)
-{
-    uint32_t mode;
-
-    if (trap_from_user(tf))
-        return;
-    __asm__ volatile("mrs %0, cpsr\n\t"
-                     "cps #0x13\n\t"
-                     "str sp, [%1, %2]\n\t"
-                     "str lr, [%1, %3]\n\t"
-                     "msr cpsr_c, %0"
-                     : "=&r"(mode)
-                     : "r"(tf), "i"(offsetof(struct trapframe, sp)),
-                       "i"(offsetof(struct trapframe, lr))
-                     : "memory");
-}
-
 /* The registers go where the caller's stack is; then SVC mode, since a fault in there must come
  * back to where it was, and the stack given. */
 __attribute__((naked)) void arch_call_debugger(void (*fn)(const struct trapframe *tf, void *arg),

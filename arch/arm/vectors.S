@@ -13,6 +13,26 @@
 	.text
 	.arm
 	.balign	32
+
+/* For debuggers: from here on the caller's registers are in the trap frame at reg (the way out, and
+ * an entry that is not done, look wrong to them). A signal frame: its stack is another one. */
+	.cfi_sections .debug_frame
+	.macro	cfi_frame, reg
+	.cfi_def_cfa \reg, TF_SIZE
+	.irp	n, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+	.cfi_offset \n, 4 * \n - TF_SIZE
+	.endr
+	.cfi_offset 13, TF_SP - TF_SIZE
+	.cfi_offset 14, TF_LR - TF_SIZE
+	.cfi_offset 15, TF_PC - TF_SIZE
+	.endm
+	.macro	cfi_entry, reg
+	.cfi_startproc simple
+	.cfi_signal_frame
+	.cfi_return_column 15
+	cfi_frame \reg
+	.endm
+
 	.global vectors
 vectors:
 	b	.			/* reset: never through here */
@@ -35,6 +55,7 @@ vectors:
 
 	.global vec_svc
 vec_svc:
+	cfi_entry sp
 	sub	sp, sp, #TF_SIZE
 	stm	sp, {r0-r12}
 	add	r12, sp, #TF_SP
@@ -72,11 +93,13 @@ do_work:
 	cpsie	i
 	bl	thread_do_work
 	b	ret_to_user
+	.cfi_endproc
 
 /* Faults. lr is corrected to the faulting instruction; r0 is saved below the mode's stack pointer
  * meanwhile (nothing else uses that stack). A fault whose spsr is its own mode is srsdb's: the
  * kernel stack ran into its guard page. */
 	.macro	fault_entry, correction, handler, mode
+	cfi_entry sp
 	sub	lr, lr, #\correction
 	str	r0, [sp, #-8]
 	mrs	r0, spsr
@@ -99,6 +122,7 @@ do_work:
 	str	lr, [sp, #TF_LR]
 	mov	r0, sp
 	mov	r4, sp
+	cfi_frame r4
 	bic	sp, sp, #7
 	bl	\handler
 	mov	sp, r4
@@ -108,6 +132,7 @@ do_work:
 	ldm	sp, {r0-r12}
 	add	sp, sp, #TF_PC
 	rfeia	sp!
+	.cfi_endproc
 	.endm
 
 vec_dabt:
@@ -123,6 +148,7 @@ stack_overflow:
 	b	.
 
 vec_irq:
+	cfi_entry sp
 	sub	lr, lr, #4
 	str	r0, [sp, #-8]
 	mrs	r0, spsr
@@ -136,16 +162,22 @@ vec_irq:
 	mov	r0, sp
 	bl	irq_dispatch
 	b	ret_to_user
-/* sp and lr of SVC mode are not in the frame: arch_frame_complete. */
 irq_in_kernel:
 	srsdb	sp!, #0x12
 	sub	sp, sp, #TF_PC
 	stm	sp, {r0-r12}
+	cps	#0x13
+	mov	r1, sp
+	mov	r2, lr
+	cps	#0x12
 	mov	r0, sp
+	add	r3, sp, #TF_SP
+	stm	r3, {r1, r2}
 	bl	irq_dispatch
 	ldm	sp, {r0-r12}
 	add	sp, sp, #TF_PC
 	rfeia	sp!
+	.cfi_endproc
 
 /* void arch_switch(struct thread *from, struct thread *to)
  * in: r0, r1 / out: in the other thread / clobbers: what a call may */
@@ -160,6 +192,8 @@ arch_switch:
 /* First return address of a new thread: r4 = entry, r5 = argument (arch_thread_init). */
 	.global thread_start_entry
 thread_start_entry:
+	.cfi_startproc
+	.cfi_undefined lr		/* there is no caller */
 	bl	sched_finish_switch
 	mov	r0, r5
 	blx	r4
@@ -170,9 +204,12 @@ thread_start_entry:
 	bne	ret_to_user
 	bl	thread_exit
 	b	.
+	.cfi_endproc
 
 /* The same of a forked thread: straight to user mode. */
 	.global thread_start_forked
 thread_start_forked:
+	cfi_entry sp
 	bl	sched_finish_switch
 	b	ret_to_user
+	.cfi_endproc

@@ -8,12 +8,16 @@
  */
     .syntax unified
     .thumb
+    .cfi_sections .debug_frame      @ for debuggers: how to find the caller
 
 /* in: the stack above; never returns */
     .section .text.start, "ax", %progbits
     .global _start
     .type _start, %function
 _start:
+    .cfi_startproc
+    .cfi_undefined lr               @ there is none
+    .cfi_undefined 15
     mov     fp, #0
     mov     lr, #0
     mov     r4, sp
@@ -34,6 +38,7 @@ _start:
     bl      main
     bl      exit
     udf     #0
+    .cfi_endproc
     .ltorg
     .size _start, . - _start
 
@@ -52,8 +57,14 @@ _fini:
     .global sys_raw
     .type sys_raw, %function
 sys_raw:
+    .cfi_startproc
     mov     ip, sp
     push    {r4-r7}
+    .cfi_adjust_cfa_offset 16
+    .cfi_rel_offset r4, 0
+    .cfi_rel_offset r5, 4
+    .cfi_rel_offset r6, 8
+    .cfi_rel_offset r7, 12
     mov     r7, r0
     mov     r0, r1
     mov     r1, r2
@@ -61,7 +72,9 @@ sys_raw:
     ldm     ip, {r3-r6}
     svc     #0
     pop     {r4-r7}
+    .cfi_adjust_cfa_offset -16
     bx      lr
+    .cfi_endproc
     .size sys_raw, . - sys_raw
 
 /* pid_t vfork(void): the child runs on the parent's stack and pops what lies here, so nothing is
