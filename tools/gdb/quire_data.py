@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""Reading the kernel's structures from gdb: lists, trees, processes, names of files. Used by
+quire.py and quire_stack.py; see there.
+"""
+
+import contextlib
+
+import gdb
+
+MODE, USER = 0x1f, 0x10
+selected = {"cpu": 0}  # what the user of gdb has selected: a GDB thread is a CPU
+
+
+def in_program(thread):
+    """The CPU runs a program: QEMU reads memory with its rights, and shows nothing of the kernel."""
+    thread.switch()
+    gdb.newest_frame().select()
+    return int(gdb.parse_and_eval("(unsigned int)$cpsr")) & MODE == USER
+
+
+@contextlib.contextmanager
+def kernel_memory():
+    """With a CPU selected that sees the kernel; the caller's and its frame come back behind it."""
+    mine, level = gdb.selected_thread(), gdb.selected_frame().level()
+    selected["cpu"] = mine.num - 1
+    try:
+        others = [thread for thread in gdb.selected_inferior().threads() if thread != mine]
+        if all(in_program(thread) for thread in [mine] + others):
+            raise gdb.GdbError("all CPUs run programs, and QEMU shows no kernel then: "
+                               "quire-enter goes on to the next interrupt")
+        if gdb.selected_thread() == mine:
+            gdb.execute("frame %d" % level, to_string=True)
+        yield
+    finally:
+        mine.switch()
+        gdb.execute("frame %d" % level, to_string=True)
+
+
+def number(text):
+    return int(gdb.parse_and_eval(text))
+
+
+def bits(value):
+    """The word, as an unsigned number."""
+    return int(value) & 0xffffffff
+
+
+def static(name):
+    """A global of the kernel, also where the program of a process has one of that name."""
+    for symbol in (gdb.lookup_global_symbol(name), gdb.lookup_static_symbol(name)):
+        if symbol is not None and "quire.elf" in symbol.symtab.objfile.filename:
+            return symbol.value()
+    for symbol in gdb.lookup_static_symbols(name):
+        if "quire.elf" in symbol.symtab.objfile.filename:
+            return symbol.value()
+    raise gdb.GdbError("no %s: is this gdb looking at quire.elf?" % name)
+
+
+def pointer(address, kind):
+    return gdb.Value(address).cast(gdb.lookup_type("struct " + kind).pointer())
+
+
+def container(link, kind, member):
+    """The element of `struct kind` in which `member` is the link, given the link's address."""
+    target = gdb.lookup_type("struct " + kind)
+    offset = next(f.bitpos // 8 for f in target.fields() if f.name == member)
+    return pointer(int(link) - offset, kind)
+
+
+def elements(head, kind, member):
+    """The elements of a struct list (or a pointer to one)."""
+    if head.type.code == gdb.TYPE_CODE_PTR:
+        head = head.dereference()
+    link = head["head"]["next"]
+    while int(link) != int(head["head"].address):
+        yield container(link, kind, member)
+        link = link["next"]
+
+
+def tree_in_order(link):
+    """The links of a subtree in order."""
+    if int(link):
+        yield from tree_in_order(link["child"][0])
+        yield link
+        yield from tree_in_order(link["child"][1])
+
+
+def processes():
+    return elements(static("procs")["all"], "proc", "all")
+
+
+def threads():
+    return elements(static("threads")["all"], "thread", "all")
+
+
+def process_of(thread):
+    if thread is None or not int(thread["proc"]):
+        raise gdb.GdbError("this CPU runs no process")
+    return thread["proc"]
+
+
+def node_path(node):
+    """The path of a node of the ramdisk, from the root."""
+    names = []
+    while int(node):
+        parent = node["vnode"]["parent"]
+        if not int(parent) or int(parent) == int(node):
+            break
+        names.append(node["name"].string())
+        node = parent.cast(node.type)
+    return "/" + "/".join(reversed(names))
+
+
+def vnode_path(obj):
+    """The path of the file whose contents the object holds; None: it is no file's."""
+    if "contents_ops" not in obj["ops"].format_string(symbols=True):
+        return None
+    return node_path(obj["data"].cast(gdb.lookup_type("struct rnode").pointer()))
