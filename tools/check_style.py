@@ -15,7 +15,7 @@ import sys
 FUNCTION_LINES, FILE_LINES = 60, 600
 SPDX = "SPDX-License-Identifier: MIT"
 NEED_HEAD = (".c", ".h", ".S", ".ld", ".dts", ".py", ".sh", ".cmake", "CMakeLists.txt")
-COMMANDS = ("run", "test", "bench", ".ci/run")
+COMMANDS = ("run", "test", "bench", "debug", ".ci/run")
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME)\b|^\s*#\s*if\s+0\b")
 
 

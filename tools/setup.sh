@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 #
 # Installs the Debian packages that are missing: for `run` what builds and boots the kernel, for
-# `gdb` also the debugger, for `test` all that the tests need. Does nothing, and quickly, where all
-# are there. Says what it is about to install; uses sudo where the user is not root. Called by ./run,
-# ./test and ./bench, from the repository's root.
+# `gdb` also the debugger, for `debug` also OpenOCD, for `test` all that the tests need. Does nothing,
+# and quickly, where all are there. Says what it is about to install; uses sudo where the user is not
+# root. Called by ./run, ./debug, ./test and ./bench, from the repository's root.
 
 set -euo pipefail
 
 usage() {
-    echo "usage: tools/setup.sh run|gdb|test" >&2
+    echo "usage: tools/setup.sh run|gdb|debug|test" >&2
     exit 2
 }
 
@@ -18,10 +18,11 @@ packages=(gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi qemu-
 case "${1-}" in
 run) ;;
 gdb) packages+=(gdb-multiarch) ;;
+debug) packages+=(gdb-multiarch openocd) ;;
 test)
     # The cross compiler for Linux builds the test programs that must run unmodified.
     packages+=(gcc libc6-dev libcmocka-dev clang clang-format libclang-rt-14-dev cpio gzip
-        gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gdb-multiarch)
+        gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gdb-multiarch openocd)
     ;;
 *) usage ;;
 esac
