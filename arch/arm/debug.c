@@ -103,10 +103,13 @@ bool arch_frame_is_user(const struct trapframe *tf)
     return trap_from_user(tf);
 }
 
+void arch_call_debugger(void (*fn)(const struct trapframe *tf, void *arg), void *arg,
+                        void *stack_top) __attribute__((naked));
+
 /* The registers go where the caller's stack is; then SVC mode, since a fault in there must come
  * back to where it was, and the stack given. */
-__attribute__((naked)) void arch_call_debugger(void (*fn)(const struct trapframe *tf, void *arg),
-                                               void *arg, void *stack_top)
+void arch_call_debugger(void (*fn)(const struct trapframe *tf, void *arg), void *arg,
+                        void *stack_top)
 {
     (void)fn, (void)arg, (void)stack_top;
     __asm__ volatile(

@@ -6,6 +6,7 @@ not there; and the machine goes on as if nothing had been.
 
 import re
 import socket
+import time
 
 import quire_vm
 from quire_vm import Machine, TestCase
@@ -224,6 +225,24 @@ class KdbSmp(Kdb):
             self.resume(vm)
             vm.expect_prompt()
             vm.run("kill spin")
+
+
+    def test_stuck(self):
+        """A CPU that keeps its interrupts off is named, and stops when it looks up."""
+        with self.machine("panictest=stuck") as vm:
+            vm.expect_prompt(120)
+            self.send_break()
+            vm.expect(r"^kdb: cpu 1 does not answer$", 60)
+            vm.expect(KDB)
+            self.assertRegex(self.ask(vm, "cpu"), r"(?m)^cpu 1 runs .*\?$")
+            self.assertIn("does not stand still", self.ask(vm, "bt cpu 1"))
+            while "cpu 1 paused" not in self.ask(vm, "cpu"):
+                time.sleep(0.5)
+            self.assertIn("be_stuck", self.ask(vm, "bt cpu 1"))
+            self.resume(vm)
+            vm.send("\r")
+            vm.expect_prompt()
+            vm.run("vmcheck -q", 120, status=0)
 
 
 class KdbRaspi2b(KdbCase):
