@@ -9,18 +9,26 @@
  * nearly every change; with 2 the tree is at most 1.81 log2 n high (C. C. Foster, 1973). */
 #define SLACK 2
 
-static int height(const struct tree_link *n)
+static inline int height(const struct tree_link *n)
 {
     return n ? n->height : 0;
 }
 
-/* True if what the link says of its subtree changed. */
-static bool refresh(struct tree *t, struct tree_link *n)
+static inline uint32_t most(const struct tree_link *n)
 {
-    int old = n->height, left = height(n->child[0]), right = height(n->child[1]);
+    return n ? n->most : 0;
+}
 
-    n->height = 1 + MAX(left, right);
-    return (t->update && t->update(n)) | (n->height != old);
+/* True if what the link says of its subtree changed. */
+static inline bool refresh(struct tree_link *n)
+{
+    int left = height(n->child[0]), right = height(n->child[1]), high = 1 + MAX(left, right);
+    uint32_t below = MAX(most(n->child[0]), most(n->child[1])), all = MAX(n->own, below);
+    bool changed = high != n->height || all != n->most;
+
+    n->height = high;
+    n->most = all;
+    return changed;
 }
 
 /* Puts b (may be NULL) where a hangs under its parent. */
@@ -35,7 +43,7 @@ static void replace_child(struct tree *t, struct tree_link *a, struct tree_link 
 }
 
 /* Lifts n's child on the given side above n and returns it. */
-static struct tree_link *rotate(struct tree *t, struct tree_link *n, int side)
+static __noinline struct tree_link *rotate(struct tree *t, struct tree_link *n, int side)
 {
     struct tree_link *up = n->child[side], *inner = up->child[!side];
 
@@ -45,78 +53,83 @@ static struct tree_link *rotate(struct tree *t, struct tree_link *n, int side)
     n->child[side] = inner;
     if (inner)
         inner->parent = n;
-    refresh(t, n);
-    refresh(t, up);
+    refresh(n);
+    refresh(up);
     return up;
 }
 
-/* From n to the root, until nothing changes any more; not before `moved`, a link that stands in a
- * place where it was not and therefore can't tell. */
-static void rebalance_from(struct tree *t, struct tree_link *n, const struct tree_link *moved)
+/* From n to the root, until nothing changes any more; not before `news`, a link on the way whose
+ * own or whose children are others. */
+static void rebalance_from(struct tree *t, struct tree_link *n, const struct tree_link *news)
 {
-    bool go_on;
-
     for (; n; n = n->parent) {
         int lean = height(n->child[1]) - height(n->child[0]);
+        bool go_on = true;
 
-        if (lean < -SLACK || lean > SLACK) {
+        if (n == news)
+            news = NULL;
+        if (unlikely(lean < -SLACK || lean > SLACK)) {
             int side = lean > 0;
             struct tree_link *c = n->child[side];
 
-            if (n == moved)
-                moved = NULL;
             if (height(c->child[!side]) > height(c->child[side]))
                 rotate(t, c, !side);
             n = rotate(t, n, side);
-            go_on = true;
         } else {
-            go_on = refresh(t, n) || moved;
+            go_on = refresh(n);
         }
-        if (n == moved)
-            moved = NULL;
-        if (!go_on)
+        if (!go_on && !news)
             break;
     }
 }
 
-void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, int side)
+void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, int side,
+                 const struct tree_link *next)
 {
     n->child[0] = n->child[1] = NULL;
     n->parent = parent;
     n->height = 1;
+    n->most = n->own;
     if (parent)
         parent->child[side] = n;
     else
         t->root = n;
-    rebalance_from(t, n, n);
+    rebalance_from(t, parent, next);
 }
 
-void tree_remove(struct tree *t, struct tree_link *n)
+void tree_remove(struct tree *t, struct tree_link *n, struct tree_link *next)
 {
-    struct tree_link *lowest = n->parent, *s = NULL;
+    struct tree_link *lowest = n->parent;
+    const struct tree_link *news = next;
 
     if (n->child[0] && n->child[1]) {
-        s = tree_next(n);
-
-        lowest = s->parent == n ? s : s->parent;
-        replace_child(t, s, s->child[1]);
-        replace_child(t, n, s);
+        news = next = tree_next(n);
+        lowest = next->parent == n ? next : next->parent;
+        replace_child(t, next, next->child[1]);
+        replace_child(t, n, next);
+        next->height = n->height; /* what those above think of who stands here */
+        next->most = n->most;
         for (int side = 0; side < 2; side++) {
-            s->child[side] = n->child[side];
-            if (s->child[side])
-                s->child[side]->parent = s;
+            next->child[side] = n->child[side];
+            if (next->child[side])
+                next->child[side]->parent = next;
         }
     } else {
+        if (n->child[1] && next) { /* down there, where the walk would not come by */
+            lowest = next;
+            news = n->parent;
+        }
         replace_child(t, n, n->child[0] ? n->child[0] : n->child[1]);
     }
-    rebalance_from(t, lowest, s);
+    rebalance_from(t, lowest, news);
     n->child[0] = n->child[1] = n->parent = NULL;
     n->height = 0;
 }
 
 void tree_updated(struct tree *t, struct tree_link *n)
 {
-    while (n && refresh(t, n))
+    (void)t;
+    while (n && refresh(n))
         n = n->parent;
 }
 

@@ -16,7 +16,7 @@
 static struct {
     struct spin lock;
     struct list all;
-    uint32_t committed; /* pages, all address spaces */
+    uint32_t committed; /* (atomic) pages, all address spaces */
     uint32_t limit;     /* (c) */
     bool strict;        /* (c) overcommit_memory=2 */
 } spaces = {.all = LIST_INIT(spaces.all)};
@@ -70,24 +70,14 @@ struct seg *seg_prev(const struct seg *s)
     return seg_of(tree_prev(&s->by_addr));
 }
 
-static uint32_t subtree_gap(const struct tree_link *l)
+static uint32_t hole_between(const struct seg *prev, const struct seg *s)
 {
-    return l ? seg_of(l)->gap : 0;
+    return page_of(s->base - (prev ? seg_end(prev) : USER_MIN));
 }
 
-static bool seg_update(struct tree_link *l)
-{
-    struct seg *s = seg_of(l);
-    uint32_t old = s->gap, below = MAX(subtree_gap(l->child[0]), subtree_gap(l->child[1]));
-
-    s->gap = MAX(s->hole, below);
-    return s->gap != old;
-}
-
-/* The hole between prev (NULL: nothing) and s, which follows it. */
 static void set_hole(struct as *as, struct seg *prev, struct seg *s)
 {
-    s->hole = page_of(s->base - (prev ? seg_end(prev) : USER_MIN));
+    s->by_addr.own = hole_between(prev, s);
     tree_updated(&as->segs, &s->by_addr);
 }
 
@@ -118,26 +108,21 @@ static void unlink_from_obj(struct seg *s)
     }
 }
 
-void as_insert(struct as *as, struct seg *s)
+/* Of two neighbours either the upper has no left child or the lower no right one. */
+void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next)
 {
-    struct tree_link *l = as->segs.root, *parent = NULL;
-    struct seg *prev = NULL, *next = NULL;
-    int side = 0;
+    bool below_next = next && !next->by_addr.child[0];
 
-    while (l) {
-        parent = l;
-        side = s->base > seg_of(l)->base;
-        if (side)
-            prev = seg_of(l);
-        else
-            next = seg_of(l);
-        l = l->child[side];
-    }
     s->as = as;
-    s->hole = page_of(s->base - (prev ? seg_end(prev) : USER_MIN));
-    tree_insert(&as->segs, &s->by_addr, parent, side);
+    s->by_addr.own = hole_between(prev, s);
     if (next)
-        set_hole(as, s, next);
+        next->by_addr.own = hole_between(s, next);
+    tree_insert(&as->segs, &s->by_addr,
+                below_next ? &next->by_addr
+                : prev     ? &prev->by_addr
+                           : NULL,
+                !below_next, next ? &next->by_addr : NULL);
+    as->last = s;
     as->nsegs++;
     as->version++;
     link_to_obj(s);
@@ -145,14 +130,16 @@ void as_insert(struct as *as, struct seg *s)
 
 void as_remove(struct as *as, struct seg *s)
 {
-    struct seg *next = seg_next(s), *prev = seg_prev(s);
+    struct seg *next = seg_next(s);
 
     unlink_from_obj(s);
-    tree_remove(&as->segs, &s->by_addr);
+    if (next)
+        next->by_addr.own += s->npages + s->by_addr.own;
+    tree_remove(&as->segs, &s->by_addr, next ? &next->by_addr : NULL);
+    if (as->last == s)
+        as->last = NULL;
     as->nsegs--;
     as->version++;
-    if (next)
-        set_hole(as, prev, next);
 }
 
 void as_split(struct as *as, struct seg *s, vaddr_t va, struct seg *upper)
@@ -167,7 +154,7 @@ void as_split(struct as *as, struct seg *s, vaddr_t va, struct seg *upper)
     s->npages = lower;
     if (s->ops->split)
         s->ops->split(s, upper);
-    as_insert(as, upper);
+    as_insert(as, s, upper, seg_next(s));
 }
 
 /* b continues a in every respect. */
@@ -206,8 +193,11 @@ struct seg *as_merge(struct as *as, struct seg *s)
 struct seg *as_find_above(const struct as *as, vaddr_t va)
 {
     struct tree_link *l = as->segs.root;
-    struct seg *best = NULL;
+    struct seg *best = as->last;
 
+    if (best && seg_holds(best, va))
+        return best;
+    best = NULL;
     while (l) {
         struct seg *s = seg_of(l);
 
@@ -255,13 +245,18 @@ static struct tree_link *last_below(const struct as *as, vaddr_t top)
     return best;
 }
 
+static uint32_t largest_hole(const struct tree_link *l)
+{
+    return l ? l->most : 0;
+}
+
 /* The highest segment of the subtree with a hole of npages below it; there is one. */
 static struct tree_link *highest_hole(struct tree_link *l, uint32_t npages)
 {
     for (;;) {
-        if (subtree_gap(l->child[1]) >= npages)
+        if (largest_hole(l->child[1]) >= npages)
             l = l->child[1];
-        else if (seg_of(l)->hole >= npages)
+        else if (l->own >= npages)
             return l;
         else
             l = l->child[0];
@@ -278,9 +273,9 @@ vaddr_t as_find_gap(const struct as *as, vaddr_t top, uint32_t npages)
     if (top > low && top - low >= need)
         return top - need;
     while (l) {
-        if (seg_of(l)->hole >= npages)
+        if (l->own >= npages)
             return seg_of(l)->base - need;
-        if (subtree_gap(l->child[0]) >= npages)
+        if (largest_hole(l->child[0]) >= npages)
             return seg_of(highest_hole(l->child[0], npages))->base - need;
         while (l->parent && l->parent->child[0] == l)
             l = l->parent;
@@ -289,20 +284,23 @@ vaddr_t as_find_gap(const struct as *as, vaddr_t top, uint32_t npages)
     return 0;
 }
 
+/* The request is more than there can be, or, if the machine keeps its promises, than is left. */
+static bool too_much(uint32_t npages, uint32_t committed)
+{
+    return npages > spaces.limit || (spaces.strict && committed + npages > spaces.limit);
+}
+
 int as_commit(struct as *as, int32_t npages)
 {
-    int error = 0;
+    uint32_t now = __atomic_load_n(&spaces.committed, __ATOMIC_RELAXED);
 
-    spin_lock(&spaces.lock);
-    if (npages > 0 && ((uint32_t)npages > spaces.limit ||
-                       (spaces.strict && spaces.committed + (uint32_t)npages > spaces.limit))) {
-        error = -ENOMEM;
-    } else {
-        __atomic_store_n(&spaces.committed, spaces.committed + (uint32_t)npages, __ATOMIC_RELAXED);
-        as->committed += (uint32_t)npages;
-    }
-    spin_unlock(&spaces.lock);
-    return error;
+    do {
+        if (npages > 0 && too_much((uint32_t)npages, now))
+            return -ENOMEM;
+    } while (!__atomic_compare_exchange_n(&spaces.committed, &now, now + (uint32_t)npages, true,
+                                          __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    as->committed += (uint32_t)npages;
+    return 0;
 }
 
 uint32_t as_committed(void)
@@ -350,7 +348,7 @@ struct as *as_create_in(struct family *f)
     if (hat_init(&as->hat, as))
         goto no_hat;
     rwlock_init(&as->lock);
-    tree_init(&as->segs, seg_update);
+    tree_init(&as->segs);
     as->users = as->refs = 1;
     as_family_join(as, f);
     spin_lock(&spaces.lock);

@@ -27,6 +27,7 @@ struct as {
     struct rwlock lock;
     struct tree segs; /* (a) by base; each link knows the largest gap of its subtree */
     uint32_t nsegs;   /* (a) */
+    struct seg *last; /* (a, atomic) where the last fault was, or NULL: a hint */
     uint32_t version; /* (a) a fault that slept searches again if it moved */
     struct spin pt_lock;
     struct root *pt; /* (c) */

@@ -11,7 +11,8 @@
 #include "mm/as_impl.h"
 #include "mm/obj.h"
 
-static int copy_seg(const struct seg *from, struct as *to)
+/* Behind *last, which it then is. */
+static int copy_seg(const struct seg *from, struct as *to, struct seg **last)
 {
     struct seg *s = seg_alloc();
 
@@ -20,18 +21,20 @@ static int copy_seg(const struct seg *from, struct as *to)
     seg_copy(s, from);
     if (s->ops->dup)
         s->ops->dup(from, s);
-    as_insert(to, s);
+    as_insert(to, *last, s, NULL);
+    *last = s;
     return 0;
 }
 
 static int copy_segs(struct as *from, struct as *to)
 {
     int error = as_commit(to, (int32_t)from->committed);
+    struct seg *last = NULL;
 
     for (struct tree_link *l = tree_first(&from->segs); l && !error; l = tree_next(l)) {
         struct seg *s = container_of(l, struct seg, by_addr);
 
-        error = copy_seg(s, to);
+        error = copy_seg(s, to, &last);
         preempt_point();
     }
     return error;

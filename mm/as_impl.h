@@ -17,8 +17,8 @@ void seg_copy(struct seg *to, const struct seg *from);
 struct seg *seg_next(const struct seg *s);
 struct seg *seg_prev(const struct seg *s);
 
-/* Enters s at its base: there must be room. Links it to its object. */
-void as_insert(struct as *as, struct seg *s);
+/* Enters s between its neighbours (NULL: none): there must be room. Links it to its object. */
+void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next);
 /* Takes s out of tree and object; references are still s's. */
 void as_remove(struct as *as, struct seg *s);
 /* s's base or length changed: gaps around it are computed anew. */

@@ -32,20 +32,40 @@ static bool same_kind(const struct seg *s, const struct map_request *r, uint16_t
            s->flags == flags && !(flags & SEG_GROWS) && !s->data;
 }
 
-/* The place at base lies free: makes a neighbour of the same kind longer instead of making a
- * segment. False: there is none. */
-static bool extend_neighbour(struct as *as, const struct map_request *r, vaddr_t base,
+/* Where a request goes, and the segments on both sides of it, or NULL. */
+struct place {
+    vaddr_t base;
+    struct seg *prev, *next;
+};
+
+static void find_neighbours(const struct as *as, struct place *p)
+{
+    struct tree_link *last;
+
+    p->next = as_find_above(as, p->base);
+    if (p->next) {
+        p->prev = seg_prev(p->next);
+    } else {
+        last = tree_last(&as->segs);
+        p->prev = last ? container_of(last, struct seg, by_addr) : NULL;
+    }
+}
+
+/* The place lies free: makes a neighbour of the same kind longer instead of making a segment.
+ * False: there is none. */
+static bool extend_neighbour(struct as *as, const struct map_request *r, const struct place *p,
                              uint16_t flags)
 {
-    struct seg *above = as_find_above(as, base), *below = as_find(as, base - 1), *s = NULL;
+    struct seg *below = p->prev, *above = p->next, *s = NULL;
 
-    if (below && same_kind(below, r, flags) &&
+    if (below && seg_end(below) == p->base && same_kind(below, r, flags) &&
         (!r->obj || below->obj_page + below->npages == r->obj_page)) {
         s = below;
-    } else if (above && above->base == base + page_addr(r->npages) && same_kind(above, r, flags) &&
+    } else if (above && above->base == p->base + page_addr(r->npages) &&
+               same_kind(above, r, flags) &&
                (!r->obj || r->obj_page + r->npages == above->obj_page)) {
         s = above;
-        s->base = base;
+        s->base = p->base;
         s->obj_page -= r->npages;
     }
     if (!s)
@@ -59,7 +79,7 @@ static bool extend_neighbour(struct as *as, const struct map_request *r, vaddr_t
 }
 
 /* Where the request goes: 0 and *base, or -Exxx. */
-static int place(struct as *as, const struct map_request *r, vaddr_t *base)
+static int find_place(struct as *as, const struct map_request *r, vaddr_t *base)
 {
     struct seg *above;
 
@@ -67,10 +87,10 @@ static int place(struct as *as, const struct map_request *r, vaddr_t *base)
         *base = r->base;
         if (!range_ok(r->base, r->npages))
             return r->base & PAGE_MASK ? -EINVAL : -ENOMEM;
+        if (!r->noreplace)
+            return 0;
         above = as_find_above(as, r->base);
-        if (r->noreplace && above && above->base < r->base + page_addr(r->npages))
-            return -EEXIST;
-        return 0;
+        return above && above->base < r->base + page_addr(r->npages) ? -EEXIST : 0;
     }
     if (r->base && range_ok(r->base, r->npages)) {
         above = as_find_above(as, r->base);
@@ -117,8 +137,9 @@ static void fill_seg(struct seg *s, const struct map_request *r, vaddr_t base, u
 static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where)
 {
     uint16_t flags = r->flags | (needs_commit(r->prot, r->flags) ? SEG_COMMITTED : 0);
+    struct place p;
     struct seg *s = NULL;
-    int error = as->nsegs < SEGS_MAX ? place(as, r, where) : -ENOMEM;
+    int error = as->nsegs < SEGS_MAX ? find_place(as, r, where) : -ENOMEM;
 
     if (!error && r->fixed) {
         s = seg_alloc();
@@ -126,8 +147,11 @@ static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where
     }
     if (error)
         return error;
-    error = make_room(as, r, *where, flags);
-    if (error || extend_neighbour(as, r, *where, flags)) {
+    p.base = *where;
+    error = make_room(as, r, p.base, flags);
+    if (!error)
+        find_neighbours(as, &p);
+    if (error || extend_neighbour(as, r, &p, flags)) {
         if (s)
             seg_free(s);
         return error;
@@ -139,8 +163,8 @@ static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where
             as_commit(as, -(int32_t)r->npages);
         return -ENOMEM;
     }
-    fill_seg(s, r, *where, flags);
-    as_insert(as, s);
+    fill_seg(s, r, p.base, flags);
+    as_insert(as, p.prev, s, p.next);
     return 0;
 }
 

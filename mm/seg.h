@@ -56,10 +56,8 @@ struct seg {
     const struct seg_ops *ops; /* (c) */
     struct obj *obj;           /* (c) or NULL */
     uint32_t obj_page;         /* (a) page of obj at base */
-    uint32_t hole;             /* (a) free pages between this segment and the one below */
-    uint32_t gap;              /* (a) largest hole of the subtree */
     struct as *as;             /* (c) */
-    struct tree_link by_addr;  /* (a) */
+    struct tree_link by_addr;  /* (a) own: free pages between this segment and the one below */
     struct list_link by_obj;   /* (s) */
     void *data;                /* driver's own */
 };

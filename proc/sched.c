@@ -46,7 +46,7 @@ void sched_init_cpu(struct cpu *cpu)
     rq->first_ns = rq->alarm_ns = NEVER;
     for (unsigned i = 0; i < PRIORITIES; i++)
         list_init(&rq->level[i]);
-    tree_init(&rq->timers, NULL);
+    tree_init(&rq->timers);
     rq->cpu = cpu;
     cpu->rq = rq;
     cpu->idle->rq = rq;
@@ -106,7 +106,7 @@ static void timer_insert(struct runq *rq, struct thread *t, uint64_t wake_ns)
     }
     t->wake_ns = wake_ns;
     t->timed = true;
-    tree_insert(&rq->timers, &t->timer, parent, side);
+    tree_insert(&rq->timers, &t->timer, parent, side, NULL);
     if (wake_ns < rq->first_ns) {
         rq->first_ns = wake_ns;
         sched_alarm(rq, wake_ns);
@@ -117,7 +117,7 @@ static void timer_remove(struct runq *rq, struct thread *t)
 {
     struct tree_link *first;
 
-    tree_remove(&rq->timers, &t->timer);
+    tree_remove(&rq->timers, &t->timer, NULL);
     t->timed = false;
     if (t->wake_ns == rq->first_ns) {
         first = tree_first(&rq->timers);
