@@ -7,9 +7,14 @@
 #include "mm/fault.h"
 
 #include "include/uapi/errno.h"
+#include "machine/cpu.h"
 #include "mm/obj.h"
 
-static struct fault_counters counters;
+/* Each CPU counts for itself: nobody waits, and the kernel does not change CPUs between load and
+ * store. */
+static struct {
+    struct fault_counters c;
+} __aligned(64) counters[CPU_MAX];
 
 static const char *const kind_names[FAULT_KINDS] = {"spurious", "reclaim", "upgrade", "attach",
                                                     "transit",  "zero",    "copy",    "pagein",
@@ -22,31 +27,44 @@ const char *fault_kind_name(enum fault_kind kind)
 
 struct fault_counters fault_counters(void)
 {
-    struct fault_counters c;
+    struct fault_counters c = {0};
 
-    c.entries = __atomic_load_n(&counters.entries, __ATOMIC_RELAXED);
-    for (unsigned i = 0; i < FAULT_KINDS; i++)
-        c.kind[i] = __atomic_load_n(&counters.kind[i], __ATOMIC_RELAXED);
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
+        c.entries += __atomic_load_n(&counters[cpu].c.entries, __ATOMIC_RELAXED);
+        for (unsigned i = 0; i < FAULT_KINDS; i++)
+            c.kind[i] += __atomic_load_n(&counters[cpu].c.kind[i], __ATOMIC_RELAXED);
+    }
     return c;
 }
 
 static void count(uint32_t *counter)
 {
-    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+    __atomic_store_n(counter, *counter + 1, __ATOMIC_RELAXED);
 }
 
 /* The segment's protection allows the access. ARMv7 has no write-only and no execute-only memory:
  * either implies reading. */
 static bool access_allowed(prot_t prot, prot_t access)
 {
-    return access == PROT_READ ? prot != PROT_NONE : (prot & access) != 0;
+    return (prot & access) != 0 || (access == PROT_READ && prot != PROT_NONE);
+}
+
+static __noinline struct seg *search_segment(struct as *as, vaddr_t va)
+{
+    struct seg *s = as_find(as, va);
+
+    if (s)
+        __atomic_store_n(&as->last, s, __ATOMIC_RELAXED);
+    return s;
 }
 
 /* Finds f->seg and what is wrong with the access. A stack that must grow is left to the caller. */
-static enum fault_error find_segment(struct fault *f, vaddr_t va, bool force)
+static inline enum fault_error find_segment(struct fault *f, vaddr_t va, bool force)
 {
-    f->seg = as_find(f->as, va);
-    if (!f->seg)
+    struct seg *last = __atomic_load_n(&f->as->last, __ATOMIC_RELAXED);
+
+    f->seg = likely(last && seg_holds(last, va)) ? last : search_segment(f->as, va);
+    if (unlikely(!f->seg))
         return FAULT_NO_SEGMENT;
     if (!access_allowed(force ? f->seg->maxprot : f->seg->prot, f->access))
         return FAULT_PROTECTION;
@@ -54,7 +72,7 @@ static enum fault_error find_segment(struct fault *f, vaddr_t va, bool force)
 }
 
 /* A touch below a stack: lengthens it, with as->lock taken for writing meanwhile. */
-static enum fault_error grow_stack(struct fault *f, vaddr_t va)
+static __noinline enum fault_error grow_stack(struct fault *f, vaddr_t va)
 {
     struct as *as = f->as;
     struct seg *above;
@@ -145,10 +163,10 @@ void fault_load(struct fault *f, struct node *n)
         hat_load(&f->as->hat, n, f->va, pte_pfn(e), prot);
 }
 
-/* The last step, unless the driver took it already. */
+/* The last step, where the driver did not take it. */
 static void load(struct fault *f)
 {
-    struct node *n = f->loaded ? NULL : pt_lock_node(f->as, f->va);
+    struct node *n = pt_lock_node(f->as, f->va);
 
     if (n) {
         fault_load(f, n);
@@ -156,10 +174,11 @@ static void load(struct fault *f)
     }
 }
 
-static enum fault_error error_of(int error)
+static inline enum fault_error error_of(int error)
 {
+    if (likely(error == 0))
+        return FAULT_OK;
     switch (error) {
-    case 0: return FAULT_OK;
     case -ENOMEM: return FAULT_NO_MEMORY;
     case -ENXIO: return FAULT_BEYOND_END;
     case -EAGAIN: return FAULT_NO_MEMORY;
@@ -168,39 +187,44 @@ static enum fault_error error_of(int error)
 }
 
 /* One try, as->lock held for reading: segment, entry, driver. */
-static enum fault_error resolve(struct fault *f, vaddr_t va, bool force)
+static inline enum fault_error resolve(struct fault *f, vaddr_t va, bool force)
 {
     enum fault_error error = find_segment(f, va, force);
 
-    if (error == FAULT_NO_SEGMENT) {
+    if (unlikely(error == FAULT_NO_SEGMENT)) {
         error = grow_stack(f, va);
         if (error == FAULT_OK)
             error = find_segment(f, va, force);
     }
-    if (error)
+    if (unlikely(error))
         return error;
     f->pte = pt_find(f->as, f->va, &f->node);
-    return needs_driver(f) ? error_of(f->seg->ops->fault(f)) : FAULT_OK;
+    return likely(needs_driver(f)) ? error_of(f->seg->ops->fault(f)) : FAULT_OK;
 }
 
 enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t pc)
 {
-    struct fault f = {.as = as, .va = page_base(va), .access = access, .kind = FAULT_SPURIOUS};
+    struct fault f;
     enum fault_error error;
 
-    count(&counters.entries);
+    count(&counters[cpu_here()].c.entries);
     if (unlikely(hat_chaos(as, pc))) {
-        count(&counters.kind[FAULT_SPURIOUS]);
+        count(&counters[cpu_here()].c.kind[FAULT_SPURIOUS]);
         return FAULT_OK;
     }
+    f.as = as;
+    f.va = page_base(va);
+    f.access = access;
+    f.kind = FAULT_SPURIOUS;
+    f.loaded = false;
     do {
         rwlock_read(&as->lock);
         error = resolve(&f, va, false);
-        if (error == FAULT_OK)
+        if (unlikely(!f.loaded) && error == FAULT_OK)
             load(&f);
         rwlock_read_done(&as->lock);
     } while (error == FAULT_NO_MEMORY && oom_handle(as));
-    count(&counters.kind[error ? FAULT_ERROR : f.kind]);
+    count(&counters[cpu_here()].c.kind[error ? FAULT_ERROR : f.kind]);
     fault_account(f.kind >= FAULT_PAGEIN && !error);
     return error;
 }

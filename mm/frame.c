@@ -125,7 +125,10 @@ void frame_init(const struct frame_map *map, void *table, uint32_t limit_frames)
     memset(&fl, 0, sizeof(fl));
     fl.map = *map;
     map_extent(map, &direct_map.first, &direct_map.end);
-    direct_map.frames = table;
+    direct_map.by_pfn = (uintptr_t)table - direct_map.first * sizeof(struct frame);
+    direct_map.by_page =
+        (uintptr_t)table -
+        ((uintptr_t)pfn_to_virt(direct_map.first) >> PAGE_SHIFT) * sizeof(struct frame);
     fl.ngroups = (direct_map.end - direct_map.first + GROUP_FRAMES - 1) >> GROUP_SHIFT;
     for (unsigned i = 0; i < map->nram; i++) {
         fl.spans[fl.nspans++] = map->ram[i];
@@ -274,7 +277,7 @@ pfn_t frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsig
     }
     struct frame *f = frame_of(pfn);
 
-    kdebug_assert(f->users == 0);
+    kdebug_assert(frame_count(f) == 0);
     frame_set(f, type, owner, index);
     f->rmap = 0;
     f->flags = 0;
@@ -372,46 +375,90 @@ void frame_free_contiguous(pfn_t first, uint32_t count)
         frame_free(first + k);
 }
 
+/* An object's page that can be filled again is cache as long as it has no user. */
+static bool is_cache(const struct frame *f)
+{
+    return frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED);
+}
+
+/* A first user; whoever comes first of several. */
+static __noinline void use_first(pfn_t pfn, struct frame *f)
+{
+    frame_lock(pfn);
+    if (__atomic_fetch_add(&f->users, 1, __ATOMIC_RELAXED) == 0 && is_cache(f))
+        frame_cache_count(-1);
+    frame_unlock(pfn);
+}
+
 int frame_use(pfn_t pfn, uint32_t pte)
 {
     struct frame *f = frame_of(pfn);
-    int error = 0;
+    uint16_t users = __atomic_load_n(&f->users, __ATOMIC_RELAXED);
 
     if (pfn == fl.zero)
         return 0;
+    do {
+        if (unlikely(users >= (pte ? FRAME_ENTRIES_MAX : FRAME_USERS_MAX)))
+            return -EAGAIN;
+        if (unlikely(users == 0)) {
+            use_first(pfn, f);
+            break;
+        }
+    } while (unlikely(!__atomic_compare_exchange_n(&f->users, &users, (uint16_t)(users + 1), true,
+                                                   __ATOMIC_RELAXED, __ATOMIC_RELAXED)));
+    if (pte)
+        frame_set_rmap(f, pte);
+    return 0;
+}
+
+/* The last user of a page of an object, or of what was one until its object went. */
+static __noinline unsigned unuse_last(pfn_t pfn, struct frame *f)
+{
+    unsigned left;
+    bool free;
+
     frame_lock(pfn);
-    if (f->users >= (pte ? FRAME_ENTRIES_MAX : FRAME_USERS_MAX)) {
-        error = -EAGAIN;
-    } else {
-        __atomic_store_n(&f->users, (uint16_t)(f->users + 1), __ATOMIC_RELAXED);
-        if (f->users == 1 && frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED))
-            frame_cache_count(-1);
-        if (pte)
-            frame_set_rmap(f, pte);
-    }
+    left = __atomic_sub_fetch(&f->users, 1, __ATOMIC_ACQ_REL);
+    free = left == 0 && frame_type(f) == FRAME_ANON;
+    if (left == 0 && is_cache(f))
+        frame_cache_count(1);
     frame_unlock(pfn);
-    return error;
+    if (free)
+        frame_free(pfn);
+    return left;
+}
+
+/* A private page's only user is the caller: nobody else can find the page to use it. */
+static unsigned unuse_anon(pfn_t pfn, struct frame *f)
+{
+    unsigned left = 0;
+
+    if (likely(__atomic_load_n(&f->users, __ATOMIC_ACQUIRE) == 1))
+        frame_set_users(f, 0);
+    else
+        left = __atomic_sub_fetch(&f->users, 1, __ATOMIC_ACQ_REL);
+    if (left == 0)
+        frame_free(pfn);
+    return left;
 }
 
 unsigned frame_unuse(pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
-    enum frame_type type;
-    unsigned left;
+    uint16_t users;
 
     if (pfn == fl.zero)
         return 1;
-    frame_lock(pfn);
-    kdebug_assert(f->users > 0);
-    left = f->users - 1u;
-    __atomic_store_n(&f->users, (uint16_t)left, __ATOMIC_RELAXED);
-    type = frame_type(f);
-    if (left == 0 && type == FRAME_OBJ && !(f->flags & FRAME_WIRED))
-        frame_cache_count(1);
-    frame_unlock(pfn);
-    if (left == 0 && type == FRAME_ANON)
-        frame_free(pfn);
-    return left;
+    kdebug_assert(frame_count(f) > 0);
+    if (frame_type_acquire(f) == FRAME_ANON) /* perhaps since a moment ago: page_orphan */
+        return unuse_anon(pfn, f);
+    users = __atomic_load_n(&f->users, __ATOMIC_RELAXED);
+    do {
+        if (users == 1)
+            return unuse_last(pfn, f);
+    } while (unlikely(!__atomic_compare_exchange_n(&f->users, &users, (uint16_t)(users - 1), true,
+                                                   __ATOMIC_RELEASE, __ATOMIC_RELAXED)));
+    return users - 1u;
 }
 
 struct frame_stats frame_stats(void)

@@ -14,7 +14,20 @@
 
 #include "kern/lock.h"
 #include "kern/panic.h"
+#include "machine/direct.h"
 #include "mm/units.h"
+
+/* A kernel object's address in 32 bits, for the frame table. DIRECT_BIAS: 0 on the machine; on the
+ * host, whose addresses are longer, what a kptr leaves out. */
+static inline uint32_t kptr(const void *p)
+{
+    return p ? (uint32_t)((uintptr_t)p - DIRECT_BIAS) : 0;
+}
+
+static inline void *kptr_to(uint32_t k)
+{
+    return k ? (void *)((uintptr_t)k + DIRECT_BIAS) : NULL;
+}
 
 enum frame_type {
     FRAME_FREE,     /* on the free list */
@@ -47,7 +60,7 @@ struct frame {
     uint32_t index;        /* (f) page in owner; node: first page << 12 | live entries */
     uint32_t rmap;         /* (f) kptr of an entry: a hint that its reader checks; slab: number of
                               the cache; (n) node: groups of entries that were ever used */
-    uint16_t users, flags; /* (f) */
+    uint16_t users, flags; /* users atomic, see frame_use; flags (f) */
     uint32_t links[2];     /* next:20 prev:12 | hash:20 prev:8: free list (l), object's pages (h),
                               slabs with room (its cache's lock) */
 };
@@ -93,12 +106,19 @@ size_t frame_table_bytes(const struct frame_map *map);
 static inline struct frame *frame_of(pfn_t pfn)
 {
     kdebug_assert(pfn >= direct_map.first && pfn < direct_map.end);
-    return &direct_map.frames[pfn - direct_map.first];
+    return (struct frame *)(direct_map.by_pfn + (uintptr_t)pfn * sizeof(struct frame));
+}
+
+/* The same of the frame that the kernel sees at p. */
+static inline struct frame *frame_at(const void *p)
+{
+    return (struct frame *)(direct_map.by_page +
+                            ((uintptr_t)p >> PAGE_SHIFT) * sizeof(struct frame));
 }
 
 static inline pfn_t frame_pfn(const struct frame *f)
 {
-    return (pfn_t)(f - direct_map.frames) + direct_map.first;
+    return (pfn_t)(((uintptr_t)f - direct_map.by_pfn) / sizeof(struct frame));
 }
 
 /* The entry of any frame, made ready if need be; NULL if pfn is outside the table. */
@@ -127,6 +147,12 @@ void frame_free_contiguous(pfn_t first, uint32_t count);
 static inline enum frame_type frame_type(const struct frame *f)
 {
     return (enum frame_type)(__atomic_load_n(&f->owner, __ATOMIC_RELAXED) & 15);
+}
+
+/* The same; what was written before the frame became this is seen. */
+static inline enum frame_type frame_type_acquire(const struct frame *f)
+{
+    return (enum frame_type)(__atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) & 15);
 }
 
 static inline void *frame_owner(const struct frame *f)
@@ -163,17 +189,31 @@ static inline void frame_unlock(pfn_t pfn)
     spin_unlock(&frame_locks[pfn % FRAME_LOCKS]);
 }
 
-/* One user more; -EAGAIN at the limit, where the caller must copy or refuse. Frame lock taken
- * inside. The zero page is not counted. pte: kptr of the entry, for the way back; 0 for a pin. */
+/* Users are counted atomically; only the steps of an object's page from none to one and from one to
+ * none are taken under the frame lock, so that who holds it knows whether there is any. */
+
+/* One user more; -EAGAIN at the limit, where the caller must copy or refuse. The zero page is not
+ * counted. pte: kptr of the entry, for the way back; 0 for a pin. */
 int __must_check frame_use(pfn_t pfn, uint32_t pte);
 /* How many users a frame has at this moment. */
+static inline unsigned frame_count(const struct frame *f)
+{
+    return __atomic_load_n(&f->users, __ATOMIC_RELAXED);
+}
+
 static inline unsigned frame_users(pfn_t pfn)
 {
-    return __atomic_load_n(&frame_of(pfn)->users, __ATOMIC_RELAXED);
+    return frame_count(frame_of(pfn));
+}
+
+/* The caller is alone with the frame. */
+static inline void frame_set_users(struct frame *f, unsigned users)
+{
+    __atomic_store_n(&f->users, (uint16_t)users, __ATOMIC_RELAXED);
 }
 
 /* One user less; returns the number left. A private page without users is freed here; an object's
- * page stays in memory as cache. */
+ * page stays in memory as cache. What the user did with the page is over before. */
 unsigned frame_unuse(pfn_t pfn);
 
 /* Link fields: 20-bit frame numbers, NO_PFN for none. */

@@ -40,6 +40,8 @@ void hat_replace(struct hat *h, unsigned slot, struct node *copy);
  * be more than page table and segment permit. Replaces what was there and invalidates it if it
  * was valid. */
 void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot);
+/* The same where nothing is entered: nothing to invalidate. */
+void hat_enter(struct node *n, vaddr_t va, pfn_t pfn, prot_t prot);
 /* What is entered: PROT_* (0: nothing valid), the frame into *pfn. For fault.c, checks, listings.
  */
 prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn);

@@ -84,7 +84,8 @@ static bool page_try_drop(pfn_t pfn)
     bool drop;
 
     frame_lock(pfn);
-    drop = frame_type(f) == FRAME_OBJ && f->users == 0 && !(f->flags & (FRAME_BUSY | FRAME_WIRED));
+    drop = frame_type(f) == FRAME_OBJ && frame_count(f) == 0 &&
+           !(f->flags & (FRAME_BUSY | FRAME_WIRED));
     if (drop) {
         page_remove(frame_owner(f), pfn);
         frame_set(f, FRAME_KERNEL, NULL, 0);
@@ -166,11 +167,12 @@ static bool page_orphan(struct obj *o, pfn_t pfn)
 
     page_remove(o, pfn);
     frame_lock(pfn);
-    pinned = f->users > 0;
+    pinned = frame_count(f) > 0;
     if (!pinned && !(f->flags & FRAME_WIRED))
         frame_cache_count(-1);
-    frame_set(f, pinned ? FRAME_ANON : FRAME_KERNEL, NULL, 0);
     f->flags = 0;
+    f->index = 0; /* the type last: from then on the frame goes with its user, lock or not */
+    __atomic_store_n(&f->owner, pinned ? FRAME_ANON : FRAME_KERNEL, __ATOMIC_RELEASE);
     frame_unlock(pfn);
     return !pinned;
 }
@@ -231,7 +233,7 @@ static pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
     other = hash_find(o, page);
     if (!other) {
         f->flags = FRAME_BUSY;
-        f->users = 1;
+        frame_set_users(f, 1);
         frame_set(f, FRAME_OBJ, o, page);
         page_insert(o, pfn);
         *ours = true;
@@ -251,7 +253,7 @@ static void page_filled(struct obj *o, pfn_t pfn, int error)
     frame_lock(pfn);
     f->flags &= (uint16_t)~FRAME_BUSY;
     if (error) {
-        f->users = 0;
+        frame_set_users(f, 0);
         page_remove(o, pfn);
         frame_set(f, FRAME_KERNEL, NULL, 0);
     }
@@ -309,7 +311,7 @@ void obj_adopt(struct obj *o, uint32_t page, pfn_t pfn)
 
     spin_lock(&cache.lock);
     f->flags = FRAME_WIRED;
-    f->users = 0;
+    frame_set_users(f, 0);
     frame_set(f, FRAME_OBJ, o, page);
     page_insert(o, pfn);
     spin_unlock(&cache.lock);

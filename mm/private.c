@@ -26,64 +26,79 @@ static pfn_t private_frame(const struct fault *f, unsigned flags)
 {
     pfn_t pfn = frame_alloc(FRAME_ANON, f->as->family, page_of(f->va), FRAME_FOR_USER | flags);
 
-    if (pfn != NO_PFN)
-        frame_of(pfn)->users = 1;
+    if (likely(pfn != NO_PFN)) {
+        frame_set_users(frame_of(pfn), 1);
+        frame_of(pfn)->flags = FRAME_DIRTY;
+    }
     return pfn;
 }
 
-/* Replaces the entry by e if it still is f->pte; false: another was faster. Translations of the
- * former page are taken away first. */
-static bool replace_entry(struct fault *f, struct node *n, pte_t e)
+/* The entry, which is `old`, becomes pfn; node lock held. Translations of a former page are taken
+ * away first. A page of its own that is written needs no look at what else it may be told: nothing
+ * of it is in the hardware. */
+static inline void set_entry(struct fault *f, struct node *n, pte_t old, pfn_t pfn, uint32_t flags)
 {
     unsigned i = node_index(f->va);
-    bool same;
 
-    node_lock(n);
-    same = (n->pte[i].raw & ~PTE_COW) == (f->pte.raw & ~PTE_COW);
-    if (same) {
-        if (!pte_is_none(n->pte[i]))
-            hat_unload(&f->as->hat, n, f->va, 1);
-        pt_set(n, i, e);
-        frame_set_rmap(frame_of(pte_pfn(e)), kptr(&n->pte[i]));
+    if (!pte_is_none(old))
+        hat_unload(&f->as->hat, n, f->va, 1);
+    pt_set(n, i, pte_make(PTE_RESIDENT, pfn, flags));
+    frame_set_rmap(frame_of(pfn), kptr(&n->pte[i]));
+    if (!(flags & PTE_COW) && f->access == PROT_WRITE && likely(f->seg->prot & PROT_WRITE)) {
+        hat_enter(n, f->va, pfn, PROT_READ | PROT_WRITE);
+        f->loaded = true;
+    } else {
         fault_load(f, n);
     }
-    node_unlock(n);
-    return same;
 }
 
-/* Enters pfn, which carries one user for the entry, in place of f->pte. */
-static void enter(struct fault *f, struct node *n, pfn_t pfn, uint32_t flags)
+/* Enters pfn, which carries one user for the entry, in place of `old`, which is f->pte; not if
+ * another was faster. */
+static inline __attribute__((always_inline)) void enter(struct fault *f, struct node *n, pte_t old,
+                                                        pfn_t pfn, uint32_t flags)
 {
-    bool counted = pte_in_core(f->pte) && pte_pfn(f->pte) != frame_zero_page();
+    bool counted = pte_in_core(old) && pte_pfn(old) != frame_zero_page(), same;
 
-    if (!replace_entry(f, n, pte_make(PTE_RESIDENT, pfn, flags))) {
+    node_lock(n);
+    same = likely(!((n->pte[node_index(f->va)].raw ^ old.raw) & ~PTE_COW));
+    if (same)
+        set_entry(f, n, old, pfn, flags);
+    node_unlock(n);
+    if (unlikely(!same)) {
         frame_unuse(pfn);
         count_kind(f, FAULT_SPURIOUS);
         return;
     }
-    if (!counted && pfn != frame_zero_page())
+    if (!counted && (!(flags & PTE_COW) || pfn != frame_zero_page()))
         as_count_resident(f->as, 1);
-    if (pte_in_core(f->pte))
-        frame_unuse(pte_pfn(f->pte));
+    if (pte_in_core(old))
+        frame_unuse(pte_pfn(old));
+}
+
+/* A cleared page for an entry that is none, or names the zero page. */
+static int zero_written(struct fault *f, struct node *n)
+{
+    pfn_t pfn = private_frame(f, FRAME_CLEAR);
+
+    if (unlikely(pfn == NO_PFN))
+        return -ENOMEM;
+    if (likely(pte_is_none(f->pte)))
+        enter(f, n, (pte_t){0}, pfn, 0);
+    else
+        enter(f, n, f->pte, pfn, 0);
+    return 0;
 }
 
 int private_zero(struct fault *f)
 {
     struct node *n = private_node(f);
-    pfn_t pfn = frame_zero_page();
-    uint32_t flags = PTE_COW;
 
-    if (!n)
+    if (unlikely(!n))
         return -ENOMEM;
-    if (f->access == PROT_WRITE) {
-        pfn = private_frame(f, FRAME_CLEAR);
-        if (pfn == NO_PFN)
-            return -ENOMEM;
-        frame_of(pfn)->flags = FRAME_DIRTY;
-        flags = 0;
-    }
     count_kind(f, FAULT_ZERO);
-    enter(f, n, pfn, flags);
+    if (f->access == PROT_WRITE)
+        return zero_written(f, n);
+    enter(f, n, f->pte, frame_zero_page(), PTE_COW);
     return 0;
 }
 
@@ -98,9 +113,8 @@ int private_copy(struct fault *f, pfn_t from)
     if (pfn == NO_PFN)
         return -ENOMEM;
     page_copy(pfn_to_virt(pfn), pfn_to_virt(from));
-    frame_of(pfn)->flags = FRAME_DIRTY;
     count_kind(f, FAULT_COPY);
-    enter(f, n, pfn, 0);
+    enter(f, n, f->pte, pfn, 0);
     return 0;
 }
 
@@ -122,11 +136,8 @@ static enum claim take_over(struct fault *f, struct node *n)
 
     node_lock(n);
     if (n->pte[i].raw == f->pte.raw) {
-        frame_lock(pfn);
-        bool alone = frame_type(frame) == FRAME_ANON && frame->users == 1;
-
-        frame_unlock(pfn);
-        if (alone) {
+        if (frame_type(frame) == FRAME_ANON &&
+            __atomic_load_n(&frame->users, __ATOMIC_ACQUIRE) == 1) {
             pt_set(n, i, (pte_t){f->pte.raw & ~PTE_COW});
             frame_set_rmap(frame, kptr(&n->pte[i]));
             claim = CLAIM_TAKEN;
@@ -175,6 +186,6 @@ int private_map(struct fault *f, pfn_t pfn)
         frame_unuse(pfn);
         return -ENOMEM;
     }
-    enter(f, n, pfn, PTE_COW);
+    enter(f, n, f->pte, pfn, PTE_COW);
     return 0;
 }

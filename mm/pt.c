@@ -24,14 +24,19 @@ const char *pte_state_name(enum pte_state state)
     return state < PTE_STATES ? state_names[state] : "?";
 }
 
+static struct spin *lock_of(const struct node *n)
+{
+    return &node_locks[(uintptr_t)n / PAGE_SIZE % NODE_LOCKS];
+}
+
 void node_lock(const struct node *n)
 {
-    spin_lock(&node_locks[node_pfn(n) % NODE_LOCKS]);
+    spin_lock(lock_of(n));
 }
 
 void node_unlock(const struct node *n)
 {
-    spin_unlock(&node_locks[node_pfn(n) % NODE_LOCKS]);
+    spin_unlock(lock_of(n));
 }
 
 struct node *pt_lock_node(struct as *as, vaddr_t va)
@@ -46,35 +51,39 @@ struct node *pt_lock_node(struct as *as, vaddr_t va)
     return n;
 }
 
-pte_t pt_find(struct as *as, vaddr_t va, struct node **own)
+pte_t pt_get(struct as *as, vaddr_t va)
 {
     pte_t e = {0};
     struct node *n;
 
-    *own = NULL;
     spin_lock(&as->pt_lock);
     n = as->pt ? pt_node(as->pt, va) : NULL;
     if (n) {
         e = node_get(n, node_index(va));
-        if (!node_shared(n))
-            *own = n;
-        else if (pte_in_core(e))
+        if (node_shared(n) && pte_in_core(e))
             e.raw |= PTE_COW;
     }
     spin_unlock(&as->pt_lock);
     return e;
 }
 
-pte_t pt_get(struct as *as, vaddr_t va)
+/* Without a lock: a node that has one root, and is in our slot after that was read, is ours. Who
+ * gives a slot another node takes the old one out before it asks whether it is shared (unshare). */
+pte_t pt_find(struct as *as, vaddr_t va, struct node **own)
 {
-    struct node *own;
+    struct node *n = pt_node(as->pt, va);
 
-    return pt_find(as, va, &own);
+    *own = NULL;
+    if (unlikely(!n || __atomic_load_n(&frame_at(n)->users, __ATOMIC_ACQUIRE) != 1 ||
+                 pt_node(as->pt, va) != n))
+        return pt_get(as, va);
+    *own = n;
+    return node_get(n, node_index(va));
 }
 
 void pt_set(struct node *n, unsigned index, pte_t e)
 {
-    struct frame *f = frame_of(node_pfn(n));
+    struct frame *f = frame_at(n);
 
     f->index += (uint32_t)!pte_is_none(e) - (uint32_t)!pte_is_none(n->pte[index]);
     f->rmap |= 1u << index / NODE_GROUP;
@@ -88,7 +97,7 @@ static struct node *node_create(vaddr_t va)
 
     if (pfn == NO_PFN)
         return NULL;
-    frame_of(pfn)->users = 1;
+    frame_set_users(frame_of(pfn), 1);
     struct node *n = pfn_to_virt(pfn);
 
     hat_node_init(n);
@@ -97,10 +106,11 @@ static struct node *node_create(vaddr_t va)
 
 static void node_free(struct node *n)
 {
-    frame_of(node_pfn(n))->users = 0;
+    frame_set_users(frame_at(n), 0);
     frame_free(node_pfn(n));
 }
 
+/* The last step: pt_find looks without a lock. */
 static void slot_set(struct as *as, unsigned slot, struct node *n)
 {
     __atomic_store_n(&as->pt->node[slot], n, __ATOMIC_RELEASE);
@@ -134,14 +144,7 @@ static void node_drop_entries(struct node *n)
 /* So many roots more name the node; returns how many do. */
 static unsigned node_count(struct node *n, int delta)
 {
-    struct frame *f = frame_of(node_pfn(n));
-    unsigned users;
-
-    frame_lock(node_pfn(n));
-    users = (unsigned)(f->users + delta);
-    __atomic_store_n(&f->users, (uint16_t)users, __ATOMIC_RELAXED);
-    frame_unlock(node_pfn(n));
-    return users;
+    return __atomic_add_fetch(&frame_at(n)->users, (uint16_t)delta, __ATOMIC_ACQ_REL);
 }
 
 /* One root less that names the node; the last one frees it with all it holds. */
@@ -167,7 +170,7 @@ static int copy_crowded_entry(struct node *to, unsigned i, pte_t e, pfn_t *pfn)
     if (*pfn == NO_PFN)
         return -ENOMEM;
     page_copy(pfn_to_virt(*pfn), pfn_to_virt(pte_pfn(e)));
-    frame_of(*pfn)->users = 1;
+    frame_set_users(frame_of(*pfn), 1);
     frame_of(*pfn)->flags = FRAME_DIRTY;
     frame_of(*pfn)->rmap = kptr(&to->pte[i]);
     return 0;
@@ -229,8 +232,9 @@ static struct node *unshare(struct as *as, vaddr_t va)
     if (!copy)
         return NULL;
     spin_lock(&as->pt_lock);
-    old = as->pt->node[slot];
+    old = __atomic_exchange_n(&as->pt->node[slot], NULL, __ATOMIC_SEQ_CST);
     if (!node_shared(old)) {
+        slot_set(as, slot, old);
         spin_unlock(&as->pt_lock);
         node_free(copy);
         return old;
@@ -239,13 +243,13 @@ static struct node *unshare(struct as *as, vaddr_t va)
     hat_node_copy(copy, old);
     error = node_copy_entries(copy, old, &same);
     if (!error) {
-        slot_set(as, slot, copy);
         hat_replace(&as->hat, slot, copy);
         if (unlikely(!same)) {
             hat_flush(&as->hat);
             as_count_resident(as, (int)node_resident(copy) - (int)node_resident(old));
         }
     }
+    slot_set(as, slot, error ? old : copy);
     node_unlock(old);
     spin_unlock(&as->pt_lock);
     node_put(error ? copy : old);
@@ -270,8 +274,8 @@ struct node *pt_node_private(struct as *as, vaddr_t va)
     spin_lock(&as->pt_lock);
     n = as->pt->node[slot];
     if (!n) {
-        slot_set(as, slot, fresh);
         hat_attach(&as->hat, slot, fresh);
+        slot_set(as, slot, fresh);
     }
     spin_unlock(&as->pt_lock);
     if (n)

@@ -65,12 +65,11 @@ static inline unsigned node_index(vaddr_t va)
 }
 
 /* Where the kernel sees RAM: constant after mm_init. Virtual = physical + offset. */
-struct frame;
 struct direct_map {
-    struct frame *frames; /* (c) entry of frame `first` */
-    uintptr_t offset;     /* (c) */
-    pfn_t first, end;     /* (c) frames of the frame table: first <= pfn < end */
-    uintptr_t bias;       /* (c) 0 on the machine; on the host what a kptr leaves out */
+    uintptr_t by_pfn;  /* (c) where frame 0 would have its entry in the frame table */
+    uintptr_t by_page; /* (c) where the frame at virtual address 0 would have it */
+    uintptr_t offset;  /* (c) */
+    pfn_t first, end;  /* (c) frames of the frame table: first <= pfn < end */
 };
 extern struct direct_map direct_map;
 
@@ -82,17 +81,6 @@ static inline void *pfn_to_virt(pfn_t pfn)
 static inline pfn_t virt_to_pfn(const void *p)
 {
     return (pfn_t)(((uintptr_t)p - direct_map.offset) >> PAGE_SHIFT);
-}
-
-/* A kernel object's address in 32 bits, for the frame table. */
-static inline uint32_t kptr(const void *p)
-{
-    return p ? (uint32_t)((uintptr_t)p - direct_map.bias) : 0;
-}
-
-static inline void *kptr_to(uint32_t k)
-{
-    return k ? (void *)((uintptr_t)k + direct_map.bias) : NULL;
 }
 
 #endif

@@ -170,7 +170,8 @@ static bool read_try(struct rwlock *l)
 
         if (unlikely(s & (RWLOCK_WRITER | RWLOCK_WAITING)))
             return false;
-        if (likely(state_move(l, s, s + 1)))
+        if (likely(__atomic_compare_exchange_n(&l->state, &s, s + 1, true, __ATOMIC_ACQUIRE,
+                                               __ATOMIC_RELAXED)))
             return true;
     }
 }

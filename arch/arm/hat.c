@@ -327,6 +327,13 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
     isb();
 }
 
+/* No ISB: whoever uses the page gets there by returning from an exception. */
+void hat_enter(struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
+{
+    *(volatile uint32_t *)&n->hat[node_index(va)] = pfn << PAGE_SHIFT | prot_bits[prot & 7];
+    dsb();
+}
+
 prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn)
 {
     uint32_t e = *(const volatile uint32_t *)&n->hat[index];
@@ -456,12 +463,10 @@ static void chaos_unload(struct as *as)
     rwlock_read_done(&as->lock);
 }
 
-bool hat_chaos(struct as *as, vaddr_t pc)
+static __noinline bool chaos(struct as *as, vaddr_t pc)
 {
     struct thread *t = thread_current();
 
-    if (!asids.chaos)
-        return false;
     t->chaos_count = t->chaos_pc == pc ? t->chaos_count + 1 : 0;
     t->chaos_pc = pc;
     if (t->chaos_count % 8 >= 3) /* not for good: a loop over pages faults at one pc, too */
@@ -471,4 +476,9 @@ bool hat_chaos(struct as *as, vaddr_t pc)
     if (chaos_random() % 32 == 0)
         hat_flush(&as->hat);
     return chaos_random() % 16 == 0;
+}
+
+bool hat_chaos(struct as *as, vaddr_t pc)
+{
+    return unlikely(asids.chaos) && chaos(as, pc);
 }

@@ -54,17 +54,17 @@ words_clear:
 	bne	1b
 	pop	{r4, pc}
 
-/* void page_copy(void *to, const void *from)  in: r0, r1 / out: - / clobbers: r2, r3, r12 */
+/* void page_copy(void *to, const void *from)  in: r0, r1 / out: - / clobbers: r2, r3, r12
+ * As page_clear; no register is left for the end, which is where bits 4 to 11 are all set. */
 	.global page_copy
 page_copy:
 	push	{r4-r11, lr}
-	add	r12, r0, #4000
-	add	r12, r12, #80		/* 4,080 = 17 * 6 * 40 */
 1:	.rept	17
-	ldmia	r1!, {r2-r11}
-	stmia	r0!, {r2-r11}
+	ldmia	r1!, {r2-r12, lr}
+	stmia	r0!, {r2-r12, lr}
 	.endr
-	cmp	r0, r12
+	mvn	r12, r0
+	tst	r12, #0xff0
 	bne	1b
 	ldmia	r1, {r2-r5}
 	stmia	r0, {r2-r5}

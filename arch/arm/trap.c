@@ -43,7 +43,7 @@ static enum fault_error user_fault(uint32_t va, prot_t access, uint32_t pc)
     struct as *as = thread_current()->as;
 
     trace(TRACE_FAULT, va, pc);
-    if (va >= USER_END || !as)
+    if (unlikely(va >= USER_END) || unlikely(!as))
         return FAULT_NO_SEGMENT;
     return fault_handle(as, va, access, pc);
 }

@@ -23,6 +23,7 @@
 #include "kern/log.h"
 #include "kern/panic.h"
 #include "kern/waitq.h"
+#include "machine/cpu.h"
 #include "mm/fault.h"
 #include "mm/obj.h"
 #include "mm/page.h"
@@ -38,6 +39,7 @@ int fake_dawdle;
 int fake_chaos;
 int fake_oom_gives_up = 1;
 int fake_strict_commit;
+uintptr_t fake_bias;
 
 /* One translation: page << 32 | frame << 12 | prot; 0: none. */
 struct tlb {
@@ -183,6 +185,15 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
     n->hat[node_index(va)] = pfn << 12 | prot;
     if (old)
         invalidate(h, n, va);
+}
+
+void hat_enter(struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
+{
+    if (n->hat[node_index(va)])
+        panic("hat_enter: page %lx is entered already", (unsigned long)va);
+    if (prot & PROT_WRITE && (n->pte[node_index(va)].raw & PTE_COW || node_shared(n)))
+        panic("hat_enter: page %lx would be writable and is shared", (unsigned long)va);
+    n->hat[node_index(va)] = pfn << 12 | prot;
 }
 
 prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn)
@@ -465,6 +476,44 @@ void rwlock_write_done(struct rwlock *l)
     pthread_mutex_unlock(&big);
 }
 
+/* A number is free again when its thread ends. */
+static pthread_key_t number_key;
+static pthread_once_t number_once = PTHREAD_ONCE_INIT;
+static uint32_t numbers_taken;
+static __thread unsigned number; /* plus one */
+
+static void number_free(void *bit)
+{
+    __atomic_fetch_and(&numbers_taken, ~(uint32_t)(uintptr_t)bit, __ATOMIC_RELEASE);
+}
+
+static void number_init(void)
+{
+    pthread_key_create(&number_key, number_free);
+}
+
+static unsigned number_take(void)
+{
+    for (unsigned i = 0; i < CPU_MAX; i++) {
+        uint32_t bit = 1u << i;
+
+        if (!(__atomic_fetch_or(&numbers_taken, bit, __ATOMIC_ACQUIRE) & bit)) {
+            pthread_setspecific(number_key, (void *)(uintptr_t)bit);
+            return i + 1;
+        }
+    }
+    panic("more than %d threads", CPU_MAX);
+}
+
+unsigned cpu_here(void)
+{
+    if (!number) {
+        pthread_once(&number_once, number_init);
+        number = number_take();
+    }
+    return number - 1;
+}
+
 uint8_t fake_file_byte(unsigned number, uint32_t page, unsigned offset)
 {
     return (uint8_t)((number + 1) * 0x9e3779b1u + page * 0x85ebca6bu + offset * 37u);
@@ -534,7 +583,7 @@ void fake_machine(uint32_t nframes)
         abort();
     memset(arena, 0xa5, arena_bytes); /* RAM is not zero at boot */
     direct_map.offset = (uintptr_t)arena - ((uintptr_t)FIRST_PFN << PAGE_SHIFT);
-    direct_map.bias = (uintptr_t)arena - 0x50000000u;
+    fake_bias = (uintptr_t)arena - 0x50000000u;
     map.nreserved = 1;
     map.reserved[0] = (struct frame_range){FIRST_PFN, table_frames};
     map.reserved_type[0] = FRAME_KERNEL;

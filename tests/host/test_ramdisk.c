@@ -25,6 +25,7 @@
 #define POOL_PAGES 256u
 
 struct direct_map direct_map;
+uintptr_t fake_bias;
 struct spin frame_locks[FRAME_LOCKS];
 
 static struct {
@@ -155,11 +156,11 @@ static int setup(void **state)
     memset(host.pool, 0, POOL_PAGES * PAGE_SIZE);
     memset(host.ram, 0xee, FRAMES * PAGE_SIZE);
     memset(host.frames, 0, sizeof(host.frames));
-    direct_map = (struct direct_map){.frames = host.frames,
+    fake_bias = (uintptr_t)host.pool & ~(uintptr_t)0xfffffff;
+    direct_map = (struct direct_map){.by_pfn = (uintptr_t)(host.frames - FIRST),
                                      .offset = (uintptr_t)host.ram - FIRST * PAGE_SIZE,
                                      .first = FIRST,
-                                     .end = FIRST + FRAMES,
-                                     .bias = ((uintptr_t)host.pool & ~(uintptr_t)0xfffffff)};
+                                     .end = FIRST + FRAMES};
     archive_len = 0;
     next_ino = 100;
     vnode_set_root(&(struct vnode){.refs = 1});

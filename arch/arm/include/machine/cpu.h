@@ -38,6 +38,12 @@ static inline struct cpu *cpu_self(void)
     return c;
 }
 
+/* cpu_id() of kern/cpu.h, inline: the caller does not sleep until it is used. */
+static inline unsigned cpu_here(void)
+{
+    return cpu_self()->id;
+}
+
 static inline struct thread *thread_current(void)
 {
     struct thread *t;

@@ -9,6 +9,9 @@
 
 #define CPU_MAX 8
 
+/* The calling thread's number. */
+unsigned cpu_here(void);
+
 static inline void memory_barrier(void)
 {
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
