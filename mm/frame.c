@@ -2,7 +2,8 @@
  *
  * The frame table: entries are made in groups of 256 when their frames are first needed, the free
  * list is last in, first out through the entries' next link, and groups never touched count as
- * free without being on it. A reserve of frames is kept for the kernel itself.
+ * free without being on it. A reserve of frames is kept for the kernel itself. In front of the list
+ * each CPU has a store of its own, which is emptied before anybody is told that there is no memory.
  * Locks: fl.lock protects the free list, the groups and the counts; frame_locks[] the entries.
  * Source: 4.3BSD core map (vm_mem.c); the lazy groups are our own.
  */
@@ -11,6 +12,8 @@
 #include <string.h>
 
 #include "include/uapi/errno.h"
+#include "machine/cpu.h"
+#include "mm/frame_impl.h"
 #include "mm/page.h"
 
 #define GROUP_SHIFT  8
@@ -123,6 +126,7 @@ size_t frame_table_bytes(const struct frame_map *map)
 void frame_init(const struct frame_map *map, void *table, uint32_t limit_frames)
 {
     memset(&fl, 0, sizeof(fl));
+    frame_stores_init();
     fl.map = *map;
     map_extent(map, &direct_map.first, &direct_map.end);
     direct_map.by_pfn = (uintptr_t)table - direct_map.first * sizeof(struct frame);
@@ -246,61 +250,138 @@ static bool refill(void)
     return fl.head != NO_PFN;
 }
 
-/* Takes one frame off the list; NO_PFN if there is none for this caller. It must not look free
- * from then on, to find_run above all. */
-static pfn_t take(unsigned flags)
+/* Written under fl.lock, read without. */
+static void count_free(int delta)
 {
-    pfn_t pfn = NO_PFN;
+    __atomic_store_n(&fl.stats.free, fl.stats.free + (uint32_t)delta, __ATOMIC_RELAXED);
+}
+
+/* Takes up to n frames off the list, as long as `keep` stay there; returns how many. They must not
+ * look free on the list from then on, to find_run above all. fl.lock held. */
+static uint32_t list_take(pfn_t *to, uint32_t n, uint32_t keep)
+{
+    uint32_t taken = 0;
+
+    n = MIN(n, fl.stats.free > keep ? fl.stats.free - keep : 0);
+    for (; taken < n && (fl.head || refill()); taken++) {
+        struct frame *f = frame_of(fl.head);
+
+        kdebug_assert(f->owner == FRAME_FREE);
+        frame_mark(f, OWNER_STORED);
+        to[taken] = fl.head;
+        fl.head = frame_next(f);
+    }
+    count_free(-(int)taken);
+    return taken;
+}
+
+static void list_give(const pfn_t *pfns, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        struct frame *f = frame_of(pfns[i]);
+
+        frame_mark(f, FRAME_FREE);
+        frame_set_next(f, fl.head);
+        fl.head = pfns[i];
+    }
+    count_free((int)n);
+}
+
+/* While the list has no more than the kernel's reserve, what is freed goes there at once. */
+static void unlock_list(void)
+{
+    frame_stores_open(fl.stats.free > fl.reserve);
+    spin_unlock(&fl.lock);
+}
+
+/* From the list: one for the caller, and more for the CPU's store, which is empty. */
+static __noinline pfn_t take_from_list(unsigned flags)
+{
+    pfn_t pfn, more[STORE_BATCH];
 
     spin_lock(&fl.lock);
-    if (fl.stats.free > (flags & FRAME_FOR_KERNEL ? 0 : fl.reserve) && (fl.head || refill())) {
-        pfn = fl.head;
-        fl.head = frame_next(frame_of(pfn));
-        fl.stats.free--;
-        kdebug_assert(frame_type(frame_of(pfn)) == FRAME_FREE);
-        frame_set(frame_of(pfn), FRAME_KERNEL, NULL, 0);
+    if (!list_take(&pfn, 1, flags & FRAME_FOR_KERNEL ? 0 : fl.reserve))
+        pfn = NO_PFN;
+    if (frame_store_wants())
+        frame_store_fill(more, list_take(more, STORE_BATCH, fl.reserve));
+    unlock_list();
+    return pfn;
+}
+
+/* All CPUs' stores back to the list; fl.lock held, so that who looks there meanwhile finds all. */
+static void empty_stores(void)
+{
+    pfn_t all[STORE_FRAMES];
+
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+        list_give(all, frame_store_empty(cpu, all));
+}
+
+void mm_drain(void)
+{
+    frame_drain_kept();
+    spin_lock(&fl.lock);
+    empty_stores();
+    unlock_list();
+}
+
+/* Nothing is free here: gathers what others keep, then pages that can be filled again. The last try
+ * is for what another CPU has just freed. */
+static __noinline pfn_t take_hard(unsigned flags)
+{
+    pfn_t pfn = take_from_list(flags);
+    bool more = true;
+
+    if (!pfn) {
+        mm_drain();
+        pfn = take_from_list(flags);
     }
-    spin_unlock(&fl.lock);
+    while (!pfn && more) {
+        more = fl.reclaim && fl.reclaim(STORE_BATCH) > 0;
+        mm_drain();
+        pfn = take_from_list(flags);
+    }
     return pfn;
 }
 
 pfn_t frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsigned flags)
 {
-    pfn_t pfn = take(flags);
+    pfn_t pfn = frame_store_take();
 
-    while (unlikely(pfn == NO_PFN)) {
-        bool reclaimed = fl.reclaim && fl.reclaim(16) > 0;
-
-        pfn = take(flags); /* also where nothing was: another CPU may just have freed some */
-        if (pfn == NO_PFN && !reclaimed)
-            return NO_PFN;
-    }
+    if (unlikely(!pfn) && !(pfn = take_hard(flags)))
+        return NO_PFN;
     struct frame *f = frame_of(pfn);
 
     kdebug_assert(frame_count(f) == 0);
     frame_set(f, type, owner, index);
     f->rmap = 0;
     f->flags = 0;
-    f->links[0] = f->links[1] = 0;
     if (flags & FRAME_CLEAR)
         page_clear(pfn_to_virt(pfn));
     return pfn;
+}
+
+/* The CPU's store is full, or shut: half of it goes to the list. */
+static __noinline void give_to_list(pfn_t pfn)
+{
+    pfn_t half[STORE_BATCH];
+
+    spin_lock(&fl.lock);
+    list_give(&pfn, 1);
+    list_give(half, frame_store_halve(half));
+    unlock_list();
 }
 
 void frame_free(pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
 
-    if (IS_ENABLED(CONFIG_DEBUG) && (frame_type(f) == FRAME_FREE || f->users))
+    if (IS_ENABLED(CONFIG_DEBUG) && (frame_type(f) == FRAME_FREE || frame_count(f)))
         panic("frame %x freed: it is %s with %u users", pfn, frame_type_name(frame_type(f)),
-              f->users);
-    spin_lock(&fl.lock);
-    frame_set(f, FRAME_FREE, NULL, 0);
+              frame_count(f));
     f->flags = 0;
-    frame_set_next(f, fl.head);
-    fl.head = pfn;
-    fl.stats.free++;
-    spin_unlock(&fl.lock);
+    if (unlikely(!frame_store_give(pfn)))
+        give_to_list(pfn);
 }
 
 /* The first of count free frames in a row, aligned, or NO_PFN; fl.lock held. */
@@ -316,7 +397,7 @@ static pfn_t find_run(uint32_t count, uint32_t align)
 
             if (!group_ready(g))
                 group_make(g);
-            if (frame_type(frame_of(start + k)) != FRAME_FREE)
+            if (__atomic_load_n(&frame_of(start + k)->owner, __ATOMIC_RELAXED) != FRAME_FREE)
                 break;
         }
         if (k == count)
@@ -355,15 +436,16 @@ pfn_t frame_alloc_contiguous(uint32_t count, uint32_t align)
     pfn_t first = NO_PFN;
 
     spin_lock(&fl.lock);
+    empty_stores();
     if (count && fl.stats.free > count)
         first = find_run(count, align);
     if (first != NO_PFN) {
         for (uint32_t k = 0; k < count; k++)
             frame_set(frame_of(first + k), FRAME_KERNEL, NULL, 0);
         unchain_taken();
-        fl.stats.free -= count;
+        count_free(-(int)count);
     }
-    spin_unlock(&fl.lock);
+    unlock_list();
     for (uint32_t k = 0; first != NO_PFN && k < count; k++)
         frame_of(first + k)->links[0] = frame_of(first + k)->links[1] = 0;
     return first;
@@ -467,9 +549,25 @@ struct frame_stats frame_stats(void)
 
     spin_lock(&fl.lock);
     s = fl.stats;
+    s.free += frame_stores_count();
     spin_unlock(&fl.lock);
-    s.cache = __atomic_load_n(&fl.cache, __ATOMIC_RELAXED);
+    s.cache = frame_cached();
     return s;
+}
+
+bool frame_at_least(uint32_t n)
+{
+    struct frame_stats s;
+
+    if (likely(__atomic_load_n(&fl.stats.free, __ATOMIC_RELAXED) >= n))
+        return true;
+    s = frame_stats();
+    return s.free + s.cache >= n;
+}
+
+uint32_t frame_total(void)
+{
+    return fl.stats.total;
 }
 
 pfn_t frame_zero_page(void)
@@ -480,6 +578,11 @@ pfn_t frame_zero_page(void)
 void frame_cache_count(int delta)
 {
     __atomic_fetch_add(&fl.cache, (uint32_t)delta, __ATOMIC_RELAXED);
+}
+
+uint32_t frame_cached(void)
+{
+    return __atomic_load_n(&fl.cache, __ATOMIC_RELAXED);
 }
 
 void frame_set_reclaim(uint32_t (*reclaim)(uint32_t n))
@@ -515,6 +618,7 @@ int64_t frame_count_free(void)
         }
         n++;
     }
+    n = n < 0 || !frame_stores_good() ? -EINVAL : n + frame_stores_count();
     spin_unlock(&fl.lock);
     return n;
 }

@@ -144,6 +144,12 @@ pfn_t frame_alloc_contiguous(uint32_t count, uint32_t align);
 void frame_free(pfn_t pfn);
 void frame_free_contiguous(pfn_t first, uint32_t count);
 
+/* What the frame is, in one word; see frame_set. */
+static inline void frame_mark(struct frame *f, uint32_t owner)
+{
+    __atomic_store_n(&f->owner, owner, __ATOMIC_RELAXED);
+}
+
 static inline enum frame_type frame_type(const struct frame *f)
 {
     return (enum frame_type)(__atomic_load_n(&f->owner, __ATOMIC_RELAXED) & 15);
@@ -249,16 +255,28 @@ static inline void frame_set_hash_next(struct frame *f, pfn_t pfn)
 }
 
 struct frame_stats frame_stats(void);
+/* At least n frames are free or cache; quick and without a lock where there is plenty. */
+bool frame_at_least(uint32_t n);
+/* stats.total, which does not change. */
+uint32_t frame_total(void);
 const char *frame_type_name(enum frame_type type);
 /* The permanent page of zeroes. */
 pfn_t frame_zero_page(void);
-/* Number of frames in the chain of the free list plus never-touched free ones (walks it); for
- * mm_check. -EINVAL if the chain is damaged. */
+/* Number of frames in the chain of the free list (walks it), in the CPUs' stores, and never
+ * touched; for mm_check. -EINVAL if one of them is damaged. */
 int64_t frame_count_free(void);
 /* An object's page got its first user or lost its last: keeps stats.cache right. */
 void frame_cache_count(int delta);
+/* stats.cache alone. */
+uint32_t frame_cached(void);
 /* Called by frame_alloc when nothing is free: gives back up to n frames of cache, returns how
  * many. Set by mm/obj.c. */
 void frame_set_reclaim(uint32_t (*reclaim)(uint32_t n));
+
+/* Who keeps things ready for the next that needs one: gives all of it back when memory is short and
+ * by mm_drain. At most four; takes spinning locks that no allocation is made under. */
+void frame_add_drain(void (*drain)(void));
+/* Everything that is kept ready anywhere goes back to where it is free for all. */
+void mm_drain(void);
 
 #endif

@@ -99,7 +99,7 @@ static uint32_t cache_reclaim(uint32_t n)
 {
     uint32_t taken = 0, steps = direct_map.end - direct_map.first;
 
-    if (frame_stats().cache == 0)
+    if (frame_cached() == 0)
         return 0;
     for (; steps && taken < n; steps--) {
         uint32_t untouched;

@@ -4,15 +4,18 @@
  * number of free objects and the offset of the first, next and prev chain the frames with room.
  * A free object's first two bytes hold the offset of the next. With CONFIG_DEBUG each object ends
  * in a red zone that says whether it is allocated, and free objects hold a pattern.
- * Locks: cache->lock; the list of caches has its own.
+ * Locks: cache->lock, also held by who takes objects that other CPUs keep, so that whoever looks
+ * under it finds them; the list of caches has its own.
  */
 #include "mm/slab.h"
 
 #include <string.h>
 
 #include "lib/fmt.h"
+#include "machine/cpu.h"
 #include "mm/frame.h"
 #include "mm/page.h"
+#include "mm/store.h"
 
 #define NO_OFFSET   0xffffu
 #define ZONE_USED   0xa110c8edu
@@ -21,13 +24,22 @@
 #define KMALLOC_MIN 5 /* 2^5 */
 #define KMALLOC_MAX 11
 
-#define CACHES_MAX 64
+#define CACHES_MAX 32
+#define KEPT       15u
 
 static struct {
     struct spin lock;
     struct slab_cache *cache[CACHES_MAX]; /* (lock) entries never change */
     unsigned ncaches;
 } registry;
+
+/* What a CPU keeps ready of a cache: a cache line. */
+struct kept {
+    uint32_t n;
+    uintptr_t slot[KEPT];
+} __aligned(64);
+
+static struct kept kept[CPU_MAX][CACHES_MAX];
 
 static struct slab_cache kmalloc_caches[] = {
     SLAB_CACHE("kmalloc-32", 32),     SLAB_CACHE("kmalloc-64", 64),
@@ -98,18 +110,23 @@ static void check_used_object(const struct slab_cache *c, char *object)
 static void cache_setup(struct slab_cache *c)
 {
     unsigned stride = ALIGN_UP(c->object_bytes, 16u); /* frame->owner keeps 4 bits for itself */
+    bool first = false;
 
     if (IS_ENABLED(CONFIG_DEBUG) && stride <= PAGE_SIZE - 16)
         stride += 16;
     spin_lock(&registry.lock);
     if (!c->per_frame) {
         c->stride_bytes = (uint16_t)stride;
-        kassert(registry.ncaches < CACHES_MAX);
-        c->id = registry.ncaches;
+        c->kept_most = MAX(2u, MIN(KEPT, PAGE_SIZE / stride));
+        kassert(registry.ncaches + 1 < CACHES_MAX);
         registry.cache[registry.ncaches++] = c;
+        __atomic_store_n(&c->id, registry.ncaches, __ATOMIC_RELAXED);
         __atomic_store_n(&c->per_frame, (uint16_t)(PAGE_SIZE / stride), __ATOMIC_RELEASE);
+        first = registry.ncaches == 1;
     }
     spin_unlock(&registry.lock);
+    if (first)
+        frame_add_drain(slab_drain);
 }
 
 static void chain_push(struct slab_cache *c, struct frame *f)
@@ -163,34 +180,87 @@ static void slab_own(struct slab_cache *c, struct frame *f)
 
 static struct slab_cache *slab_cache_of(const struct frame *f)
 {
-    return registry.cache[f->rmap];
+    return registry.cache[f->rmap - 1];
 }
 
-void *slab_alloc(struct slab_cache *c)
+static struct kept *own_kept(const struct slab_cache *c)
+{
+    return &kept[cpu_here()][__atomic_load_n(&c->id, __ATOMIC_RELAXED)];
+}
+
+/* An object of a slab with room; c->lock held, there is one. */
+static char *take_locked(struct slab_cache *c)
+{
+    struct frame *f = frame_of(c->partial);
+    char *object = (char *)pfn_to_virt(c->partial) + slab_first(f);
+
+    slab_set(f, slab_nfree(f) - 1, *link_of(object, 0));
+    if (slab_nfree(f) == 0)
+        chain_remove(c, f);
+    c->out++;
+    return object;
+}
+
+/* Puts an object back; its slab if that is empty now and the caller's to free, else NULL. c->lock
+ * held. */
+static struct frame *put_locked(struct slab_cache *c, char *object)
+{
+    struct frame *f = frame_at(object);
+
+    *link_of(object, 0) = (uint16_t)slab_first(f);
+    slab_set(f, slab_nfree(f) + 1, (unsigned)((uintptr_t)object & PAGE_MASK));
+    if (slab_nfree(f) == 1)
+        chain_push(c, f);
+    c->out--;
+    if (slab_nfree(f) < c->per_frame)
+        return NULL;
+    chain_remove(c, f);
+    c->frames--;
+    return f;
+}
+
+/* A slab more. c->lock held, also afterwards, but not in between. False: no memory. */
+static bool grow(struct slab_cache *c)
 {
     struct frame *f;
-    char *object;
 
-    if (unlikely(!__atomic_load_n(&c->per_frame, __ATOMIC_ACQUIRE)))
-        cache_setup(c);
+    spin_unlock(&c->lock);
+    f = slab_make(c);
     spin_lock(&c->lock);
-    while (!c->partial) {
-        spin_unlock(&c->lock);
-        f = slab_make(c);
-        if (!f)
-            return NULL;
-        spin_lock(&c->lock);
+    if (f) {
         slab_own(c, f);
         chain_push(c, f);
         c->frames++;
     }
-    f = frame_of(c->partial);
-    object = (char *)pfn_to_virt(c->partial) + slab_first(f);
-    slab_set(f, slab_nfree(f) - 1, *link_of(object, 0));
-    if (slab_nfree(f) == 0)
-        chain_remove(c, f);
-    c->in_use++;
+    return c->partial != NO_PFN; /* without memory, too, what CPUs kept may be there now */
+}
+
+/* The CPU keeps none: one for the caller, and half as many as it keeps at most if slabs have them.
+ */
+static __noinline char *alloc_from_slab(struct slab_cache *c)
+{
+    struct kept *k;
+    char *object = NULL;
+
+    if (!__atomic_load_n(&c->per_frame, __ATOMIC_ACQUIRE))
+        cache_setup(c);
+    k = own_kept(c);
+    spin_lock(&c->lock);
+    if (c->partial || grow(c))
+        object = take_locked(c);
+    while (c->partial && k->n < c->kept_most / 2)
+        store_put(k->slot, &k->n, (uintptr_t)take_locked(c));
     spin_unlock(&c->lock);
+    return object;
+}
+
+void *slab_alloc(struct slab_cache *c)
+{
+    struct kept *k = own_kept(c);
+    char *object = (char *)store_take(k->slot, &k->n);
+
+    if (unlikely(!object) && !(object = alloc_from_slab(c)))
+        return NULL;
     if (checked(c)) {
         check_free_object(c, object);
         *zone_of(c, object) = ZONE_USED;
@@ -199,32 +269,77 @@ void *slab_alloc(struct slab_cache *c)
     return object;
 }
 
+/* The CPU keeps enough: the object and half of what it keeps go back. */
+static __noinline void free_to_slab(struct slab_cache *c, struct kept *k, char *object)
+{
+    struct frame *empty[KEPT];
+    unsigned n = 0;
+
+    spin_lock(&c->lock);
+    for (uint32_t i = 0; object && i <= c->kept_most / 2; i++) {
+        empty[n] = put_locked(c, object);
+        n += empty[n] != NULL;
+        object = i < c->kept_most / 2 ? (char *)store_take(k->slot, &k->n) : NULL;
+    }
+    spin_unlock(&c->lock);
+    while (n > 0)
+        frame_free(frame_pfn(empty[--n]));
+}
+
 void slab_free(struct slab_cache *c, void *p)
 {
-    struct frame *f = frame_of(virt_to_pfn(p));
-    char *page = pfn_to_virt(virt_to_pfn(p));
-    bool empty;
+    const struct frame *f = frame_at(p);
+    struct kept *k = own_kept(c);
 
-    if (frame_type(f) != FRAME_SLAB || slab_cache_of(f) != c ||
-        (IS_ENABLED(CONFIG_DEBUG) && (unsigned)((char *)p - page) % c->stride_bytes))
+    if (unlikely(frame_type(f) != FRAME_SLAB || f->rmap != c->id ||
+                 (IS_ENABLED(CONFIG_DEBUG) && ((uintptr_t)p & PAGE_MASK) % c->stride_bytes)))
         panic("slab %s: %p is not one of its objects", c->name, p);
     if (checked(c))
         check_used_object(c, p);
     poison(c, p);
-    spin_lock(&c->lock);
-    *link_of(p, 0) = (uint16_t)slab_first(f);
-    slab_set(f, slab_nfree(f) + 1, (unsigned)((char *)p - page));
-    if (slab_nfree(f) == 1)
-        chain_push(c, f);
-    empty = slab_nfree(f) == c->per_frame;
-    if (empty) {
-        chain_remove(c, f);
-        c->frames--;
+    if (likely(k->n < c->kept_most))
+        store_put(k->slot, &k->n, (uintptr_t)p);
+    else
+        free_to_slab(c, k, p);
+}
+
+/* Takes everything that CPUs keep of a cache back. */
+static void cache_drain(struct slab_cache *c)
+{
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
+        struct frame *empty[KEPT];
+        unsigned n = 0;
+
+        spin_lock(&c->lock);
+        for (unsigned i = 0; i < KEPT; i++) {
+            char *object = (char *)store_steal(&kept[cpu][c->id].slot[i]);
+
+            empty[n] = object ? put_locked(c, object) : NULL;
+            n += empty[n] != NULL;
+        }
+        spin_unlock(&c->lock);
+        while (n > 0)
+            frame_free(frame_pfn(empty[--n]));
     }
-    c->in_use--;
-    spin_unlock(&c->lock);
-    if (empty)
-        frame_free(frame_pfn(f));
+}
+
+/* The n-th cache, or NULL. */
+static struct slab_cache *cache_at(unsigned n)
+{
+    struct slab_cache *c;
+
+    spin_lock(&registry.lock);
+    c = n < registry.ncaches ? registry.cache[n] : NULL;
+    spin_unlock(&registry.lock);
+    return c;
+}
+
+void slab_drain(void)
+{
+    struct slab_cache *c;
+
+    for (unsigned n = 0; (c = cache_at(n)) != NULL; n++)
+        cache_drain(c);
 }
 
 void *kmalloc(size_t bytes)
@@ -255,17 +370,25 @@ void kfree(void *p)
         slab_free(slab_cache_of(f), p);
 }
 
+/* Objects of a cache that CPUs keep. */
+static uint32_t count_kept(const struct slab_cache *c)
+{
+    uint32_t count = 0;
+
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+        count += store_count(kept[cpu][c->id].slot, KEPT);
+    return count;
+}
+
 bool slab_info(unsigned n, struct slab_info *info)
 {
-    struct slab_cache *c;
+    struct slab_cache *c = cache_at(n);
 
-    spin_lock(&registry.lock);
-    c = n < registry.ncaches ? registry.cache[n] : NULL;
-    spin_unlock(&registry.lock);
     if (!c)
         return false;
     spin_lock(&c->lock);
-    *info = (struct slab_info){c->name, c->object_bytes, c->per_frame, c->frames, c->in_use};
+    *info = (struct slab_info){c->name, c->object_bytes, c->per_frame, c->frames,
+                               c->out - MIN(c->out, count_kept(c))};
     spin_unlock(&c->lock);
     return true;
 }
@@ -292,6 +415,20 @@ static int count_free_objects(struct slab_cache *c)
     return nfree;
 }
 
+/* What CPUs keep are objects of this cache, and no more than are out. */
+static bool kept_good(const struct slab_cache *c)
+{
+    bool good = count_kept(c) <= c->out;
+
+    for (unsigned i = 0; i < CPU_MAX * KEPT; i++) {
+        const void *object = (void *)kept[i / KEPT][c->id].slot[i % KEPT];
+
+        good &= !object || (frame_type(frame_at(object)) == FRAME_SLAB &&
+                            slab_cache_of(frame_at(object)) == c);
+    }
+    return good;
+}
+
 int slab_check(void (*report)(void *arg, const char *what), void *arg)
 {
     char line[96];
@@ -304,11 +441,11 @@ int slab_check(void (*report)(void *arg, const char *what), void *arg)
 
         spin_lock(&c->lock);
         nfree = count_free_objects(c);
-        bad = nfree < 0 || (uint32_t)nfree + c->in_use != c->frames * c->per_frame;
+        bad = nfree < 0 || (uint32_t)nfree + c->out != c->frames * c->per_frame || !kept_good(c);
         spin_unlock(&c->lock);
         if (bad) {
             fmt_snprint(line, sizeof(line), "slab %s: %d free + %u in use, %u frames of %u",
-                        c->name, nfree, c->in_use, c->frames, c->per_frame);
+                        c->name, nfree, c->out, c->frames, c->per_frame);
             report(arg, line);
             errors++;
         }

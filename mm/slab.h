@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The kernel's allocator: caches of equal objects cut from frames (Bonwick's slabs, USENIX 1994),
- * general sizes on top. A cache's frames go back when they empty. In debug builds freed objects
- * are filled with a pattern and checked, double free and overrun panic with the cache's name.
- * Locks: one spinning lock a cache. Nothing here sleeps.
+ * general sizes on top. A cache's frames go back when they empty. In front of a cache each CPU
+ * keeps a few free objects of its own; they go back when memory is short, and by mm_drain. In debug
+ * builds freed objects are filled with a pattern and checked, double free and overrun panic with
+ * the cache's name. Locks: one spinning lock a cache. Nothing here sleeps.
  */
 #ifndef MM_SLAB_H
 #define MM_SLAB_H
@@ -18,9 +19,10 @@ struct slab_cache {
     uint16_t stride_bytes; /* (c) with alignment and red zone */
     uint16_t per_frame;    /* (c) */
     uint32_t frames;       /* (lock) */
-    uint32_t in_use;       /* (lock) objects */
+    uint32_t out;          /* (lock) objects in use or kept by a CPU */
     pfn_t partial;         /* (lock) first frame with a free object */
-    unsigned id;           /* (c) place in the list of all caches */
+    unsigned id;           /* (c) place in the list of all caches; 0: not used yet */
+    uint32_t kept_most;    /* (c) objects that a CPU keeps ready */
 };
 
 #define SLAB_CACHE(cname, bytes)                                                                   \
@@ -42,6 +44,8 @@ struct slab_info {
     uint32_t object_bytes, per_frame, frames, in_use;
 };
 bool slab_info(unsigned n, struct slab_info *info);
+/* All that the CPUs keep goes back to the caches. */
+void slab_drain(void);
 /* Recounts every cache; number of errors found, each reported by report(). */
 int slab_check(void (*report)(void *arg, const char *what), void *arg);
 

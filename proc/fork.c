@@ -31,11 +31,9 @@ struct fork_args {
 static bool has_reserve(void)
 {
     const struct proc *p = proc_current();
-    struct frame_stats s = frame_stats();
+    uint32_t reserve = MAX(FORK_RESERVE_LEAST, MIN(FORK_RESERVE_MOST, frame_total() / 32));
 
-    uint32_t reserve = MAX(FORK_RESERVE_LEAST, MIN(FORK_RESERVE_MOST, s.total / 32));
-
-    return s.free + s.cache >= (p->sid == p->pid ? FORK_RESERVE_LEAST : reserve);
+    return frame_at_least(p->sid == p->pid ? FORK_RESERVE_LEAST : reserve);
 }
 
 /* Threads that share memory and run at the same time come with CLONE_THREAD, in a later step. */

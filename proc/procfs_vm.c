@@ -163,9 +163,11 @@ static void pages_line(struct text *t, const char *name, uint32_t pages)
 
 void procfs_meminfo(struct text *t, struct proc *p)
 {
-    struct frame_stats s = frame_stats();
+    struct frame_stats s;
 
     (void)p;
+    mm_drain(); /* what CPUs keep ready is not in use */
+    s = frame_stats();
     kib_line(t, "MemTotal:", s.total);
     kib_line(t, "MemFree:", s.free);
     kib_line(t, "MemAvailable:", s.free + s.cache);
@@ -214,6 +216,7 @@ void procfs_vmcheck(struct text *t, struct proc *p)
     mutex_lock(&vmcheck_lock);
     proc_stop_all();
     errors = mm_check(report, t);
+    mm_drain();
     proc_resume_all();
     mutex_unlock(&vmcheck_lock);
     text_thaw(t);

@@ -2,7 +2,9 @@
  *
  * The kernel's half of the address map (TTBR1): the direct map in sections, the image in pages, and
  * the area of devices and kernel stacks, whose second-level tables come and go with their pages.
- * Locks: area.lock. Source: ARM DDI 0406C B3.5.
+ * Each CPU keeps a few stacks that are mapped, so that a thread's end costs no TLB broadcast.
+ * Locks: area.lock; no frame is allocated under it, since that may ask for the stacks that are
+ * kept. Source: ARM DDI 0406C B3.5.
  */
 #include "arch/arm/mmu.h"
 
@@ -13,7 +15,9 @@
 #include "kern/arch.h"
 #include "kern/device.h"
 #include "kern/lock.h"
+#include "machine/cpu.h"
 #include "mm/frame.h"
+#include "mm/store.h"
 
 #define AREA_BASE   0x40000000u
 #define DEVICE_END  0x44000000u
@@ -23,6 +27,7 @@
 #define GROUP_SPAN  (4u << SECTION_SHIFT) /* one frame holds four second-level tables */
 #define AREA_GROUPS 64u
 #define KUSER_BASE  0xffff0000u
+#define STACKS_KEPT 7u
 
 extern char __text_start[], __text_end[], __rodata_end[], __image_end[];
 extern const char kuser_begin[], kuser_end[];
@@ -35,6 +40,11 @@ static struct {
     uint32_t stacks[STACK_SLOTS / 32]; /* (lock) bit: slot in use */
     uint32_t stack_hint;               /* (lock) words below have no free bit */
 } area = {.device_next = AREA_BASE};
+
+static struct {
+    uint32_t n;
+    uintptr_t slot[STACKS_KEPT];
+} __aligned(64) kept[CPU_MAX];
 
 /* The first group's tables: there before frames can be allocated, for the early console. */
 static uint32_t early_tables[4 * L2_ENTRIES] __aligned(PAGE_SIZE);
@@ -108,23 +118,17 @@ static void set_group(unsigned g, uint32_t *tables)
     isb();
 }
 
-void mmu_boot(void)
-{
-    set_group(0, early_tables);
-    area.pages[0] = 1; /* never empty */
-}
-
-static int set_page_locked(vaddr_t va, uint32_t entry)
+/* Writes an entry; a group without tables takes *table for them, or answers -EAGAIN. */
+static int set_page_locked(vaddr_t va, uint32_t entry, pfn_t *table)
 {
     unsigned g = (unsigned)((va - AREA_BASE) / GROUP_SPAN);
     unsigned i = (unsigned)((va - AREA_BASE) % GROUP_SPAN) >> PAGE_SHIFT;
 
     if (!area.tables[g]) {
-        pfn_t pfn = frame_alloc(FRAME_TABLE, NULL, 0, FRAME_FOR_KERNEL | FRAME_CLEAR);
-
-        if (pfn == NO_PFN)
-            return -ENOMEM;
-        set_group(g, pfn_to_virt(pfn));
+        if (*table == NO_PFN)
+            return -EAGAIN;
+        set_group(g, pfn_to_virt(*table));
+        *table = NO_PFN;
     }
     area.pages[g] = (uint16_t)(area.pages[g] + (entry != 0) - (area.tables[g][i] != 0));
     area.tables[g][i] = entry;
@@ -146,11 +150,21 @@ static int set_page_locked(vaddr_t va, uint32_t entry)
 
 int mmu_set_kernel_page(vaddr_t va, uint32_t entry)
 {
+    pfn_t table = NO_PFN;
     int error;
 
-    spin_lock(&area.lock);
-    error = set_page_locked(va, entry);
-    spin_unlock(&area.lock);
+    for (;;) {
+        spin_lock(&area.lock);
+        error = set_page_locked(va, entry, &table);
+        spin_unlock(&area.lock);
+        if (error != -EAGAIN)
+            break;
+        table = frame_alloc(FRAME_TABLE, NULL, 0, FRAME_FOR_KERNEL | FRAME_CLEAR);
+        if (table == NO_PFN)
+            return -ENOMEM;
+    }
+    if (table != NO_PFN)
+        frame_free(table); /* another CPU made the group meanwhile */
     return error;
 }
 
@@ -166,71 +180,96 @@ volatile void *device_map(uint64_t phys, size_t len_bytes)
         base = area.device_next;
         area.device_next += npages * PAGE_SIZE;
     }
-    for (uint32_t i = 0; base && i < npages; i++)
-        if (set_page_locked(base + i * PAGE_SIZE,
-                            (((uint32_t)phys & ~PAGE_MASK) + i * PAGE_SIZE) | L2_DEVICE))
-            base = 0;
     spin_unlock(&area.lock);
+    for (uint32_t i = 0; base && i < npages; i++)
+        if (mmu_set_kernel_page(base + i * PAGE_SIZE,
+                                (((uint32_t)phys & ~PAGE_MASK) + i * PAGE_SIZE) | L2_DEVICE))
+            base = 0;
     return base ? (volatile char *)base + offset : NULL;
 }
 
-/* A free stack slot, taken; or -1. area.lock held. */
+/* A free stack slot, taken; or -1. */
 static int take_stack_slot(void)
 {
-    for (uint32_t w = area.stack_hint; w < ARRAY_SIZE(area.stacks); w++) {
+    int slot = -1;
+
+    spin_lock(&area.lock);
+    for (uint32_t w = area.stack_hint; w < ARRAY_SIZE(area.stacks) && slot < 0; w++) {
         if (area.stacks[w] != ~0u) {
             unsigned bit = (unsigned)__builtin_ctz(~area.stacks[w]);
 
             area.stacks[w] |= 1u << bit;
             area.stack_hint = w;
-            return (int)(w * 32 + bit);
+            slot = (int)(w * 32 + bit);
         }
     }
-    return -1;
+    spin_unlock(&area.lock);
+    return slot;
 }
 
 static void give_stack_slot(uint32_t slot)
 {
+    spin_lock(&area.lock);
     area.stacks[slot / 32] &= ~(1u << (slot % 32));
     area.stack_hint = MIN(area.stack_hint, slot / 32);
+    spin_unlock(&area.lock);
+}
+
+static __noinline void *stack_make(void)
+{
+    pfn_t pfn = frame_alloc(FRAME_STACK, NULL, 0, FRAME_FOR_KERNEL);
+    int slot = pfn == NO_PFN ? -1 : take_stack_slot();
+    vaddr_t va = STACK_BASE + (uint32_t)slot * STACK_PITCH + PAGE_SIZE;
+
+    if (slot >= 0 && mmu_set_kernel_page(va, pfn << PAGE_SHIFT | L2_NORMAL | L2_XN) == 0)
+        return (void *)va;
+    if (slot >= 0)
+        give_stack_slot((uint32_t)slot);
+    if (pfn != NO_PFN)
+        frame_free(pfn);
+    return NULL;
+}
+
+static __noinline void stack_free(vaddr_t va)
+{
+    unsigned g = (unsigned)((va - AREA_BASE) / GROUP_SPAN);
+    unsigned i = (unsigned)((va - AREA_BASE) % GROUP_SPAN) >> PAGE_SHIFT;
+    pfn_t pfn = area.tables[g][i] >> PAGE_SHIFT; /* ours alone, and the group stays meanwhile */
+    int error = mmu_set_kernel_page(va, 0);
+
+    kassert(error == 0);
+    give_stack_slot((uint32_t)((va - STACK_BASE) / STACK_PITCH));
+    frame_free(pfn);
+}
+
+static void stacks_drain(void)
+{
+    for (unsigned i = 0; i < CPU_MAX * STACKS_KEPT; i++) {
+        vaddr_t va = store_steal(&kept[i / STACKS_KEPT].slot[i % STACKS_KEPT]);
+
+        if (va)
+            stack_free(va);
+    }
 }
 
 void *arch_kstack_alloc(void)
 {
-    pfn_t pfn = frame_alloc(FRAME_STACK, NULL, 0, FRAME_FOR_KERNEL);
-    vaddr_t va = 0;
-    int slot;
+    vaddr_t va = store_take(kept[cpu_here()].slot, &kept[cpu_here()].n);
 
-    if (pfn == NO_PFN)
-        return NULL;
-    spin_lock(&area.lock);
-    slot = take_stack_slot();
-    if (slot >= 0) {
-        va = STACK_BASE + (uint32_t)slot * STACK_PITCH + PAGE_SIZE;
-        if (set_page_locked(va, pfn << PAGE_SHIFT | L2_NORMAL | L2_XN)) {
-            give_stack_slot((uint32_t)slot);
-            va = 0;
-        }
-    }
-    spin_unlock(&area.lock);
-    if (!va)
-        frame_free(pfn);
-    return (void *)va;
+    return likely(va) ? (void *)va : stack_make();
 }
 
 void arch_kstack_free(void *stack)
 {
-    vaddr_t va = (vaddr_t)stack;
-    unsigned g = (unsigned)((va - AREA_BASE) / GROUP_SPAN);
-    unsigned i = (unsigned)((va - AREA_BASE) % GROUP_SPAN) >> PAGE_SHIFT;
-    pfn_t pfn;
-    int error;
+    if (likely(kept[cpu_here()].n < STACKS_KEPT))
+        store_put(kept[cpu_here()].slot, &kept[cpu_here()].n, (vaddr_t)stack);
+    else
+        stack_free((vaddr_t)stack);
+}
 
-    spin_lock(&area.lock);
-    pfn = area.tables[g][i] >> PAGE_SHIFT;
-    error = set_page_locked(va, 0);
-    kassert(error == 0);
-    give_stack_slot((uint32_t)((va - STACK_BASE) / STACK_PITCH));
-    spin_unlock(&area.lock);
-    frame_free(pfn);
+void mmu_boot(void)
+{
+    set_group(0, early_tables);
+    area.pages[0] = 1; /* never empty */
+    frame_add_drain(stacks_drain);
 }

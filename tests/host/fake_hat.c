@@ -559,8 +559,10 @@ int fake_check(void)
 
 uint32_t fake_in_use(void)
 {
-    struct frame_stats s = frame_stats();
+    struct frame_stats s;
 
+    mm_drain();
+    s = frame_stats();
     return s.total - s.free - s.cache;
 }
 
@@ -571,6 +573,7 @@ void fake_machine(uint32_t nframes)
     struct frame_map map = {.nram = 1, .ram = {{FIRST_PFN, nframes}}};
     uint32_t table_frames = pages_of(frame_table_bytes(&map));
 
+    mm_drain();
     if (arena) {
         munmap(arena, arena_bytes);
         munmap(icache, arena_bytes);

@@ -15,7 +15,7 @@
 void fake_machine(uint32_t nframes);
 /* mm_check with its findings on stderr. */
 int fake_check(void);
-/* Frames neither free nor droppable cache. */
+/* Frames neither free nor droppable cache, after mm_drain. */
 uint32_t fake_in_use(void);
 
 /* A file of so many pages with one reference, the caller's, and each byte of it. */
