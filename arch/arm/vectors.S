@@ -44,25 +44,18 @@ vectors:
 	b	vec_irq
 	b	.			/* FIQ stays masked */
 
-/* In SVC mode with pc and cpsr pushed by srsdb: the rest of a user's frame.
- * in: user registers / out: sp = frame / clobbers: r0 */
+/* In SVC mode with pc and cpsr pushed by srsdb: the rest of a user's frame, r0 to r14 of user mode.
+ * in: user registers / out: sp = frame / clobbers: - */
 	.macro	save_user
 	sub	sp, sp, #TF_PC
-	stm	sp, {r0-r12}
-	add	r0, sp, #TF_SP
-	stm	r0, {sp, lr}^
+	stm	sp, {r0-r14}^
 	.endm
 
 	.global vec_svc
 vec_svc:
 	cfi_entry sp
-	sub	sp, sp, #TF_SIZE
-	stm	sp, {r0-r12}
-	add	r12, sp, #TF_SP
-	stm	r12, {sp, lr}^
-	mrs	r12, spsr
-	str	lr, [sp, #TF_PC]
-	str	r12, [sp, #TF_CPSR]
+	srsdb	sp!, #0x13
+	save_user
 	cpsie	i
 	cmp	r7, #NR_SYSCALLS
 	ldrlo	r12, =syscall_table
@@ -80,15 +73,9 @@ ret_to_user:
 	ldr	r2, [r1, #THREAD_WORK]
 	cmp	r2, #0
 	bne	do_work
-	ldr	r12, [sp, #TF_CPSR]
-	ldr	lr, [sp, #TF_PC]
-	msr	spsr_cxsf, r12
-	add	r12, sp, #TF_SP
-	ldm	r12, {sp, lr}^
-	nop
-	ldm	sp, {r0-r12}
-	add	sp, sp, #TF_SIZE
-	movs	pc, lr
+	ldm	sp, {r0-r14}^
+	add	sp, sp, #TF_PC
+	rfeia	sp!
 do_work:
 	cpsie	i
 	bl	thread_do_work
