@@ -126,6 +126,16 @@ void tree_remove(struct tree *t, struct tree_link *n, struct tree_link *next)
     n->height = 0;
 }
 
+struct tree_link *tree_take_any(struct tree *t)
+{
+    struct tree_link *n = t->root;
+
+    while (n->child[0] || n->child[1])
+        n = n->child[n->child[0] == NULL];
+    replace_child(t, n, NULL);
+    return n;
+}
+
 void tree_updated(struct tree *t, struct tree_link *n)
 {
     (void)t;

@@ -33,6 +33,8 @@ static inline void tree_init(struct tree *t)
 void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, int side,
                  const struct tree_link *next);
 void tree_remove(struct tree *t, struct tree_link *n, struct tree_link *next);
+/* Takes an element out of a tree that is not empty, without regard to balance: to take it apart. */
+struct tree_link *tree_take_any(struct tree *t);
 /* n's own changed: brings the links from n to the root up to date. */
 void tree_updated(struct tree *t, struct tree_link *n);
 

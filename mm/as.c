@@ -128,10 +128,8 @@ void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next)
     link_to_obj(s);
 }
 
-void as_remove(struct as *as, struct seg *s)
+void as_remove(struct as *as, struct seg *s, struct seg *next)
 {
-    struct seg *next = seg_next(s);
-
     unlink_from_obj(s);
     if (next)
         next->by_addr.own += s->npages + s->by_addr.own;
@@ -170,7 +168,7 @@ static struct seg *absorb(struct as *as, struct seg *a, struct seg *b)
 {
     uint32_t npages = b->npages;
 
-    as_remove(as, b);
+    as_remove(as, b, seg_next(b));
     if (b->ops->release)
         b->ops->release(b);
     seg_free(b);
@@ -411,10 +409,12 @@ static void as_clear(struct as *as)
     list_remove(&as->all);
     spin_unlock(&spaces.lock);
     pt_free(as);
+    as->last = NULL;
     while (as->segs.root) {
-        struct seg *s = seg_of(as->segs.root);
+        struct seg *s = seg_of(tree_take_any(&as->segs));
 
-        as_remove(as, s);
+        unlink_from_obj(s);
+        as->nsegs--;
         if (s->ops->release)
             s->ops->release(s);
         seg_free(s);

@@ -19,8 +19,8 @@ struct seg *seg_prev(const struct seg *s);
 
 /* Enters s between its neighbours (NULL: none): there must be room. Links it to its object. */
 void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next);
-/* Takes s out of tree and object; references are still s's. */
-void as_remove(struct as *as, struct seg *s);
+/* Takes s, which next follows, out of tree and object; references are still s's. */
+void as_remove(struct as *as, struct seg *s, struct seg *next);
 /* s's base or length changed: gaps around it are computed anew. */
 void as_resized(struct as *as, struct seg *s);
 /* Cuts s at va; `upper` is a fresh segment that becomes the part from va on. */

@@ -182,9 +182,11 @@ int as_map(struct as *as, const struct map_request *r, vaddr_t *where)
     return error;
 }
 
-/* One segment's part of an unmap; its pages are gone. spare is used if it falls in two. */
-static void cut(struct as *as, struct seg *s, vaddr_t base, vaddr_t end, struct seg **spare)
+/* One segment's part of an unmap; its pages are gone. next follows it. spare is used if it falls in
+ * two. */
+static void cut(struct as *as, struct seg *s, struct seg *next, struct range r, struct seg **spare)
 {
+    vaddr_t base = r.base, end = base + page_addr(r.npages);
     uint32_t gone;
 
     if (s->base < base && seg_end(s) > end) {
@@ -204,7 +206,7 @@ static void cut(struct as *as, struct seg *s, vaddr_t base, vaddr_t end, struct 
         s->obj_page += gone;
         as_resized(as, s);
     } else {
-        as_remove(as, s);
+        as_remove(as, s, next);
         if (s->ops->release)
             s->ops->release(s);
         seg_free(s);
@@ -233,7 +235,7 @@ int as_unmap_locked(struct as *as, vaddr_t base, uint32_t npages)
     while (s && s->base < end) {
         struct seg *next = seg_next(s);
 
-        cut(as, s, base, end, &spare);
+        cut(as, s, next, (struct range){base, npages}, &spare);
         s = next;
         preempt_point();
     }

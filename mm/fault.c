@@ -95,6 +95,24 @@ static __noinline enum fault_error grow_stack(struct fault *f, vaddr_t va)
     return near_stack ? FAULT_STACK_LIMIT : FAULT_NO_SEGMENT;
 }
 
+/* Reads f->pte, and f->node if it is nobody else's: then it stays so, since as->lock is held.
+ * Without a lock: a node that has one root, and is in our slot after that was read, is ours. Who
+ * gives a slot another node takes the old one out before it asks whether it is shared
+ * (pt.c:unshare). */
+static inline void find_entry(struct fault *f)
+{
+    struct node *n = pt_node(f->as->pt, f->va);
+
+    if (unlikely(!n || __atomic_load_n(&frame_of_virt(n)->users, __ATOMIC_ACQUIRE) != 1 ||
+                 pt_node(f->as->pt, f->va) != n)) {
+        f->node = NULL;
+        f->pte = pt_get(f->as, f->va);
+    } else {
+        f->node = n;
+        f->pte = node_get(n, node_index(f->va));
+    }
+}
+
 /* What the driver must still do: nothing if the page is there and may be used so. */
 static bool needs_driver(const struct fault *f)
 {
@@ -198,7 +216,7 @@ static inline enum fault_error resolve(struct fault *f, vaddr_t va, bool force)
     }
     if (unlikely(error))
         return error;
-    f->pte = pt_find(f->as, f->va, &f->node);
+    find_entry(f);
     return likely(needs_driver(f)) ? error_of(f->seg->ops->fault(f)) : FAULT_OK;
 }
 

@@ -361,6 +361,21 @@ pfn_t frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsig
     return pfn;
 }
 
+pfn_t frame_alloc_private(const void *family, uint32_t index)
+{
+    pfn_t pfn = frame_store_take();
+    struct frame *f;
+
+    if (unlikely(!pfn) && !(pfn = take_hard(FRAME_FOR_USER)))
+        return NO_PFN;
+    f = frame_of(pfn);
+    kdebug_assert(frame_count(f) == 0);
+    frame_set(f, FRAME_ANON, family, index);
+    frame_set_users(f, 1);
+    f->flags = FRAME_DIRTY;
+    return pfn;
+}
+
 /* The CPU's store is full, or shut: half of it goes to the list. */
 static __noinline void give_to_list(pfn_t pfn)
 {

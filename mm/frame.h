@@ -110,7 +110,7 @@ static inline struct frame *frame_of(pfn_t pfn)
 }
 
 /* The same of the frame that the kernel sees at p. */
-static inline struct frame *frame_at(const void *p)
+static inline struct frame *frame_of_virt(const void *p)
 {
     return (struct frame *)(direct_map.by_page +
                             ((uintptr_t)p >> PAGE_SHIFT) * sizeof(struct frame));
@@ -137,6 +137,9 @@ enum frame_alloc_flags {
 /* Allocates one frame with users = 0 and the given type, owner and index. NO_PFN if there is none
  * (object pages without users are taken back first). Does not sleep. */
 pfn_t frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsigned flags);
+/* A private page of the family (borrowed), page index of its spaces: one user, dirty, not cleared.
+ */
+pfn_t frame_alloc_private(const void *family, uint32_t index);
 /* As frame_alloc for count frames in a row, the first a multiple of align frames (a power of two);
  * each of type FRAME_KERNEL. For hardware; O(frames). */
 pfn_t frame_alloc_contiguous(uint32_t count, uint32_t align);

@@ -17,6 +17,7 @@ struct as;
 /* One per address space, embedded in struct as; the implementation's own. */
 struct hat {
     void *table;   /* first level */
+    uint32_t base; /* what the base register is told of it */
     uint32_t asid; /* generation and number */
     uint32_t cpus; /* CPUs that may hold translations of it; atomic */
 };
@@ -47,6 +48,8 @@ void hat_enter(struct node *n, vaddr_t va, pfn_t pfn, prot_t prot);
 prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn);
 /* Takes count translations from va on (within one node) away and invalidates them everywhere. */
 void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count);
+/* The same for one page of a node that is h's alone and gets another entry at once. */
+void hat_unload_own(struct hat *h, struct node *n, vaddr_t va);
 /* As hat_unload, but leaves read (and execute) access. */
 void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count);
 /* hat_readonly of all of a node without the invalidation: hat_flush follows. True if any was

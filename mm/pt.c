@@ -67,23 +67,9 @@ pte_t pt_get(struct as *as, vaddr_t va)
     return e;
 }
 
-/* Without a lock: a node that has one root, and is in our slot after that was read, is ours. Who
- * gives a slot another node takes the old one out before it asks whether it is shared (unshare). */
-pte_t pt_find(struct as *as, vaddr_t va, struct node **own)
-{
-    struct node *n = pt_node(as->pt, va);
-
-    *own = NULL;
-    if (unlikely(!n || __atomic_load_n(&frame_at(n)->users, __ATOMIC_ACQUIRE) != 1 ||
-                 pt_node(as->pt, va) != n))
-        return pt_get(as, va);
-    *own = n;
-    return node_get(n, node_index(va));
-}
-
 void pt_set(struct node *n, unsigned index, pte_t e)
 {
-    struct frame *f = frame_at(n);
+    struct frame *f = frame_of_virt(n);
 
     f->index += (uint32_t)!pte_is_none(e) - (uint32_t)!pte_is_none(n->pte[index]);
     f->rmap |= 1u << index / NODE_GROUP;
@@ -106,11 +92,11 @@ static struct node *node_create(vaddr_t va)
 
 static void node_free(struct node *n)
 {
-    frame_set_users(frame_at(n), 0);
+    frame_set_users(frame_of_virt(n), 0);
     frame_free(node_pfn(n));
 }
 
-/* The last step: pt_find looks without a lock. */
+/* The last step: fault.c looks without a lock. */
 static void slot_set(struct as *as, unsigned slot, struct node *n)
 {
     __atomic_store_n(&as->pt->node[slot], n, __ATOMIC_RELEASE);
@@ -144,7 +130,7 @@ static void node_drop_entries(struct node *n)
 /* So many roots more name the node; returns how many do. */
 static unsigned node_count(struct node *n, int delta)
 {
-    return __atomic_add_fetch(&frame_at(n)->users, (uint16_t)delta, __ATOMIC_ACQ_REL);
+    return __atomic_add_fetch(&frame_of_virt(n)->users, (uint16_t)delta, __ATOMIC_ACQ_REL);
 }
 
 /* One root less that names the node; the last one frees it with all it holds. */
@@ -346,15 +332,18 @@ static void node_unmap(struct as *as, struct node *n, vaddr_t va, unsigned count
 int pt_unmap(struct as *as, vaddr_t first, uint32_t npages)
 {
     vaddr_t end = first + page_addr(npages);
-    int error = pt_prepare_unmap(as, first, npages);
+    int slot = slot_next(as, node_slot(first)), error;
 
+    if (slot < 0 || (vaddr_t)slot << NODE_SHIFT >= end)
+        return 0;
+    error = pt_prepare_unmap(as, first, npages);
     if (error)
         return error;
     for (vaddr_t va = first; va < end;) {
-        int slot = slot_next(as, node_slot(va));
         struct node *n;
         unsigned count;
 
+        slot = slot_next(as, node_slot(va));
         if (slot < 0 || (vaddr_t)slot << NODE_SHIFT >= end)
             break;
         va = MAX(va, (vaddr_t)slot << NODE_SHIFT);

@@ -77,12 +77,12 @@ static inline pfn_t node_pfn(const struct node *n)
 
 static inline uint32_t node_live(const struct node *n)
 {
-    return frame_at(n)->index & 0xfff;
+    return frame_of_virt(n)->index & 0xfff;
 }
 
 static inline bool node_shared(const struct node *n)
 {
-    return frame_count(frame_at(n)) > 1;
+    return frame_count(frame_of_virt(n)) > 1;
 }
 
 static inline pte_t node_get(const struct node *n, unsigned index)
@@ -111,7 +111,7 @@ struct node *pt_lock_node(struct as *as, vaddr_t va);
 
 static inline uint32_t node_groups(const struct node *n)
 {
-    return frame_at(n)->rmap;
+    return frame_of_virt(n)->rmap;
 }
 
 /* For each index i of a used group: two loops, so `continue` is fine and `break` is not. */
@@ -123,10 +123,6 @@ static inline uint32_t node_groups(const struct node *n)
 /* The entry of va as it is now, copy-on-write if its node is shared; none where there is no node.
  */
 pte_t pt_get(struct as *as, vaddr_t va);
-/* As pt_get, with as->lock held; *own: its node if that is shared with nobody, which then stays so
- * as long as as->lock is held, else NULL. */
-pte_t pt_find(struct as *as, vaddr_t va, struct node **own);
-
 /* The node of va, not shared with anyone, made or copied if need be. NULL: no memory. May not
  * sleep; as->lock held, and as long as it is the node stays so. Two threads may race: both get the
  * same node. */

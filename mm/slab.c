@@ -205,7 +205,7 @@ static char *take_locked(struct slab_cache *c)
  * held. */
 static struct frame *put_locked(struct slab_cache *c, char *object)
 {
-    struct frame *f = frame_at(object);
+    struct frame *f = frame_of_virt(object);
 
     *link_of(object, 0) = (uint16_t)slab_first(f);
     slab_set(f, slab_nfree(f) + 1, (unsigned)((uintptr_t)object & PAGE_MASK));
@@ -288,7 +288,7 @@ static __noinline void free_to_slab(struct slab_cache *c, struct kept *k, char *
 
 void slab_free(struct slab_cache *c, void *p)
 {
-    const struct frame *f = frame_at(p);
+    const struct frame *f = frame_of_virt(p);
     struct kept *k = own_kept(c);
 
     if (unlikely(frame_type(f) != FRAME_SLAB || f->rmap != c->id ||
@@ -423,8 +423,8 @@ static bool kept_good(const struct slab_cache *c)
     for (unsigned i = 0; i < CPU_MAX * KEPT; i++) {
         const void *object = (void *)kept[i / KEPT][c->id].slot[i % KEPT];
 
-        good &= !object || (frame_type(frame_at(object)) == FRAME_SLAB &&
-                            slab_cache_of(frame_at(object)) == c);
+        good &= !object || (frame_type(frame_of_virt(object)) == FRAME_SLAB &&
+                            slab_cache_of(frame_of_virt(object)) == c);
     }
     return good;
 }

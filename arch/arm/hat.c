@@ -33,6 +33,7 @@ static struct {
     uint32_t limit;      /* (c) 256, or 8 with hat=chaos */
     bool chaos;          /* (c) */
     uint32_t table_bits; /* (c) first-level descriptor of a user table */
+    uint32_t empty_base; /* (c) for the base register: a table without translations */
     uint32_t seed;       /* chaos */
     uint32_t carried[8]; /* (lock) bit: an ASID that came along from the last generation */
 } asids = {.generation = 1 << ASID_BITS, .next = 1, .limit = 256, .table_bits = L1_TABLE};
@@ -54,6 +55,7 @@ void hat_boot(void)
     if (asids.chaos)
         asids.limit = 8;
     asids.seed = random_u32() | 1;
+    asids.empty_base = (uint32_t)mmu_phys(empty_l1) | TTBR_FLAGS;
     if ((cp15_read_id_mmfr0() & 15) >= 4)
         asids.table_bits |= L1_TABLE_PXN;
 }
@@ -166,6 +168,7 @@ int hat_init(struct hat *h, const struct as *owner)
     if (pfn == NO_PFN)
         return -ENOMEM;
     h->table = pfn_to_virt(pfn);
+    h->base = (uint32_t)mmu_phys(h->table) | TTBR_FLAGS;
     h->asid = 0;
     h->cpus = 0;
     return 0;
@@ -212,7 +215,7 @@ static void new_generation(void)
     dsb();
 }
 
-static __noinline void take_asid(struct hat *h)
+static void take_asid(struct hat *h)
 {
     uint32_t mask = spin_lock_irq(&asids.lock);
 
@@ -227,6 +230,20 @@ static __noinline void take_asid(struct hat *h)
     spin_unlock_irq(&asids.lock, mask);
 }
 
+static inline void show(const struct hat *h)
+{
+    cp15_write_contextidr(h->asid & 0xff);
+    isb();
+    cp15_write_ttbr0(h->base);
+    isb();
+}
+
+static __noinline void show_new(struct hat *h)
+{
+    take_asid(h);
+    show(h);
+}
+
 /* Through a table without translations, so that nothing is speculated with the wrong ASID. */
 void hat_switch(struct hat *h)
 {
@@ -235,7 +252,7 @@ void hat_switch(struct hat *h)
 
     if (cpu->hat == h)
         return;
-    cp15_write_ttbr0((uint32_t)mmu_phys(empty_l1) | TTBR_FLAGS);
+    cp15_write_ttbr0(asids.empty_base);
     isb(); /* the former one is not walked any more: now its number need not be carried */
     __atomic_store_n(&cpu->hat, h, __ATOMIC_RELAXED);
     if (!h)
@@ -244,13 +261,9 @@ void hat_switch(struct hat *h)
         __atomic_fetch_or(&h->cpus, bit, __ATOMIC_RELAXED);
     memory_barrier();
     if (unlikely(!has_asid(h)))
-        take_asid(h);
-    if (cp15_read_contextidr() != (h->asid & 0xff)) {
-        cp15_write_contextidr(h->asid & 0xff);
-        isb();
-    }
-    cp15_write_ttbr0((uint32_t)mmu_phys(h->table) | TTBR_FLAGS);
-    isb();
+        show_new(h);
+    else
+        show(h);
 }
 
 static void set_slot(struct hat *h, unsigned slot, uint32_t first, uint32_t second)
@@ -372,6 +385,18 @@ void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count)
     }
     if (changed)
         invalidate_range(h, n, va, count, changed);
+}
+
+void hat_unload_own(struct hat *h, struct node *n, vaddr_t va)
+{
+    volatile uint32_t *entry = &n->hat[node_index(va)];
+
+    if (!*entry)
+        return;
+    *entry = 0;
+    dsb();
+    forget_page(h, va);
+    dsb();
 }
 
 void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)

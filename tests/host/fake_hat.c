@@ -213,6 +213,13 @@ void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count)
     }
 }
 
+void hat_unload_own(struct hat *h, struct node *n, vaddr_t va)
+{
+    if (node_shared(n))
+        panic("hat_unload_own: page %lx has others who see it", (unsigned long)va);
+    hat_unload(h, n, va, 1);
+}
+
 void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)
 {
     check_node(h, n, va);

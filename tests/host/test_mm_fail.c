@@ -38,6 +38,8 @@ static int contents[SPACES][PAGES + NFILE];
 
 pfn_t __real_frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsigned flags);
 pfn_t __wrap_frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsigned flags);
+pfn_t __real_frame_alloc_private(const void *family, uint32_t index);
+pfn_t __wrap_frame_alloc_private(const void *family, uint32_t index);
 void *__real_slab_alloc(struct slab_cache *c);
 void *__wrap_slab_alloc(struct slab_cache *c);
 
@@ -53,6 +55,11 @@ static bool fails(void)
 pfn_t __wrap_frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsigned flags)
 {
     return fails() ? NO_PFN : __real_frame_alloc(type, owner, index, flags);
+}
+
+pfn_t __wrap_frame_alloc_private(const void *family, uint32_t index)
+{
+    return fails() ? NO_PFN : __real_frame_alloc_private(family, index);
 }
 
 void *__wrap_slab_alloc(struct slab_cache *c)

@@ -151,11 +151,34 @@ static void stays_low(void **state)
     assert_null(t.root);
 }
 
+/* Every element comes once, and the tree is empty then. */
+static void comes_apart(void **state)
+{
+    struct tree t;
+
+    (void)state;
+    tree_init(&t);
+    for (unsigned i = 0; i < NKEYS; i++) {
+        items[i] = (struct item){.key = i};
+        insert(&t, &items[i]);
+        present[i] = true;
+    }
+    for (unsigned i = 0; i < NKEYS; i++) {
+        assert_non_null(t.root);
+        struct item *it = item_of(tree_take_any(&t));
+
+        assert_true(present[it->key]);
+        present[it->key] = false;
+    }
+    assert_null(t.root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agrees_with_model),
         cmocka_unit_test(stays_low),
+        cmocka_unit_test(comes_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
