@@ -19,13 +19,13 @@
 #include "kern/panic.h"
 #include "kern/power.h"
 #include "kern/random.h"
-#include "kern/trace.h"
 #include "lib/cmdline.h"
 #include "lib/fdt.h"
 #include "mm/as.h"
 #include "mm/obj.h"
 #include "proc/proc.h"
 #include "proc/procfs.h"
+#include "proc/trace_control.h"
 
 #define DTB_MAX   (2u << 20)
 #define INIT_ARGS 31u
@@ -65,7 +65,6 @@ static void start_console(void)
     const char *line = fdt_bootargs(&boot.fdt);
 
     bootargs_set(line ? line : "");
-    trace_init();
     power_use_semihosting(bootargs_is("exit", "semihosting"));
     if (device_probe_stdout(&boot.fdt))
         uart_last_word(arch_ram_base(), "\r\nboot: the device tree names no console\r\n");
@@ -179,6 +178,7 @@ void kernel_main(uint32_t dtb_phys)
     irq_restore(0);
     mount_root();
     boot_start_cores(&boot.fdt);
+    trace_boot();
     start_init();
     panic_test();
     sched_idle();

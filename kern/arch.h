@@ -62,6 +62,12 @@ uint32_t arch_user_arg(unsigned n); /* r0..r6 at the system call */
 uint32_t arch_user_pc(void);
 uint32_t arch_user_sp(void);
 
+/* Sends system calls and faults through the trace (TRACE_CALL, TRACE_RETURN, TRACE_FAULT), or
+ * straight to their handlers again: on all CPUs, before any thread runs its next instruction. */
+void arch_trace_traps(bool on);
+/* On a CPU that was told so: called by the interrupt that told it. */
+void arch_trace_apply(void);
+
 /* cacheflush: makes instruction fetches see user memory [start, end). 0 or -EFAULT. */
 int arch_cacheflush(uint32_t start, uint32_t end);
 

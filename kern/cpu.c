@@ -61,6 +61,7 @@ static void cpu_interrupt(void *arg)
 {
     (void)arg;
     cpus.heard[cpu_id()]++;
+    arch_trace_apply();
 }
 
 int cpu_init(void)

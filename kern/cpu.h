@@ -16,6 +16,9 @@ unsigned cpu_id(void);
 /* The tid of the current thread; 0: none yet, or the idle thread. */
 uint16_t cpu_thread_id(void);
 
+/* The current thread's process passes the trace's filter: see kern/trace.h. */
+bool cpu_thread_traced(void);
+
 /* Bit n: CPU n runs. Bits are only added, at boot. */
 uint32_t cpus_online(void);
 static inline unsigned cpus_count(void)

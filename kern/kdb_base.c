@@ -40,41 +40,26 @@ static void cmd_write(unsigned argc, char **argv)
     kdb_printf("%08x: %08x, was %08x\n", at & ~3u, value, before);
 }
 
-/* The newest record that is not taken yet, of all CPUs: true, and it is taken. */
-static bool take_newest(unsigned taken[CPU_MAX], unsigned *cpu)
-{
-    struct trace_record r, best;
-    bool found = false;
-
-    for (unsigned i = 0; i < CPU_MAX; i++)
-        if (trace_read_cpu(i, taken[i], &r) && (!found || (int32_t)(r.time - best.time) > 0)) {
-            best = r;
-            *cpu = i;
-            found = true;
-        }
-    if (found)
-        taken[*cpu]++;
-    return found;
-}
-
+/* Newest first while they are counted, oldest first on the screen. What only goes on with an event
+ * is no event. */
 static void cmd_trace(unsigned argc, char **argv)
 {
-    unsigned taken[CPU_MAX] = {0}, n = 0;
-    uint8_t order[TRACE_MAX];
+    char line[TRACE_LINE_MAX];
     uint32_t count = TRACE_SHOWN;
     struct trace_record r;
-    unsigned cpu = 0;
+    unsigned n = 0, events = 0;
 
     if (argc > 1 && !kdb_number(argv[1], 10, &count))
         return;
-    while (n < MIN(count, TRACE_MAX) && take_newest(taken, &cpu))
-        order[n++] = (uint8_t)cpu;
+    while (events < MIN(count, TRACE_MAX) && trace_read(n, &r)) {
+        events += r.event != TRACE_MORE;
+        n++;
+    }
     if (n == 0)
         kdb_printf("no trace: trace=1 on the command line switches it on\n");
     while (n-- > 0 && !kdb_stopped())
-        if (trace_read_cpu(order[n], --taken[order[n]], &r))
-            kdb_printf("%10u %u %5u %-7s %08x %08x\n", r.time, r.cpu, r.thread,
-                       trace_event_name(r.event), r.a, r.b);
+        if (trace_read(n, &r) && r.event != TRACE_MORE && trace_format(&r, false, line) > 0)
+            kdb_printf("%s\n", line);
 }
 
 static void cmd_reboot(unsigned argc, char **argv)

@@ -19,7 +19,7 @@
 #include "lib/fmt.h"
 
 #define FRAMES_SHOWN 32
-#define TRACE_SHOWN  32
+#define TRACE_SHOWN  48
 
 static struct {
     uint32_t entered;                      /* atomic: somebody panics */
@@ -36,7 +36,7 @@ static void panic_enter(const struct trapframe *tf)
 {
     while (__atomic_exchange_n(&panicking.entered, 1, __ATOMIC_SEQ_CST))
         cpu_pause(tf);
-    trace_on = false;
+    trace_mask = 0;
     cpu_pause_others();
     log_break_locks();
     console_break_locks();
@@ -64,9 +64,11 @@ static void panic_frame(uint32_t pc, void *arg)
         log_printf("  %08lx\n", (unsigned long)pc);
 }
 
+/* Records of all CPUs, as they came. A path's continuations are left out. */
 static void panic_show_trace(void)
 {
     struct trace_record r;
+    char line[TRACE_LINE_MAX];
     unsigned n = 0;
 
     while (n < TRACE_SHOWN && trace_read(n, &r))
@@ -74,8 +76,8 @@ static void panic_show_trace(void)
     if (n > 0)
         log_printf("trace (ticks, cpu, thread, event), oldest first:\n");
     while (n-- > 0 && trace_read(n, &r))
-        log_printf("  %10lu %u %5u %-7s %08lx %08lx\n", (unsigned long)r.time, r.cpu, r.thread,
-                   trace_event_name(r.event), (unsigned long)r.a, (unsigned long)r.b);
+        if (r.event != TRACE_MORE && trace_format(&r, false, line) > 0)
+            log_printf("  %s\n", line);
 }
 
 static void panic_end(const struct trapframe *tf) __noreturn;

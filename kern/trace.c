@@ -1,73 +1,132 @@
 /* SPDX-License-Identifier: MIT
  *
- * The trace rings: RING_RECORDS records a CPU, the oldest overwritten.
- * Invariant: each ring is written by its own CPU alone, with interrupts masked, so there is no
- * lock. Records carry the low half of the counter: it wraps after a minute or more.
+ * The trace rings, one for each CPU, the oldest record overwritten.
+ * Invariant: each ring is written by its own CPU alone, with interrupts masked and `busy` set, so
+ * there is no lock; who stops the trace waits until no ring is busy.
  */
 #include "kern/trace.h"
 
-#include "kern/bootargs.h"
+#include <string.h>
+
+#include "kern/arch.h"
 #include "kern/clock.h"
 #include "kern/cpu.h"
 #include "kern/spin.h"
 
-#define RING_RECORDS 256u /* a power of two */
+#define TEXT_MAX 40u
+#define PATIENCE 1000000u /* looks at a CPU that may have been halted while it wrote */
 
-bool trace_on;
+uint32_t trace_mask;
 
 static struct {
-    struct {
-        uint32_t head; /* records ever written */
-        struct trace_record record[RING_RECORDS];
-    } ring[CPU_MAX];
+    bool filter; /* only threads of marked processes */
+    struct trace_ring ring[CPU_MAX];
 } traces;
 
-void trace_init(void)
-{
-    trace_on = bootargs_is("trace", "1");
-}
-
-void trace_write(enum trace_event event, uint32_t a, uint32_t b)
+/* Looks at the mask again once busy is set: who took it away either waits for us, or we see it. */
+static void write(bool ours, enum trace_event event, unsigned info, const uint32_t *word,
+                  unsigned n)
 {
     uint32_t mask = irq_save();
-    unsigned cpu = cpu_id();
-    uint32_t i = traces.ring[cpu].head++ & (RING_RECORDS - 1);
+    struct trace_ring *ring = &traces.ring[cpu_id()];
+    struct trace_record r = {.thread = cpu_thread_id(), .info = (uint8_t)info};
 
-    traces.ring[cpu].record[i] = (struct trace_record){.time = (uint32_t)clock_ticks(),
-                                                       .thread = cpu_thread_id(),
-                                                       .cpu = (uint8_t)cpu,
-                                                       .event = (uint8_t)event,
-                                                       .a = a,
-                                                       .b = b};
+    __atomic_store_n(&ring->busy, 1, __ATOMIC_RELAXED);
+    memory_barrier();
+    if (ours && ring->page && __atomic_load_n(&trace_mask, __ATOMIC_RELAXED) & TRACE_BIT(event)) {
+        r.time = clock_ticks();
+        for (unsigned i = 0; i < n; i += 2) {
+            r.event = (uint8_t)(i == 0 ? event : TRACE_MORE);
+            r.a = word[i];
+            r.b = word[i + 1];
+            trace_ring_put(ring, &r);
+        }
+    }
+    __atomic_store_n(&ring->busy, 0, __ATOMIC_RELEASE);
     irq_restore(mask);
 }
 
-bool trace_read_cpu(unsigned cpu, unsigned i, struct trace_record *r)
+static bool is_ours(void)
 {
-    uint32_t head = traces.ring[cpu].head;
-    bool there = i < MIN(head, RING_RECORDS);
+    return !traces.filter || cpu_thread_traced();
+}
 
-    if (there)
-        *r = traces.ring[cpu].record[(head - 1 - i) & (RING_RECORDS - 1)];
-    return there;
+void trace_write_words(enum trace_event event, unsigned info, const uint32_t *word, unsigned n)
+{
+    write(is_ours(), event, info, word, n);
+}
+
+void trace_write(enum trace_event event, unsigned info, uint32_t a, uint32_t b)
+{
+    write(is_ours(), event, info, (uint32_t[]){a, b}, 2);
+}
+
+void trace_write_switch(bool ours, uint32_t from, uint32_t to)
+{
+    write(ours || !traces.filter, TRACE_SWITCH, 0, (uint32_t[]){from, to}, 2);
+}
+
+void trace_write_text(const char *text)
+{
+    uint32_t word[TEXT_MAX / 4] = {0};
+    size_t len = strlen(text);
+
+    memcpy(word, text, MIN(len, sizeof(word)));
+    write(is_ours(), TRACE_TEXT, (unsigned)MIN(len, TRACE_INFO_MAX), word,
+          (unsigned)ALIGN_UP(MAX(MIN(len, sizeof(word)), 1u), 8u) / 4);
+}
+
+/* Nobody writes to the rings now, unless a CPU stopped in the middle of it. */
+static void wait_until_idle(void)
+{
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+        for (unsigned n = 0; n < PATIENCE; n++)
+            if (!__atomic_load_n(&traces.ring[cpu].busy, __ATOMIC_ACQUIRE))
+                break;
+}
+
+void trace_record_events(uint32_t mask, bool filter)
+{
+    traces.filter = filter;
+    __atomic_store_n(&trace_mask, mask & TRACE_ALL, __ATOMIC_RELEASE);
+    memory_barrier();
+    arch_trace_traps(mask & (TRACE_SYSCALL | TRACE_BIT(TRACE_FAULT)));
+    if (!mask)
+        wait_until_idle();
+}
+
+void trace_set_ring(unsigned cpu, struct trace_raw **page, uint32_t size)
+{
+    traces.ring[cpu] = (struct trace_ring){.page = page, .size = size};
+}
+
+const struct trace_ring *trace_get_ring(unsigned cpu)
+{
+    return &traces.ring[cpu];
+}
+
+/* The time first: a record that a CPU begins to write after we found it idle is later. */
+void trace_look(struct trace_cursor *c)
+{
+    c->now = clock_ticks();
+    memory_barrier();
+    wait_until_idle();
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+        c->end[cpu] = __atomic_load_n(&traces.ring[cpu].head, __ATOMIC_ACQUIRE);
+}
+
+bool trace_next(struct trace_cursor *c, struct trace_record *r)
+{
+    return trace_merge(c, traces.ring, CPU_MAX, r);
 }
 
 bool trace_read(unsigned i, struct trace_record *r)
 {
-    uint32_t mask = irq_save();
-    bool there = trace_read_cpu(cpu_id(), i, r);
+    struct trace_cursor c = {0};
+    bool there = true;
 
-    irq_restore(mask);
+    trace_look(&c);
+    for (unsigned back = 0; there && back <= i; back++)
+        there = trace_merge_back(&c, traces.ring, CPU_MAX, r);
     return there;
-}
-
-const char *trace_event_name(unsigned event)
-{
-    static const char *const name[TRACE_EVENTS] = {
-        [TRACE_NONE] = "none", [TRACE_FAULT] = "fault", [TRACE_SWITCH] = "switch",
-        [TRACE_IRQ] = "irq",   [TRACE_FORK] = "fork",   [TRACE_EXEC] = "exec",
-        [TRACE_EXIT] = "exit",
-    };
-
-    return event < TRACE_EVENTS ? name[event] : "?";
 }

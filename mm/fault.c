@@ -7,6 +7,7 @@
 #include "mm/fault.h"
 
 #include "include/uapi/errno.h"
+#include "include/uapi/trace.h"
 #include "machine/cpu.h"
 #include "mm/obj.h"
 
@@ -16,9 +17,7 @@ static struct {
     struct fault_counters c;
 } __aligned(64) counters[CPU_MAX];
 
-static const char *const kind_names[FAULT_KINDS] = {"spurious", "reclaim", "upgrade", "attach",
-                                                    "transit",  "zero",    "copy",    "pagein",
-                                                    "pager",    "error"};
+static const char *const kind_names[FAULT_KINDS] = {TRACE_KIND_NAMES};
 
 const char *fault_kind_name(enum fault_kind kind)
 {
@@ -224,10 +223,12 @@ enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t 
 {
     struct fault f;
     enum fault_error error;
+    enum fault_kind kind;
 
     count(&counters[cpu_here()].c.entries);
     if (unlikely(hat_chaos(as, pc))) {
         count(&counters[cpu_here()].c.kind[FAULT_SPURIOUS]);
+        fault_account(FAULT_SPURIOUS);
         return FAULT_OK;
     }
     f.as = as;
@@ -242,8 +243,9 @@ enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t 
             load(&f);
         rwlock_read_done(&as->lock);
     } while (error == FAULT_NO_MEMORY && oom_handle(as));
-    count(&counters[cpu_here()].c.kind[error ? FAULT_ERROR : f.kind]);
-    fault_account(f.kind >= FAULT_PAGEIN && !error);
+    kind = error ? FAULT_ERROR : f.kind;
+    count(&counters[cpu_here()].c.kind[kind]);
+    fault_account(kind);
     return error;
 }
 

@@ -72,7 +72,7 @@ struct fault_counters fault_counters(void);
 /* Needed by mm, provided by proc/oom.c: no frame is left for as. Chooses a victim, kills it and
  * waits a little; true: try again, false: the caller is the victim. May sleep. */
 bool oom_handle(struct as *as);
-/* Provided by proc: per-thread counting for ps. major: the page was read or asked for. */
-void fault_account(bool major);
+/* Provided by proc: per-thread counting for ps; the trace looks at the thread's last kind. */
+void fault_account(enum fault_kind kind);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "include/uapi/errno.h"
+#include "kern/trace.h"
 #include "machine/cpu.h"
 #include "mm/frame_impl.h"
 #include "mm/page.h"
@@ -38,6 +39,7 @@ static struct {
     uint32_t cache;                  /* (atomic) */
     uint32_t (*reclaim)(uint32_t n); /* (c) */
     pfn_t zero;                      /* (c) */
+    bool traced;                     /* (l) what is taken and freed is recorded */
 } fl;
 
 static const char *const type_names[FRAME_TYPES] = {
@@ -287,10 +289,11 @@ static void list_give(const pfn_t *pfns, uint32_t n)
     count_free((int)n);
 }
 
-/* While the list has no more than the kernel's reserve, what is freed goes there at once. */
+/* While the list has no more than the kernel's reserve, what is freed goes there at once; while it
+ * is traced, too, so that all pass the points which record. */
 static void unlock_list(void)
 {
-    frame_stores_open(fl.stats.free > fl.reserve);
+    frame_stores_open(!fl.traced && fl.stats.free > fl.reserve);
     spin_unlock(&fl.lock);
 }
 
@@ -302,7 +305,7 @@ static __noinline pfn_t take_from_list(unsigned flags)
     spin_lock(&fl.lock);
     if (!list_take(&pfn, 1, flags & FRAME_FOR_KERNEL ? 0 : fl.reserve))
         pfn = NO_PFN;
-    if (frame_store_wants())
+    if (!fl.traced && frame_store_wants())
         frame_store_fill(more, list_take(more, STORE_BATCH, fl.reserve));
     unlock_list();
     return pfn;
@@ -327,7 +330,7 @@ void mm_drain(void)
 
 /* Nothing is free here: gathers what others keep, then pages that can be filled again. The last try
  * is for what another CPU has just freed. */
-static __noinline pfn_t take_hard(unsigned flags)
+static __noinline pfn_t take_hard(enum frame_type type, uint32_t index, unsigned flags)
 {
     pfn_t pfn = take_from_list(flags);
     bool more = true;
@@ -341,6 +344,8 @@ static __noinline pfn_t take_hard(unsigned flags)
         mm_drain();
         pfn = take_from_list(flags);
     }
+    if (fl.traced && pfn)
+        trace_write(TRACE_ALLOC, type, pfn, index);
     return pfn;
 }
 
@@ -348,7 +353,7 @@ pfn_t frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsig
 {
     pfn_t pfn = frame_store_take();
 
-    if (unlikely(!pfn) && !(pfn = take_hard(flags)))
+    if (unlikely(!pfn) && !(pfn = take_hard(type, index, flags)))
         return NO_PFN;
     struct frame *f = frame_of(pfn);
 
@@ -366,7 +371,7 @@ pfn_t frame_alloc_private(const void *family, uint32_t index)
     pfn_t pfn = frame_store_take();
     struct frame *f;
 
-    if (unlikely(!pfn) && !(pfn = take_hard(FRAME_FOR_USER)))
+    if (unlikely(!pfn) && !(pfn = take_hard(FRAME_ANON, index, FRAME_FOR_USER)))
         return NO_PFN;
     f = frame_of(pfn);
     kdebug_assert(frame_count(f) == 0);
@@ -381,6 +386,8 @@ static __noinline void give_to_list(pfn_t pfn)
 {
     pfn_t half[STORE_BATCH];
 
+    if (fl.traced)
+        trace_write(TRACE_FREE, frame_type(frame_of(pfn)), pfn, 0);
     spin_lock(&fl.lock);
     list_give(&pfn, 1);
     list_give(half, frame_store_halve(half));
@@ -556,6 +563,14 @@ unsigned frame_unuse(pfn_t pfn)
     } while (unlikely(!__atomic_compare_exchange_n(&f->users, &users, (uint16_t)(users - 1), true,
                                                    __ATOMIC_RELEASE, __ATOMIC_RELAXED)));
     return users - 1u;
+}
+
+void frame_set_trace(bool on)
+{
+    spin_lock(&fl.lock);
+    fl.traced = on;
+    empty_stores();
+    unlock_list();
 }
 
 struct frame_stats frame_stats(void)

@@ -263,6 +263,8 @@ bool frame_at_least(uint32_t n);
 /* stats.total, which does not change. */
 uint32_t frame_total(void);
 const char *frame_type_name(enum frame_type type);
+/* Whether frame_alloc and frame_free get records of TRACE_ALLOC and TRACE_FREE. */
+void frame_set_trace(bool on);
 /* The permanent page of zeroes. */
 pfn_t frame_zero_page(void);
 /* Number of frames in the chain of the free list (walks it), in the CPUs' stores, and never

@@ -121,6 +121,7 @@ static void enter(struct proc *child, struct proc *parent, struct thread *t, boo
     child->pgid = parent->pgid;
     child->sid = parent->sid;
     child->umask = parent->umask;
+    child->traced = parent->traced;
     child->ignored[0] = parent->ignored[0];
     child->ignored[1] = parent->ignored[1];
     for (unsigned i = 0; i < COMM_SIZE; i++)

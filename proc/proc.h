@@ -62,6 +62,7 @@ struct proc {
     bool vfork_done;               /* (P) */
     bool zombie, exiting;          /* (P) */
     bool leaving;                  /* atomic: a zombie whose last thread is not freed yet */
+    bool traced;                   /* (P), read without: passes the trace's filter; inherited */
     bool execed;                   /* (P) ran exec: setpgid by its parent is refused */
     int exit_status;               /* (P) wait4's word */
     uint32_t umask;                /* (P) */

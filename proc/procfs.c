@@ -17,11 +17,12 @@
 
 #define INO_BASE 0x40000000u
 
-/* A file of a directory; a link where print is NULL. */
+/* A file of a directory: a link where it has that. */
 struct entry {
     const char *name;
     procfs_printer *print;
     int (*link)(int pid, char *buf, size_t size); /* the target with its NUL: 0 or -Exxx */
+    const struct vnode_ops *ops;                  /* instead of those of text; or NULL */
 };
 
 /* A directory's files. */
@@ -42,33 +43,35 @@ static int exe_link(int pid, char *buf, size_t size);
 static int self_link(int pid, char *buf, size_t size);
 
 static const struct entry root_entries[] = {
-    {"self", NULL, self_link},
-    {"cmdline", procfs_cmdline, NULL},
-    {"coremap", procfs_coremap, NULL},
-    {"enosys", procfs_enosys, NULL},
-    {"interrupts", procfs_interrupts, NULL},
-    {"kmsg", procfs_kmsg, NULL},
-    {"loadavg", procfs_loadavg, NULL},
-    {"meminfo", procfs_meminfo, NULL},
-    {"mounts", procfs_mounts, NULL},
-    {"slabinfo", procfs_slabinfo, NULL},
-    {"stat", procfs_stat, NULL},
-    {"trace", procfs_trace, NULL},
-    {"uptime", procfs_uptime, NULL},
-    {"version", procfs_version, NULL},
-    {"vmcheck", procfs_vmcheck, NULL},
-    {"vmstat", procfs_vmstat, NULL},
+    {"self", NULL, self_link, NULL},
+    {"cmdline", procfs_cmdline, NULL, NULL},
+    {"coremap", procfs_coremap, NULL, NULL},
+    {"enosys", procfs_enosys, NULL, NULL},
+    {"interrupts", procfs_interrupts, NULL, NULL},
+    {"kmsg", procfs_kmsg, NULL, NULL},
+    {"loadavg", procfs_loadavg, NULL, NULL},
+    {"meminfo", procfs_meminfo, NULL, NULL},
+    {"mounts", procfs_mounts, NULL, NULL},
+    {"slabinfo", procfs_slabinfo, NULL, NULL},
+    {"stat", procfs_stat, NULL, NULL},
+    {"trace", procfs_trace, NULL, NULL},
+    {"trace_control", procfs_trace_control, NULL, &procfs_trace_control_ops},
+    {"trace_stream", NULL, NULL, &procfs_trace_stream_ops},
+    {"uptime", procfs_uptime, NULL, NULL},
+    {"version", procfs_version, NULL, NULL},
+    {"vmcheck", procfs_vmcheck, NULL, NULL},
+    {"vmstat", procfs_vmstat, NULL, NULL},
 };
 
 static const struct entry pid_entries[] = {
-    {"cmdline", procfs_pid_cmdline, NULL},
-    {"comm", procfs_pid_comm, NULL},
-    {"exe", NULL, exe_link},
-    {"maps", procfs_pid_maps, NULL},
-    {"pmap", procfs_pid_pmap, NULL},
-    {"pt", procfs_pid_pt, NULL},
-    {"stat", procfs_pid_stat, NULL},
-    {"status", procfs_pid_status, NULL},
+    {"cmdline", procfs_pid_cmdline, NULL, NULL},
+    {"comm", procfs_pid_comm, NULL, NULL},
+    {"exe", NULL, exe_link, NULL},
+    {"maps", procfs_pid_maps, NULL, NULL},
+    {"pmap", procfs_pid_pmap, NULL, NULL},
+    {"pt", procfs_pid_pt, NULL, NULL},
+    {"stat", procfs_pid_stat, NULL, NULL},
+    {"status", procfs_pid_status, NULL, NULL},
 };
 
 static const struct table root_table = {root_entries, ARRAY_SIZE(root_entries)};
@@ -93,7 +96,9 @@ static uint32_t mode_of(const struct entry *e)
 {
     if (!e)
         return S_IFDIR | 0555;
-    return e->print ? S_IFREG | 0444 : S_IFLNK | 0777;
+    if (e->link)
+        return S_IFLNK | 0777;
+    return S_IFREG | (e->ops && e->ops->write ? 0644 : 0444);
 }
 
 /* A vnode for a file, or for a process's directory (e NULL). */
@@ -105,7 +110,7 @@ static int node_make(int pid, const struct entry *e, unsigned place, struct vnod
         return -ENOMEM;
     n->entry = e;
     n->pid = pid;
-    n->vnode.ops = !e ? &dir_ops : e->print ? &file_ops : &link_ops;
+    n->vnode.ops = !e ? &dir_ops : e->ops ? e->ops : e->print ? &file_ops : &link_ops;
     n->vnode.refs = 1;
     n->vnode.mode = mode_of(e);
     n->vnode.ino = ino_of(pid, place);
@@ -115,7 +120,7 @@ static int node_make(int pid, const struct entry *e, unsigned place, struct vnod
     return 0;
 }
 
-static void node_release(struct vnode *v)
+void procfs_release(struct vnode *v)
 {
     slab_free(&node_cache, node_of(v));
 }
@@ -217,7 +222,7 @@ static void run_job(struct text *t, void *arg)
     job->print(t, job->proc);
 }
 
-static int node_open(struct file *f)
+int procfs_open(struct file *f)
 {
     const struct pnode *n = node_of(f->vnode);
     struct job job = {n->entry->print, NULL};
@@ -283,10 +288,10 @@ static int node_readlink(struct vnode *v, char *buf, size_t size)
 
 static const struct vnode_ops root_ops = {.lookup = root_lookup, .readdir = root_readdir};
 static const struct vnode_ops dir_ops = {
-    .lookup = dir_lookup, .readdir = dir_readdir, .release = node_release};
+    .lookup = dir_lookup, .readdir = dir_readdir, .release = procfs_release};
 static const struct vnode_ops file_ops = {
-    .open = node_open, .read = text_read, .close = text_close, .release = node_release};
-static const struct vnode_ops link_ops = {.readlink = node_readlink, .release = node_release};
+    .open = procfs_open, .read = text_read, .close = text_close, .release = procfs_release};
+static const struct vnode_ops link_ops = {.readlink = node_readlink, .release = procfs_release};
 
 int procfs_mount(void)
 {

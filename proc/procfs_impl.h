@@ -17,9 +17,16 @@ procfs_printer procfs_pid_stat, procfs_pid_status, procfs_pid_cmdline, procfs_pi
 procfs_printer procfs_pid_maps, procfs_pid_pmap, procfs_pid_pt;
 /* Of the system. */
 procfs_printer procfs_uptime, procfs_kmsg, procfs_version, procfs_cmdline, procfs_interrupts;
-procfs_printer procfs_mounts, procfs_loadavg, procfs_stat, procfs_enosys, procfs_trace;
+procfs_printer procfs_mounts, procfs_loadavg, procfs_stat, procfs_enosys;
+procfs_printer procfs_trace, procfs_trace_control;
 /* Of memory. */
 procfs_printer procfs_coremap, procfs_vmstat, procfs_meminfo, procfs_slabinfo, procfs_vmcheck;
+
+/* Files that are not text alone: the trace's. */
+extern const struct vnode_ops procfs_trace_control_ops, procfs_trace_stream_ops;
+/* For their tables: open prints, release frees the vnode. */
+int procfs_open(struct file *f);
+void procfs_release(struct vnode *v);
 
 /* The address space of p with a reference for as_unref; NULL: a zombie. */
 struct as *procfs_as(struct proc *p);

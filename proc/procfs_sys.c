@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * What /proc shows of the system but for its memory: time, load, log, interrupts, calls that are
- * missing, the trace. Linux's formats where Linux has the file.
+ * missing. Linux's formats where Linux has the file.
  */
 #include <string.h>
 
@@ -10,7 +10,6 @@
 #include "kern/cpu.h"
 #include "kern/irq.h"
 #include "kern/log.h"
-#include "kern/trace.h"
 #include "proc/procfs_impl.h"
 #include "proc/stats.h"
 #include "proc/syscall.h"
@@ -154,14 +153,4 @@ void procfs_enosys(struct text *t, struct proc *p)
     (void)p;
     for (unsigned n = 0; syscall_enosys_info(n, &number, &count); n++)
         text_printf(t, "%u %u\n", number, (unsigned)count);
-}
-
-void procfs_trace(struct text *t, struct proc *p)
-{
-    struct trace_record r;
-
-    (void)p;
-    for (unsigned i = 0; trace_read(i, &r); i++)
-        text_printf(t, "%10lu cpu%u %5u %-8s %08lx %08lx\n", (unsigned long)r.time, r.cpu, r.thread,
-                    trace_event_name(r.event), (unsigned long)r.a, (unsigned long)r.b);
 }

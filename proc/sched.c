@@ -204,12 +204,19 @@ uint64_t thread_cpu_ns(const struct thread *t)
     return ns + ns_of(pending);
 }
 
+static __noinline void trace_switch(const struct thread *from, const struct thread *to)
+{
+    trace_write_switch(thread_traced(from) || thread_traced(to), (uint32_t)from->tid,
+                       (uint32_t)to->tid);
+}
+
 /* Registers and address space of `to`, then its stack. A thread without memory sees none: nobody
  * else's tables may go while a CPU shows them. */
 static inline void switch_to(struct cpu *cpu, struct thread *from, struct thread *to)
 {
     cpu->rq->stats.switches++;
-    trace(TRACE_SWITCH, (uint32_t)from->tid, (uint32_t)to->tid);
+    if (unlikely(trace_mask & TRACE_BIT(TRACE_SWITCH)))
+        trace_switch(from, to);
     arch_thread_save(from);
     hat_switch(likely(to->as) ? &to->as->hat : NULL);
     __atomic_store_n(&cpu->thread, to, __ATOMIC_RELAXED);

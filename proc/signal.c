@@ -212,11 +212,12 @@ void proc_die_of(int sig, const char *what, vaddr_t address, bool has_address, v
     proc_kill_now(p, sig);
 }
 
-void fault_account(bool major)
+void fault_account(enum fault_kind kind)
 {
     struct thread *t = thread_current();
 
-    if (major)
+    t->fault_kind = (uint8_t)kind;
+    if (kind == FAULT_PAGEIN || kind == FAULT_PAGER)
         t->major_faults++;
     else
         t->minor_faults++;

@@ -11,6 +11,7 @@
 
 #include "include/uapi/errno.h"
 #include "kern/panic.h"
+#include "kern/trace.h"
 #include "proc/sched_impl.h"
 
 #define NEVER UINT64_MAX
@@ -99,6 +100,7 @@ static __noinline void mutex_lock_slow(struct mutex *m, void *me)
             spin_unlock_irq(&m->wait.lock, mask);
             return;
         }
+        trace(TRACE_LOCK, kptr(m), (uint32_t)((struct thread *)m->owner)->tid);
         waitq_sleep(&m->wait, mask, false, NEVER);
     }
 }
@@ -197,10 +199,12 @@ static __noinline void lock_slow(struct rwlock *l, bool (*try)(struct rwlock *))
             return;
         }
         s = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
-        if (s != 0 && (s & RWLOCK_WAITING || state_move(l, s, s | RWLOCK_WAITING)))
+        if (s != 0 && (s & RWLOCK_WAITING || state_move(l, s, s | RWLOCK_WAITING))) {
+            trace(TRACE_LOCK, kptr(l), s);
             waitq_sleep(&l->wait, mask, false, NEVER);
-        else
+        } else {
             spin_unlock_irq(&l->wait.lock, mask); /* it moved: try again */
+        }
     }
 }
 

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "kern/trace.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/sys_impl.h"
@@ -42,8 +43,10 @@ int path_from_user(vaddr_t upath, char **path)
         if (!*path)
             return -ENOMEM;
         len = copy_string_from_user(*path, upath, size);
-        if (len > 0)
+        if (len > 0) {
+            trace_text(*path);
             return 0;
+        }
         kfree(*path);
         size = size == SHORT_PATH ? PATH_MAX : 0;
     } while (len == -ENAMETOOLONG && size);

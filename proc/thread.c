@@ -32,6 +32,16 @@ uint16_t cpu_thread_id(void)
     return t ? (uint16_t)t->tid : 0;
 }
 
+bool thread_traced(const struct thread *t)
+{
+    return t && t->proc && t->proc->traced;
+}
+
+bool cpu_thread_traced(void)
+{
+    return thread_traced(thread_current());
+}
+
 uint32_t thread_table_lock(void)
 {
     return spin_lock_irq(&threads.lock);

@@ -60,6 +60,7 @@ struct thread {
     bool timed;                  /* (q) on the timer tree */
     bool at_edge;                /* (t) not in a kernel operation: for proc_stop_all */
     uint8_t locks_held;          /* (t) sleeping locks held or waited for */
+    uint8_t fault_kind;          /* (t) how its last fault ended: enum fault_kind */
     uint8_t priority;            /* (q) 0 best .. 3: falls with use, rises with sleep */
     int tid;                     /* (c) */
     uint32_t slice_ticks;        /* (q) of the counter, left of its slice when last charged */
@@ -130,5 +131,7 @@ void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg);
 uint32_t thread_count(void);
 /* For the debugger, everything standing still: without (T). */
 void thread_for_each_stopped(void (*visit)(struct thread *t, void *arg), void *arg);
+/* t is of a process that the trace's filter lets pass. */
+bool thread_traced(const struct thread *t);
 
 #endif

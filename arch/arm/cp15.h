@@ -83,6 +83,7 @@ CP15_W   (tlbiallis, c8,  0,  c3,  0)       /* the same four on all CPUs */
 CP15_W   (tlbimvais, c8,  0,  c3,  1)
 CP15_W   (tlbiasidis, c8, 0,  c3,  2)
 CP15_W   (tlbimvaais, c8, 0,  c3,  3)
+CP15_W   (vbar,      c12, 0, c0,  0)       /* exception vectors */
 CP15_RW  (contextidr, c13, 0, c0,  1)       /* bits 7:0 ASID */
 CP15_RW  (tpidrurw,  c13, 0,  c0,  2)       /* user mode's own, readable and writable */
 CP15_RW  (tpidruro,  c13, 0,  c0,  3)       /* thread pointer that user mode can read */

@@ -10,7 +10,6 @@
 #include "arch/arm/cp15.h"
 #include "arch/arm/thread.h"
 #include "kern/panic.h"
-#include "kern/trace.h"
 #include "mm/fault.h"
 #include "proc/proc.h"
 
@@ -42,7 +41,6 @@ static enum fault_error user_fault(uint32_t va, prot_t access, uint32_t pc)
 {
     struct as *as = thread_current()->as;
 
-    trace(TRACE_FAULT, va, pc);
     if (unlikely(va >= USER_END) || unlikely(!as))
         return FAULT_NO_SEGMENT;
     return fault_handle(as, va, access, pc);

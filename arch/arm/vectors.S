@@ -33,16 +33,24 @@
 	cfi_frame \reg
 	.endm
 
-	.global vectors
-vectors:
+	.macro	vector_table, svc, pabt, dabt
 	b	.			/* reset: never through here */
 	b	vec_undef
-	b	vec_svc
-	b	vec_pabt
-	b	vec_dabt
+	b	\svc
+	b	\pabt
+	b	\dabt
 	b	.
 	b	vec_irq
 	b	.			/* FIQ stays masked */
+	.endm
+
+/* A CPU's VBAR names one of the two: while system calls or faults are traced they go through
+ * trace.c, and else cost nothing more. */
+	.global vectors, vectors_traced
+vectors:
+	vector_table vec_svc, vec_pabt, vec_dabt
+vectors_traced:
+	vector_table vec_svc_traced, vec_pabt_traced, vec_dabt_traced
 
 /* In SVC mode with pc and cpsr pushed by srsdb: the rest of a user's frame, r0 to r14 of user mode.
  * in: user registers / out: sp = frame / clobbers: - */
@@ -79,6 +87,17 @@ ret_to_user:
 do_work:
 	cpsie	i
 	bl	thread_do_work
+	b	ret_to_user
+	.cfi_endproc
+
+vec_svc_traced:
+	cfi_entry sp
+	srsdb	sp!, #0x13
+	save_user
+	cpsie	i
+	mov	r0, sp
+	bl	syscall_traced
+	str	r0, [sp]
 	b	ret_to_user
 	.cfi_endproc
 
@@ -126,6 +145,10 @@ vec_dabt:
 	fault_entry 8, trap_data_abort, 0x17
 vec_pabt:
 	fault_entry 4, trap_prefetch_abort, 0x17
+vec_dabt_traced:
+	fault_entry 8, trap_data_abort_traced, 0x17
+vec_pabt_traced:
+	fault_entry 4, trap_prefetch_abort_traced, 0x17
 vec_undef:
 	fault_entry 0, trap_undefined, 0x1b
 

@@ -12,7 +12,7 @@ import quire_vm
 from quire_vm import Machine, TestCase, built
 
 FRAME = re.compile(r"^  ([0-9a-f]{8}) (\S+)\+0x([0-9a-f]+)$", re.MULTILINE)
-TRACE = re.compile(r"^ +\d+ \d +\d+ (\w+) +[0-9a-f]{8} [0-9a-f]{8}$", re.MULTILINE)
+TRACE = re.compile(r"^ +(\d+) cpu\d +\d+ (\w+)[ a-z]*( [0-9a-f]{8}){2}$", re.MULTILINE)
 
 
 def functions():
@@ -26,8 +26,8 @@ def functions():
 
 
 class Panic(TestCase):
-    def panics(self, append, status, message):
-        with Machine(append=append) as vm:
+    def panics(self, append, status, message, cpus=1):
+        with Machine(append=append, cpus=cpus) as vm:
             self.assertEqual(vm.wait(60), status)
             vm.position = 0
             vm.expect(r"^PANIC: " + message, 1)
@@ -50,11 +50,19 @@ class Panic(TestCase):
             self.assertTrue(not after or int(pc, 16) <= after[0], "not inside: %s %s" % (pc, name))
 
     def traced(self, text):
+        """The last records, in order of time, of all CPUs."""
         events = TRACE.findall(text)
-        self.assertTrue({"fault", "switch", "exec"} <= set(events), events)
+        self.assertTrue({"fault", "switch", "call"} <= {event[1] for event in events}, events)
+        times = [int(event[0]) for event in events]
+        self.assertEqual(times, sorted(times))
 
     def test_panic(self):
         text = self.panics("panictest trace=1 exit=semihosting", 1, "panictest is on the command line$")
+        self.traced(text)
+
+    def test_cores(self):
+        text = self.panics("panictest trace=fault,syscall,switch,irq exit=semihosting", 1,
+                           "panictest", cpus=4)
         self.traced(text)
 
     def test_trap(self):

@@ -34,6 +34,7 @@ from quire_data import (container, elements, kernel_memory, number, pointer, pro
 
 PAGE, NODE_SPAN, USER_END = 4096, 1 << 21, 0x40000000
 RECORD_MAX = 64
+RING_PAGE = 256  # TRACE_PAGE_RECORDS
 
 
 def command(name, least, most=None, alias=None, kernel=True):
@@ -298,14 +299,16 @@ def records():
     """(time, text) of every record that is kept."""
     ring = static("traces")["ring"]
     for cpu in range(ring.type.range()[1] + 1):
-        record, head = ring[cpu]["record"], int(ring[cpu]["head"])
-        size = record.type.range()[1] + 1
-        for i in range(max(0, head - size), head):
-            r = record[i % size]
-            event = str(gdb.Value(int(r["event"])).cast(gdb.lookup_type("enum trace_event")))
-            yield int(r["time"]), "%10d %d %5d %-8s %08x %08x" % (
-                int(r["time"]), int(r["cpu"]), int(r["thread"]),
-                event.replace("TRACE_", "").lower(), int(r["a"]), int(r["b"]))
+        pages, size, head = ring[cpu]["page"], int(ring[cpu]["size"]), int(ring[cpu]["head"])
+        for i in range(max(0, head - size), head if int(pages) else 0):
+            r = pages[i % size // RING_PAGE][i % size % RING_PAGE]
+            what = int(r["head"])
+            time = int(r["time"]) | (what & 0x3f) << 32
+            event = gdb.Value(what >> 12 & 15).cast(gdb.lookup_type("enum trace_event"))
+            if str(event) != "TRACE_MORE":
+                yield time, "%12d %d %5d %-8s %08x %08x" % (
+                    time, cpu, what >> 16, str(event).replace("TRACE_", "").lower(),
+                    int(r["a"]), int(r["b"]))
 
 
 @command("quire-trace", 0, 1, alias="ktrace")
