@@ -22,7 +22,8 @@ debug) packages+=(gdb-multiarch openocd) ;;
 test)
     # The cross compiler for Linux builds the test programs that must run unmodified.
     packages+=(gcc libc6-dev libcmocka-dev clang clang-format libclang-rt-14-dev cpio gzip
-        gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gdb-multiarch openocd)
+        gcc-arm-linux-gnueabihf libc6-dev-armhf-cross gdb-multiarch openocd
+        babeltrace2 gnuplot-nox)
     ;;
 *) usage ;;
 esac
