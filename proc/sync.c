@@ -11,6 +11,7 @@
 
 #include "include/uapi/errno.h"
 #include "kern/panic.h"
+#include "mm/frame.h"
 #include "kern/trace.h"
 #include "proc/sched_impl.h"
 
