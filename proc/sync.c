@@ -101,7 +101,7 @@ static __noinline void mutex_lock_slow(struct mutex *m, void *me)
             spin_unlock_irq(&m->wait.lock, mask);
             return;
         }
-        trace(TRACE_LOCK, kptr(m), (uint32_t)((struct thread *)m->owner)->tid);
+        trace(TRACE_LOCK, (uint32_t)(uintptr_t)m, (uint32_t)((struct thread *)m->owner)->tid);
         waitq_sleep(&m->wait, mask, false, NEVER);
     }
 }
@@ -201,7 +201,7 @@ static __noinline void lock_slow(struct rwlock *l, bool (*try)(struct rwlock *))
         }
         s = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
         if (s != 0 && (s & RWLOCK_WAITING || state_move(l, s, s | RWLOCK_WAITING))) {
-            trace(TRACE_LOCK, kptr(l), s);
+            trace(TRACE_LOCK, (uint32_t)(uintptr_t)l, s);
             waitq_sleep(&l->wait, mask, false, NEVER);
         } else {
             spin_unlock_irq(&l->wait.lock, mask); /* it moved: try again */

@@ -91,7 +91,7 @@ class Debugger(TestCase):
                 frame = gdb.ask("pfn " + line.group(1))
                 self.assertRegex(frame, r"(?m)^frame 0x0*%s FRAME_%s " % (line.group(1)[2:], kind))
                 self.assertIn("process 1, kdb: " + line.group(0), frame)
-            self.assertRegex(gdb.ask("ktrace 20"), r"(?m)^ *\d+ 0 +1 fault +000100c0 000100c0$")
+            self.assertRegex(gdb.ask("ktrace 40"), r"(?m)^ *\d+ 0 +1 fault +000100c0 000100c0$")
             self.assertIn("usage: quire-pmap PID", gdb.ask("pmap"))
             self.assertIn("no process 99", gdb.ask("pmap 99"))
             self.assertIn("outside the core map", gdb.ask("pfn 1"))
