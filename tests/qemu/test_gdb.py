@@ -111,7 +111,8 @@ class Debugger(TestCase):
             self.assertIn("nanosleep", gdb.ask("continue"))
             self.assertRegex(gdb.ask("bt"), r" main \(argc=")
             gdb.ask("delete")
-            gdb.ask("break irq_dispatch if (tf->cpsr & 0x1f) == 0x13")
+            gdb.ask("break irq_dispatch if (tf->cpsr & 0x1f) == 0x13 && "
+                    "cpu_table[0]->thread == cpu_table[0]->idle")
             gdb.ask("continue")
             self.assertRegex(gdb.ask("bt"), r"(?s) irq_dispatch \(.*<signal handler called>\n.* sched_idle \("
                                             r".* kernel_main \(")
@@ -120,18 +121,22 @@ class Debugger(TestCase):
 
     def test_cpus(self):
         """Each CPU is a thread of gdb's, with its own process."""
-        vm, socket = self.boot("kdb=0", cpus=2)
-        vm.send("spawn spin\rkdb\r")
+        vm, socket = self.boot("", cpus=2)
+        vm.send("spawn spin\rspawn spin\r")
         with Gdb(built(self.kernel + ".elf"), socket) as gdb:
-            gdb.ask("break kdb_write")
-            self.assertIn("kdb_write (", gdb.ask("continue"))
-            self.assertRegex(gdb.ask("ps"), r"(?m)^.* R +[01] +\d spin(?s:.*)^.* R +[01] +\d kdb")
-            mine = gdb.ask("quire-user")
-            self.assertRegex(mine, r"/user/kdb\.elf\n$")
-            other = gdb.ask("thread %d" % (1 if "[Current thread is 2" in gdb.ask("thread") else 2))
-            self.assertIn("Switching to thread", other)
-            self.assertRegex(gdb.ask("quire-user"), r"/user/spin\.elf\n$")
-            self.assertRegex(gdb.ask("bt"), r" main \(")
+            gdb.ask("tbreak kernel_main")
+            gdb.ask("continue")
+            for _ in range(500):
+                gdb.ask("quire-enter")
+                on = dict(re.findall(r"(?m)^ *\d+ +(\d+) +\d+ R +([01]) +\d+ spin ", gdb.ask("ps")))
+                if len(on) == 2:
+                    break
+            self.assertEqual(sorted(on.values()), ["0", "1"])
+            for pid, cpu in on.items():
+                gdb.ask("thread %d" % (int(cpu) + 1))
+                self.assertRegex(gdb.ask("quire-user"), r"/user/spin\.elf\n$")
+                self.assertIn("process %s, root" % pid, gdb.ask("pt 0x10000"))
+                self.assertRegex(gdb.ask("bt"), r" (main|_start|sys_execve) \(")
 
     def test_program_runs(self):
         """Stopped in a program: its symbols are there; the kernel is not, but one command away."""

@@ -245,7 +245,8 @@ class Frame:
     """An entry of the core map, with the address at which the kernel sees the frame."""
 
     def __init__(self, table, pfn):
-        self.entry = table["frames"][pfn - int(table["first"])]
+        size = gdb.lookup_type("struct frame").sizeof
+        self.entry = pointer(int(table["by_pfn"]) + pfn * size & 0xffffffff, "frame")
         self.node = pfn * PAGE + int(table["offset"]) & 0xffffffff
 
     def __getitem__(self, name):
