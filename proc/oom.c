@@ -75,19 +75,16 @@ static void kill_locked(struct proc *p)
     proc_kill_now(p, SIGKILL);
 }
 
-/* The fault may be that of a copy out of a page which is pinned meanwhile: as with a lock held, an
- * audit waits until that is over. */
 static void nap(void)
 {
     uint32_t mask = spin_lock_irq(&oom.nap.lock);
 
-    thread_current()->locks_held++;
     waitq_sleep(&oom.nap, mask, false, clock_ns() + NAP_NS);
-    thread_current()->locks_held--;
 }
 
 /* Steps: who is dying anyway goes and dies; a kill in progress is waited for; else the worst one is
- * killed, and waited for unless it is the caller. */
+ * killed, and waited for unless it is the caller. The fault may be that of a copy out of a page
+ * that is pinned meanwhile: as with a lock held, an audit waits until our sleeps are over. */
 bool oom_handle(struct as *as)
 {
     struct thread *t = thread_current();
@@ -97,6 +94,7 @@ bool oom_handle(struct as *as)
     (void)as;
     if (!t->proc || t->work & WORK_KILL)
         return false;
+    t->locks_held++;
     proc_lock();
     wait = kill_in_progress_locked();
     if (!wait) {
@@ -108,5 +106,6 @@ bool oom_handle(struct as *as)
     proc_unlock();
     if (wait)
         nap();
+    t->locks_held--;
     return wait;
 }
