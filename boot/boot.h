@@ -10,7 +10,7 @@
 #include "mm/frame.h"
 
 /* From head.S, MMU on, on the boot stack; never returns. */
-void kernel_main(uint32_t dtb_phys) __noreturn;
+void kernel_main(uint32_t dtb_phys) __noreturn __noinline; /* so that backtraces name it */
 
 /* Frames from RAM's first byte to the end of the image. */
 struct frame_range arch_image_range(void);

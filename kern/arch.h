@@ -17,6 +17,9 @@ int arch_psci_call(bool smc, uint32_t fn, uint32_t a, uint32_t b, uint32_t c);
 /* Waits for an interrupt, interrupts masked on entry and on return. */
 void arch_wait_for_interrupt(void);
 
+/* Keeps the registers as they are here, one set for the machine, and gives it: for panics. */
+void arch_note_registers(void);
+const struct trapframe *arch_noted_registers(void);
 void arch_show_registers(const struct trapframe *tf, void (*print)(const char *format, ...));
 /* Calls frame(pc) for each return address, from tf (NULL: the caller) outwards. */
 void arch_backtrace(const struct trapframe *tf, void (*frame)(uint32_t pc, void *arg), void *arg);

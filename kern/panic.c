@@ -105,8 +105,7 @@ static void panic_show(const struct trapframe *tf, const char *format, va_list a
     log_printf("\nPANIC: %s\n", message);
     log_printf("cpu %u, thread %u, %lu ms after start\n", cpu_id(), cpu_thread_id(),
                (unsigned long)(clock_ns() / NSEC_PER_MSEC));
-    if (tf)
-        arch_show_registers(tf, log_printf);
+    arch_show_registers(tf ? tf : arch_noted_registers(), log_printf);
     log_printf("backtrace:\n");
     arch_backtrace(tf, panic_frame, &walk);
     panic_show_trace();
@@ -117,6 +116,7 @@ void panic(const char *format, ...)
 {
     va_list ap;
 
+    arch_note_registers();
     va_start(ap, format);
     panic_show(NULL, format, ap);
 }

@@ -60,6 +60,13 @@ void arch_show_registers(const struct trapframe *tf, void (*print)(const char *f
     print("\nsp  %08x  lr  %08x  pc  %08x  cpsr %08x\n", tf->sp, tf->lr, tf->pc, tf->cpsr);
 }
 
+struct trapframe noted_registers; /* by arch_note_registers, vectors.S */
+
+const struct trapframe *arch_noted_registers(void)
+{
+    return &noted_registers;
+}
+
 static bool on_a_stack(uint32_t fp)
 {
     return fp >= 0x44000000u && fp < 0xff000000u && !(fp & 3) && (fp & PAGE_MASK) >= 4;

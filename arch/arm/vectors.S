@@ -223,3 +223,23 @@ thread_start_forked:
 	bl	sched_finish_switch
 	b	ret_to_user
 	.cfi_endproc
+
+/* void arch_note_registers(void)  the caller's registers, for panic
+ * in: - / out: noted_registers / clobbers: - */
+	.global arch_note_registers
+arch_note_registers:
+	push	{r0, r1}
+	ldr	r0, =noted_registers
+	stm	r0, {r0-r12}
+	ldr	r1, [sp]
+	str	r1, [r0]
+	ldr	r1, [sp, #4]
+	str	r1, [r0, #4]
+	add	r1, sp, #8
+	str	r1, [r0, #TF_SP]
+	str	lr, [r0, #TF_LR]
+	str	lr, [r0, #TF_PC]
+	mrs	r1, cpsr
+	str	r1, [r0, #TF_CPSR]
+	pop	{r0, r1}
+	bx	lr

@@ -56,9 +56,15 @@ class Panic(TestCase):
         times = [int(event[0]) for event in events]
         self.assertEqual(times, sorted(times))
 
+    def registers(self, text):
+        registers = dict(re.findall(r"\b(r\d+|sp|lr|pc|cpsr) +([0-9a-f]{8})\b", text))
+        self.assertEqual(len(registers), 17, registers)
+        return registers
+
     def test_panic(self):
         text = self.panics("panictest trace=1 exit=semihosting", 1, "panictest is on the command line$")
         self.traced(text)
+        self.assertEqual(int(self.registers(text)["cpsr"], 16) & 0x9f, 0x93)  # SVC, no interrupts
 
     def test_cores(self):
         text = self.panics("panictest trace=fault,syscall,switch,irq exit=semihosting", 1,
@@ -70,8 +76,7 @@ class Panic(TestCase):
         text = self.panics("panictest=trap trace=1 exit=semihosting", 1,
                            "kernel write to 4ff00000, fault status [0-9a-f]+$")
         self.traced(text)
-        registers = dict(re.findall(r"\b(r\d+|sp|lr|pc|cpsr) +([0-9a-f]{8})\b", text))
-        self.assertEqual(len(registers), 17, registers)
+        registers = self.registers(text)
         first = FRAME.search(text)
         self.assertEqual(first.group(1), registers["pc"])
 
