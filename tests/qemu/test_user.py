@@ -16,7 +16,7 @@ class UserTests(TestCase):
     board = {}
 
     def run_tests(self, append):
-        limit = 3000 if SOAK else 280
+        limit = 3000 if SOAK else 900  # seconds; a minute on an idle machine
         with Machine(append=append + " exit=semihosting -- /tests/run" + (" soak" if SOAK else ""),
                      limit=limit, **self.board) as vm:
             status = vm.wait(limit)
