@@ -107,7 +107,8 @@ class Kdb(KdbCase):
             self.assertRegex(self.ask(vm, "help"), r"(?m)^frame +PFN ")
             self.resume(vm)
             vm.expect_prompt()
-            self.assertEqual(vm.frames_used(), used)
+            # With several CPUs a frame more or less: who ended last, and where, is chance.
+            self.assertAlmostEqual(vm.frames_used(), used, delta=0 if self.cpus == 1 else 2)
             vm.power_off()
 
     def test_bad_input(self):
@@ -188,7 +189,7 @@ class Kdb(KdbCase):
             vm.expect(r"^Stopped\.$")
             vm.expect(r"^kdb: panic on cpu 0, thread 0;")
             vm.expect(KDB)
-            self.assertRegex(self.ask(vm, "bt"), r"(?s)kernel_main\+.*arch_boot\+")
+            self.assertRegex(self.ask(vm, "bt"), r"(?s)write_nowhere\+.*arch_boot\+")
             self.assertIn(" init ", self.ask(vm, "ps"))
             self.frame_leads_to(vm, 1, "init", self.stack_page(vm, 1), "anon")
             self.assertIn("kernel read from 00000000", self.ask(vm, "m 0"))

@@ -43,6 +43,7 @@ static const struct help_line program_help[] = {
     {"free", "memory in use and free"},
     {"hello", "say hello"},
     {"hog", "write and verify memory: hog SIZE[K|M]"},
+    {"kdb", "stop the machine and debug the kernel"},
     {"kill", "end programs: kill [-SIGNAL] PID|NAME..."},
     {"ls", "list a directory (-l: with details)"},
     {"pmap", "segments of a process: pmap PID"},
