@@ -108,7 +108,7 @@ class Kdb(KdbCase):
             self.resume(vm)
             vm.expect_prompt()
             # With several CPUs a frame more or less: who ended last, and where, is chance.
-            self.assertAlmostEqual(vm.frames_used(), used, delta=0 if self.cpus == 1 else 2)
+            self.assertEqual(vm.frames_used(), used)
             vm.power_off()
 
     def test_bad_input(self):

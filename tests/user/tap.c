@@ -56,7 +56,7 @@ static bool tail_read(const char *path)
 
 long tap_frames(void)
 {
-    uint64_t frames;
+    uint64_t frames, slabs, objects;
 
     if (!tail_read("/proc/vmcheck"))
         return -1;
@@ -64,9 +64,10 @@ long tap_frames(void)
         printf("%s# %s\n", tap_indent(), buffer);
         return -2;
     }
-    if (!tail_read("/proc/meminfo") || !text_number(buffer, "FramesUsed", &frames))
+    if (!tail_read("/proc/meminfo") || !text_number(buffer, "FramesUsed", &frames) ||
+        !text_number(buffer, "SlabFrames", &slabs) || !text_number(buffer, "SlabObjects", &objects))
         return -1;
-    return (long)frames;
+    return (long)(frames - slabs + objects);
 }
 
 bool tap_on_quire(void)
