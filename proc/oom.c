@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * No frame is left: the process with most memory of its own dies, named, and not merely whoever
- * faulted. One kill at a time: while a victim is dying the others wait for what it gives back.
+ * faulted. Where nobody has much, killing one is no help: if a process group then has more than all
+ * others together, a swarm such as a fork bomb, all of it dies. One kill at a time: as long as
+ * processes that are to die do so, the others wait for what they give back.
  * Locks: the process lock. The caller holds none.
  */
 #include "kern/clock.h"
@@ -14,9 +16,11 @@
 #define SEGS_A_FRAME (PAGE_SIZE / sizeof(struct seg))
 #define PATIENCE_NS  (2 * NSEC_PER_SEC)
 
+#define MUCH 64 /* a process has much memory that has a 64th of it */
+
 static struct {
-    int victim;         /* (P) pid, 0: none yet */
-    uint64_t killed_ns; /* (P) when */
+    uint32_t dying;     /* (P) processes that were to die when we looked last */
+    uint64_t killed_ns; /* (P) when one was killed, or they became fewer */
     struct waitq nap;
 } oom = {.nap = {.waiters = LIST_INIT(oom.nap.waiters)}};
 
@@ -54,25 +58,98 @@ static struct proc *choose_locked(void)
     return worst;
 }
 
-/* A victim chosen earlier has not given its memory back yet, and has still time to. (P) held. */
-static bool kill_in_progress_locked(void)
+/* The group that has more than half of what everybody has, or 0. The first walk leaves the only one
+ * that can be it (Boyer and Moore's majority vote), the second one counts. (P) held. */
+static int swarm_locked(void)
 {
+    uint32_t all = 0, lead = 0, its = 0;
+    int pgid = 0;
+
+    list_for_each (it, proc_list()) {
+        const struct proc *p = container_of(it, struct proc, all);
+        uint32_t w = p->as ? weight(p) : 0;
+
+        all += w;
+        if (p->pgid == pgid) {
+            lead += w;
+        } else if (lead >= w) {
+            lead -= w;
+        } else {
+            pgid = p->pgid;
+            lead = w - lead;
+        }
+    }
     list_for_each (it, proc_list()) {
         const struct proc *p = container_of(it, struct proc, all);
 
-        if (p->pid == oom.victim && !p->zombie)
-            return clock_ns() - oom.killed_ns < PATIENCE_NS;
+        its += p->as && p->pgid == pgid ? weight(p) : 0;
     }
-    return false;
+    return its > all / 2 ? pgid : 0;
 }
 
-static void kill_locked(struct proc *p)
+static uint32_t dying_locked(void)
 {
-    log_printf("out of memory: killed %s[%d] with %lu pages\n", p->comm, p->pid,
-               (unsigned long)weight(p));
-    oom.victim = p->pid;
+    uint32_t dying = 0;
+
+    list_for_each (it, proc_list()) {
+        const struct proc *p = container_of(it, struct proc, all);
+
+        dying += p->kill_sig && !p->zombie;
+    }
+    return dying;
+}
+
+/* Processes that are to die have not given their memory back yet, and have still time to: they are
+ * fewer than when we looked last, or that is not long ago. (P) held. */
+static bool kill_in_progress_locked(void)
+{
+    uint32_t dying = dying_locked();
+
+    if (dying < oom.dying)
+        oom.killed_ns = clock_ns();
+    oom.dying = dying;
+    return dying && clock_ns() - oom.killed_ns < PATIENCE_NS;
+}
+
+static void kill_group_locked(int pgid, struct proc *one)
+{
+    unsigned n = 0;
+
+    list_for_each (it, proc_list()) {
+        struct proc *p = container_of(it, struct proc, all);
+
+        if (p->pgid == pgid && can_die(p) && p->pid != 1) {
+            proc_kill_now(p, SIGKILL);
+            n++;
+        }
+    }
+    log_printf("out of memory: killed all %u of group %d, %s[%d] among them\n", n, pgid, one->comm,
+               one->pid);
+}
+
+/* (P) held. worst: the process with most memory. True: the caller is not among the killed. */
+static bool kill_locked(struct proc *worst)
+{
+    int pgid = weight(worst) < frame_total() / MUCH ? swarm_locked() : 0;
+
+    if (pgid && worst->pgid != pgid) { /* somebody of the group, to name it */
+        list_for_each (it, proc_list()) {
+            struct proc *p = container_of(it, struct proc, all);
+
+            if (p->pgid == pgid && can_die(p))
+                worst = p;
+        }
+    }
+    if (pgid && worst->pgid == pgid && worst->pid != 1) {
+        kill_group_locked(pgid, worst);
+    } else {
+        log_printf("out of memory: killed %s[%d] with %lu pages\n", worst->comm, worst->pid,
+                   (unsigned long)weight(worst));
+        proc_kill_now(worst, SIGKILL);
+    }
     oom.killed_ns = clock_ns();
-    proc_kill_now(p, SIGKILL);
+    oom.dying = dying_locked();
+    return !proc_current()->kill_sig;
 }
 
 static void nap(void)
@@ -99,9 +176,7 @@ bool oom_handle(struct as *as)
     wait = kill_in_progress_locked();
     if (!wait) {
         victim = choose_locked();
-        if (victim)
-            kill_locked(victim);
-        wait = victim && victim != t->proc;
+        wait = victim && kill_locked(victim);
     }
     proc_unlock();
     if (wait)
