@@ -16,7 +16,7 @@
 #define SEGS_A_FRAME (PAGE_SIZE / sizeof(struct seg))
 #define PATIENCE_NS  (2 * NSEC_PER_SEC)
 
-#define MUCH 64 /* a process has much memory that has a 64th of it */
+#define MUCH 64 /* a process has much that has a 64th of what all have */
 
 static struct {
     uint32_t dying;     /* (P) processes that were to die when we looked last */
@@ -58,9 +58,10 @@ static struct proc *choose_locked(void)
     return worst;
 }
 
-/* The group that has more than half of what everybody has, or 0. The first walk leaves the only one
- * that can be it (Boyer and Moore's majority vote), the second one counts. (P) held. */
-static int swarm_locked(void)
+/* The group that has more than half of what everybody has, or 0; 0 as well if one process has much,
+ * the one with most being given. The first walk leaves the only group that can be it (Boyer and
+ * Moore's majority vote), the second one counts. (P) held. */
+static int swarm_locked(uint32_t most)
 {
     uint32_t all = 0, lead = 0, its = 0;
     int pgid = 0;
@@ -79,6 +80,8 @@ static int swarm_locked(void)
             lead = w - lead;
         }
     }
+    if (most >= all / MUCH)
+        return 0;
     list_for_each (it, proc_list()) {
         const struct proc *p = container_of(it, struct proc, all);
 
@@ -130,7 +133,7 @@ static void kill_group_locked(int pgid, struct proc *one)
 /* (P) held. worst: the process with most memory. True: the caller is not among the killed. */
 static bool kill_locked(struct proc *worst)
 {
-    int pgid = weight(worst) < frame_total() / MUCH ? swarm_locked() : 0;
+    int pgid = swarm_locked(weight(worst));
 
     if (pgid && worst->pgid != pgid) { /* somebody of the group, to name it */
         list_for_each (it, proc_list()) {

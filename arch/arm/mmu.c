@@ -259,9 +259,10 @@ void *arch_kstack_alloc(void)
     return likely(va) ? (void *)va : stack_make();
 }
 
+/* Kept are only stacks of the first group: those of a crowd that is gone hold no tables. */
 void arch_kstack_free(void *stack)
 {
-    if (likely(kept[cpu_here()].n < STACKS_KEPT))
+    if (likely(kept[cpu_here()].n < STACKS_KEPT && (vaddr_t)stack < STACK_BASE + GROUP_SPAN))
         store_put(kept[cpu_here()].slot, &kept[cpu_here()].n, (vaddr_t)stack);
     else
         stack_free((vaddr_t)stack);

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
  * kill [-SIGNAL] PID|NAME...: sends a signal (TERM if none is named) to processes by number or
- * to all of one name. A name does not reach kill itself or process 1.
+ * to all of one name. A name does not reach kill itself or process 1. After TERM and KILL it waits
+ * up to a second for the end of those it reached, so that ps behind it shows them no more.
  */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "process_list.h"
 #include "quire.h"
+
+#define WAIT_TRIES 100 /* of 10 ms */
 
 struct search {
     const char *name;
@@ -17,12 +21,17 @@ struct search {
     int found, failed;
 };
 
+static bool is_meant(const struct process *process, const char *name)
+{
+    return strcmp(process->name, name) == 0 && process->pid != getpid() && process->pid != 1 &&
+           process->state != 'Z';
+}
+
 static void process_visit(const struct process *process, void *arg)
 {
     struct search *search = arg;
 
-    if (strcmp(process->name, search->name) != 0 || process->pid == getpid() || process->pid == 1 ||
-        process->state == 'Z')
+    if (!is_meant(process, search->name))
         return;
     search->found++;
     if (kill(process->pid, search->sig) < 0)
@@ -52,6 +61,35 @@ static int kill_by_word(const char *word, int sig)
     if (kill(digits == word ? (pid_t)pid : -(pid_t)pid, sig) < 0)
         return fail("kill", word);
     return 0;
+}
+
+static void process_count(const struct process *process, void *arg)
+{
+    struct search *search = arg;
+
+    search->found += is_meant(process, search->name);
+}
+
+static bool is_alive(const char *word)
+{
+    struct search search = {.name = word};
+    struct process process;
+    uint32_t pid;
+
+    if (word[0] == '-')
+        return false;
+    if (number_parse(word, &pid) && pid <= 0x7fffffff)
+        return process_read((pid_t)pid, &process) && process.state != 'Z';
+    process_for_each(process_count, &search);
+    return search.found > 0;
+}
+
+static void end_wait(const char *word)
+{
+    const struct timespec pause = {.tv_nsec = 10000000};
+
+    for (int tries = 0; tries < WAIT_TRIES && is_alive(word); tries++)
+        nanosleep(&pause, NULL);
 }
 
 static int signals_list(void)
@@ -87,5 +125,7 @@ int main(int argc, char **argv)
     }
     for (int i = first; i < argc; i++)
         failures += kill_by_word(argv[i], sig);
+    for (int i = first; i < argc && failures == 0 && (sig == SIGTERM || sig == SIGKILL); i++)
+        end_wait(argv[i]);
     return failures > 0;
 }
