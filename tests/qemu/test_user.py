@@ -50,6 +50,31 @@ class UserTestsDebug(UserTests):
     board = dict(kernel="debug/quire.img")
 
 
+class Together(TestCase):
+    """Hostile users on all CPUs at the same time."""
+
+    programs = ("t_malice_calls t_malice_instructions t_malice_leftovers t_malice_life "
+                "t_malice_storm t_malice_calls t_malice_storm t_storm")
+
+    def run_together(self, **board):
+        limit = 3000 if SOAK else 300
+        words = ("soak " if SOAK else "") + "together " + self.programs
+        board["append"] = board.get("append", "") + " exit=semihosting -- /tests/run " + words
+        with Machine(limit=limit, **board) as vm:
+            status = vm.wait(limit)
+            if status != 0:
+                vm.fail("/tests/run ended with %d" % status)
+
+    def test_virt(self):
+        self.run_together(cpus=4)
+
+    def test_chaos(self):
+        self.run_together(cpu="cortex-a7", append="hat=chaos", cpus=4)
+
+    def test_raspi2b(self):
+        self.run_together(board="raspi2b", cpus=4)
+
+
 class LinuxPrograms(TestCase):
     """tests/qemu/linux_hello.c, static, with the C libraries that Debian ships, as /init."""
 

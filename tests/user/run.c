@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * /tests/run [soak] [PROGRAM...]: runs the test programs (all of /tests whose names start with t_)
- * one after the other and prints TAP: their own lines indented, and one line for each. Status 0 if
- * all passed. soak: with large counts. Frames in use are compared around each program as well.
+ * /tests/run [soak] [together] [PROGRAM...]: runs the test programs (all of /tests whose names start
+ * with t_) one after the other and prints TAP: their own lines indented, and one line for each.
+ * Status 0 if all passed. soak: with large counts. Frames in use are compared around each program as
+ * well. together: all at the same time, with one look at the frames around all of them, and names in
+ * front of their lines.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,8 @@
 #include <unistd.h>
 
 #include <dirent.h>
+
+#include <sys/wait.h>
 
 #include "quire.h"
 #include "tap.h"
@@ -52,25 +56,70 @@ static bool program_run(unsigned n, const char *name)
     return tap_report(n, name, tap_exited_with(status, 0), frames);
 }
 
+static pid_t program_start(const char *name)
+{
+    char path[64], indent[64];
+    char *argv[] = {path, NULL};
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    snprintf(path, sizeof path, "/tests/%s", name);
+    snprintf(indent, sizeof indent, "    %s: ", name);
+    setenv("TAP_INDENT", indent, 1);
+    setenv("TAP_TOGETHER", "1", 1);
+    execve(path, argv, environ);
+    _exit(126);
+}
+
+static unsigned programs_run_together(unsigned count)
+{
+    pid_t pids[PROGRAMS_MAX];
+    unsigned passed = 0;
+    long frames = tap_frames();
+
+    fflush(stdout);
+    for (unsigned i = 0; i < count; i++)
+        pids[i] = program_start(names[i]);
+    for (unsigned i = 0; i < count; i++) {
+        int status;
+        bool ok = pids[i] > 0 && waitpid(pids[i], &status, 0) == pids[i] &&
+                  tap_exited_with(status, 0);
+        printf("# %s: %s\n", names[i], ok ? "passed" : "failed");
+        passed += ok;
+    }
+    return tap_report(1, "together", passed == count, frames) ? passed : 0;
+}
+
+static bool word_is(int *argc, char ***argv, const char *word)
+{
+    if (*argc < 2 || strcmp((*argv)[1], word) != 0)
+        return false;
+    --*argc;
+    ++*argv;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     unsigned count, passed = 0;
+    bool together;
 
-    if (argc > 1 && strcmp(argv[1], "soak") == 0) {
+    if (word_is(&argc, &argv, "soak"))
         setenv("TAP_SOAK", "1", 1);
-        argc--;
-        argv++;
-    }
+    together = word_is(&argc, &argv, "together");
     count = argc > 1 ? (unsigned)argc - 1 : programs_find();
     if (argc > 1)
         memcpy(names, argv + 1, sizeof names[0] * (count < PROGRAMS_MAX ? count : PROGRAMS_MAX));
     if (count > PROGRAMS_MAX)
         count = PROGRAMS_MAX;
-    printf("TAP version 14\n1..%u\n", count);
+    printf("TAP version 14\n1..%u\n", together ? 1 : count);
     fflush(stdout);
     setenv("TAP_INDENT", "    ", 1);
     tap_frames();
-    for (unsigned i = 0; i < count; i++)
+    if (together)
+        passed = programs_run_together(count);
+    for (unsigned i = 0; i < count && !together; i++)
         passed += program_run(i + 1, names[i]);
     printf("# %u of %u test programs passed\n", passed, count);
     return passed == count && count > 0 ? 0 : 1;
