@@ -18,10 +18,11 @@ WORDS = {
     "truncated": r"(?i)truncated",
 }
 
-PT_LOAD, R, W, X = 1, 4, 2, 1
+PT_LOAD, PT_GNU_STACK, R, W, X = 1, 0x6474e551, 4, 2, 1
 PAGE = 0x1000
 # mov r0, #0; mov r7, #248 (exit_group); svc #0
 CODE = struct.pack("<3I", 0xe3a00000, 0xe3a070f8, 0xef000000)
+LOOP = struct.pack("<I", 0xeafffffe)  # b .
 
 
 def segment(**changes):
@@ -36,7 +37,7 @@ TEXT = segment()
 DATA = segment(offset=PAGE, vaddr=0x20000, filesz=0x100, memsz=2 * PAGE, flags=R | W)
 
 
-def elf(segments=(TEXT, DATA), size=PAGE + 0x100, **changes):
+def elf(segments=(TEXT, DATA), size=PAGE + 0x100, code=CODE, **changes):
     """An ELF of `size` bytes whose code begins at file offset 0x400."""
     header = dict(ident=b"\x7fELF\x01\x01\x01".ljust(16, b"\0"), type=2, machine=40, version=1,
                   entry=0x10400, phoff=52, shoff=0, flags=0x05000400, ehsize=52, phentsize=32,
@@ -46,7 +47,7 @@ def elf(segments=(TEXT, DATA), size=PAGE + 0x100, **changes):
     start = struct.pack("<16sHHIIIIIHHHHHH", *header.values())
     start += b"".join(struct.pack("<8I", *s.values()) for s in segments)
     data[:len(start)] = start
-    data[0x400:0x400 + len(CODE)] = CODE
+    data[0x400:0x400 + len(code)] = code
     return bytes(data)
 
 
@@ -99,6 +100,27 @@ CASES = {
 }
 CUTS = [0, 1, 3, 4, 5, 6, 15, 16, 17, 40, 52, 53, 83, 84, 100, 115, 116, 0x3ff, PAGE - 1, PAGE,
         PAGE + 0xff]
+
+
+class Stack(TestCase):
+    """PT_GNU_STACK decides whether the stack may be executed; without it, it may not."""
+
+    def test_stack(self):
+        wanted = {"none": "rw-", "rw": "rw-", "rwx": "rwx"}
+        flags = {"none": None, "rw": R | W, "rwx": R | W | X}
+        files = {}
+        for name, f in flags.items():
+            stack = [] if f is None else [segment(type=PT_GNU_STACK, vaddr=0, filesz=0, memsz=0,
+                                                  flags=f, align=16)]
+            files["stack/" + name] = elf([TEXT, DATA] + stack, code=LOOP)
+        initrd = quire_vm.initrd_with(self.path("initrd"), files)
+        with Machine(initrd=initrd) as vm:
+            vm.expect_prompt(60)
+            for name, prot in wanted.items():
+                pid = re.search(r"\b(\d+)\b", vm.run("spawn /stack/" + name)).group(1)
+                self.assertRegex(vm.run("pmap " + pid), r"(?m)^[0-9a-f]{8}.* %s .*\[stack\]" % prot)
+                vm.run("kill " + pid, status=0)
+            vm.power_off()
 
 
 class Malformed(TestCase):

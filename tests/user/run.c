@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * /tests/run [soak] [together] [PROGRAM...]: runs the test programs (all of /tests whose names start
- * with t_) one after the other and prints TAP: their own lines indented, and one line for each.
- * Status 0 if all passed. soak: with large counts. Frames in use are compared around each program as
- * well. together: all at the same time, with one look at the frames around all of them, and names in
- * front of their lines.
+ * /tests/run [soak] [together] [PROGRAM...]: runs the test programs (all of /tests whose names
+ * start with t_) one after the other and prints TAP: their own lines indented, and one line for
+ * each. Status 0 if all passed. soak: with large counts. Frames in use are compared around each
+ * program as well. together: all at the same time, with one look at the frames around all of them,
+ * and names in front of their lines.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,8 +83,8 @@ static unsigned programs_run_together(unsigned count)
         pids[i] = program_start(names[i]);
     for (unsigned i = 0; i < count; i++) {
         int status;
-        bool ok = pids[i] > 0 && waitpid(pids[i], &status, 0) == pids[i] &&
-                  tap_exited_with(status, 0);
+        bool ok =
+            pids[i] > 0 && waitpid(pids[i], &status, 0) == pids[i] && tap_exited_with(status, 0);
         printf("# %s: %s\n", names[i], ok ? "passed" : "failed");
         passed += ok;
     }

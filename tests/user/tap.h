@@ -26,7 +26,8 @@ int tap_main(const struct tap_test *tests, size_t count);
 /* Prints "ok" or "not ok" for test number n, after comparing memory with the picture before. */
 bool tap_report(unsigned n, const char *name, bool ok, long frames_before);
 /* Checks the memory system and returns the frames in use, for slabs the objects instead; -1: not
- * known here, or others run at the same time; -2: the check failed. Touches no memory of its own but static buffers. */
+ * known here, or others run at the same time; -2: the check failed. Touches no memory of its own
+ * but static buffers. */
 long tap_frames(void);
 bool tap_on_quire(void);
 /* How often to do something: the large count where /tests/run was told to soak. */

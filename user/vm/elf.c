@@ -107,6 +107,23 @@ static void segments_show(const struct elf_file *file)
     }
 }
 
+/* ELF-32 Edition 1.1, figure 1-10; ARM's own: ELF for the Arm Architecture, section types. */
+static const char *section_type(uint32_t type)
+{
+    static const char *const names[] = {"NULL",   "PROGBITS", "SYMTAB",  "STRTAB",
+                                        "RELA",   "HASH",     "DYNAMIC", "NOTE",
+                                        "NOBITS", "REL",      "SHLIB",   "DYNSYM"};
+
+    switch (type) {
+    case 14: return "INIT_ARR";
+    case 15: return "FINI_ARR";
+    case 16: return "PREINIT";
+    case 0x70000001: return "EXIDX";
+    case 0x70000003: return "ATTRIBS";
+    default: return type < sizeof names / sizeof names[0] ? names[type] : "other";
+    }
+}
+
 /* The section's name from the string table, as far as it is printable. */
 static void section_name(const struct elf_file *file, const struct elf_section *section,
                          char name[24])
@@ -134,7 +151,7 @@ static void sections_show(const struct elf_file *file)
             return;
         }
         section_name(file, &s, name);
-        printf("%-23s %08lx  %08lx  %08lx  %08lx  %c%c%c\n", name, (unsigned long)s.type,
+        printf("%-23s %-8s  %08lx  %08lx  %08lx  %c%c%c\n", name, section_type(s.type),
                (unsigned long)s.addr, (unsigned long)s.offset, (unsigned long)s.size,
                s.flags & 2 ? 'a' : '-', s.flags & 1 ? 'w' : '-', s.flags & 4 ? 'x' : '-');
     }
