@@ -2,33 +2,61 @@
  *
  * Looks up the symbol table. It comes from kern/symbols_none.c in the first link and from
  * tools/mksymbols.py in the second; both must give the same addresses to functions, so
- * .symtab_quire lies behind the text. Names are found by walking: only panics look.
+ * .symtab_quire lies behind the text. It is small and walked: only panics and kdb look.
  */
 #include "kern/symbols.h"
 
-#include <string.h>
-
 extern const char __text_start[]; /* linker script */
+
+static char *byte_expand(uint8_t byte, char *out, const char *end)
+{
+    uint8_t wait[SYMBOL_DEPTH_MAX];
+    unsigned n = 0;
+
+    wait[n++] = byte;
+    while (n > 0) {
+        byte = wait[--n];
+        if (byte < 128) {
+            if (out < end)
+                *out++ = (char)byte;
+        } else if (n + 2 <= SYMBOL_DEPTH_MAX) {
+            wait[n++] = symbol_pair[byte - 128][1];
+            wait[n++] = symbol_pair[byte - 128][0];
+        }
+    }
+    return out;
+}
+
+static const char *name_expand(const uint8_t *p)
+{
+    static char name[SYMBOL_NAME_MAX];
+    char *out = name;
+
+    while (*p)
+        out = byte_expand(*p++, out, name + sizeof(name) - 1);
+    *out = '\0';
+    return name;
+}
 
 const char *symbol_name(uint32_t pc, uint32_t *offset)
 {
-    uint32_t at = pc - (uint32_t)(uintptr_t)__text_start;
-    uint32_t low = 0, high = symbol_count; /* the one wanted: low <= i < high */
+    uint32_t at = pc - (uint32_t)(uintptr_t)__text_start, start = 0;
+    const uint8_t *p = symbol_table;
 
-    if (high < 2 || at < symbol_offset[0] || at >= symbol_offset[high - 1])
-        return NULL;
-    while (high - low > 1) {
-        uint32_t middle = low + (high - low) / 2;
+    for (uint32_t i = 0; i < symbol_count; i++) {
+        uint32_t words = 0;
+        unsigned shift = 0;
 
-        if (symbol_offset[middle] <= at)
-            low = middle;
-        else
-            high = middle;
+        for (; *p & 128; shift += 7)
+            words |= (uint32_t)(*p++ & 127) << shift;
+        words |= (uint32_t)*p++ << shift;
+        if (at - start < words * 4) {
+            *offset = at - start;
+            return name_expand(p);
+        }
+        start += words * 4;
+        while (*p++)
+            continue;
     }
-    *offset = at - symbol_offset[low];
-
-    const char *name = symbol_names;
-    while (low-- > 0)
-        name += strlen(name) + 1;
-    return name;
+    return NULL;
 }

@@ -9,5 +9,5 @@
 #define SYMTAB __attribute__((weak, section(".symtab_quire")))
 
 const uint32_t symbol_count SYMTAB = 0;
-const uint32_t symbol_offset[1] SYMTAB = {0};
-const char symbol_names[1] SYMTAB = "";
+const uint8_t symbol_pair[1][2] SYMTAB = {{0, 0}};
+const uint8_t symbol_table[1] SYMTAB = {0};
