@@ -14,10 +14,11 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 class UserTests(TestCase):
     board = {}
+    append = ""
 
     def run_tests(self, append):
         limit = 3000 if SOAK else 900  # seconds; a minute on an idle machine
-        with Machine(append=append + " exit=semihosting -- /tests/run" + (" soak" if SOAK else ""),
+        with Machine(append=self.append + append + " exit=semihosting -- /tests/run" + (" soak" if SOAK else ""),
                      limit=limit, **self.board) as vm:
             status = vm.wait(limit)
             if status != 0:
@@ -37,7 +38,10 @@ class UserTestsA7(UserTests):
 
 
 class UserTestsRaspi2b(UserTests):
+    """All of its memory is taken in test_shell.py; here, where that is done often, a part."""
+
     board = dict(board="raspi2b")
+    append = "memlimit=128M "
 
 
 class UserTestsSmall(UserTests):
