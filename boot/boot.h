@@ -40,5 +40,7 @@ bool boot_initrd(const struct fdt *fdt, uint64_t *base, uint64_t *end);
 /* With panictest on the command line: the bug that it names, once process 1 has run until it
  * sleeps, so that there is a trace. */
 void panic_test(void);
+/* With locktest=KIND, in debug builds: locks used wrongly, in that way. */
+void lock_test(void);
 
 #endif

@@ -181,5 +181,7 @@ void kernel_main(uint32_t dtb_phys)
     trace_boot();
     start_init();
     panic_test();
+    if (IS_ENABLED(CONFIG_LOCKCHECK))
+        lock_test();
     sched_idle();
 }

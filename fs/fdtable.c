@@ -16,8 +16,10 @@ struct fdtable *fdtable_create(void)
 {
     struct fdtable *t = slab_alloc(&fdtable_cache);
 
-    if (t)
-        t->refs = 1;
+    if (!t)
+        return NULL;
+    lock_classify(&t->lock, LOCK_FDTABLE);
+    t->refs = 1;
     return t;
 }
 

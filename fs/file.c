@@ -21,7 +21,7 @@
 static struct {
     struct spin lock;
     struct slab_cache cache;
-} files = {.lock = SPIN_INIT, .cache = SLAB_CACHE("file", sizeof(struct file))};
+} files = {.lock = SPIN_INIT(LOCK_OPEN_FILES), .cache = SLAB_CACHE("file", sizeof(struct file))};
 
 static bool wants_write(uint32_t flags)
 {
@@ -57,6 +57,7 @@ int file_open(struct vnode *v, uint32_t flags, struct file **f)
     file->refs = 1;
     file->flags = flags & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
     mutex_init(&file->lock);
+    lock_classify(&file->lock, LOCK_FILE);
     error = v->ops->open ? v->ops->open(file) : 0;
     if (error) {
         vnode_unref(v);

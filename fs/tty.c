@@ -72,7 +72,9 @@ static void tty_input(void)
 void tty_init(void)
 {
     waitq_init(&tty_console.readers);
+    lock_classify(&tty_console.readers.lock, LOCK_TTY);
     mutex_init(&tty_console.writers);
+    lock_classify(&tty_console.writers, LOCK_TTY_WRITERS);
     tty_console.termios = default_termios;
     tty_console.winsize = (struct tty_winsize){.rows = 24, .columns = 80};
     console_on_input(tty_input);

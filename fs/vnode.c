@@ -27,7 +27,7 @@ static struct {
     struct vnode *root;              /* (c) after boot */
     struct mount mounts[MOUNTS_MAX]; /* (c) after boot */
     unsigned nmounts;                /* (c) after boot */
-} fs = {.lock = SPIN_INIT};
+} fs = {.lock = SPIN_INIT(LOCK_VNODES)};
 
 struct vnode *vnode_ref(struct vnode *v)
 {

@@ -22,7 +22,7 @@ static struct {
     uint32_t lost;         /* in_lock: received with the ring full */
     void (*notify)(void);  /* in_lock */
     char ring[RING_BYTES]; /* in_lock */
-} console = {.out_lock = SPIN_INIT, .in_lock = SPIN_INIT};
+} console = {.out_lock = SPIN_INIT(LOCK_CONSOLE_OUT), .in_lock = SPIN_INIT(LOCK_CONSOLE_IN)};
 
 static void console_putc(char c)
 {
@@ -127,5 +127,5 @@ int console_getc_stopped(void)
 
 void console_break_locks(void)
 {
-    spin_init(&console.out_lock);
+    spin_init(&console.out_lock, LOCK_CONSOLE_OUT);
 }

@@ -33,7 +33,7 @@ static struct {
     } domain[DOMAINS_MAX]; /* lock */
     struct irq_line line[IRQ_MAX];
     const struct trapframe *frame[CPU_MAX]; /* its CPU's: what was interrupted; NULL: nothing */
-} irqs = {.lock = SPIN_INIT};
+} irqs = {.lock = SPIN_INIT(LOCK_IRQS)};
 
 int irq_set_chip(const struct irqchip *chip)
 {

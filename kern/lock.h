@@ -7,7 +7,8 @@
  * tests/host with pthreads.
  *
  * Order, everywhere: namespace > inode > as > obj > BUSY, then the spinning ones: map_lock >
- * pt_lock > node > page hash > frame > free list, slab > trace, log.
+ * pt_lock > node > page hash > frame > free list, slab > trace, log. Debug builds check it
+ * (lockcheck.h). A page-table entry has no lock of its own but its node's, which is hashed.
  */
 #ifndef KERN_LOCK_H
 #define KERN_LOCK_H
@@ -22,20 +23,34 @@ struct waitq {
     struct list waiters; /* lock: struct thread, by its wait link */
 };
 
+#define WAITQ_INIT_CLASS(q, class)                                                                 \
+    {                                                                                              \
+        .lock = SPIN_INIT(class), .waiters = LIST_INIT((q).waiters)                                \
+    }
+#define WAITQ_INIT(q) WAITQ_INIT_CLASS(q, LOCK_WAITQ)
+
 struct mutex {
     struct waitq wait;
     void *owner; /* wait.lock: the struct thread holding it, or NULL */
+    LOCK_INFO
 };
+
+#define MUTEX_INIT(m, class)                                                                       \
+    {                                                                                              \
+        .wait = WAITQ_INIT_CLASS((m).wait, LOCK_SLEEP_STATE), LOCK_INFO_INIT(class)                \
+    }
 
 struct rwlock {
     struct waitq wait;
     uint32_t state; /* atomic: number of readers, RWLOCK_WRITER, RWLOCK_WAITING */
     void *writer;   /* the thread writing, or NULL; its own */
+    LOCK_INFO
 };
 
 #define RWLOCK_WRITER  0x80000000u /* somebody writes */
 #define RWLOCK_WAITING 0x40000000u /* somebody sleeps for it: who comes queues up behind */
 
+/* These leave the class to lock_classify. */
 void mutex_init(struct mutex *m);
 void mutex_lock(struct mutex *m); /* may sleep */
 bool mutex_trylock(struct mutex *m);

@@ -24,7 +24,7 @@ static struct {
     uint64_t printed;                         /* lock: bytes the console has */
     void (*console)(const char *s, size_t n); /* lock */
     char text[RING_BYTES];                    /* lock: byte i at i % RING_BYTES */
-} ring = {.lock = SPIN_INIT};
+} ring = {.lock = SPIN_INIT(LOCK_LOG)};
 
 static uint64_t log_oldest_locked(void)
 {
@@ -148,6 +148,6 @@ void log_set_console(void (*write)(const char *s, size_t n))
 
 void log_break_locks(void)
 {
-    spin_init(&ring.lock);
+    spin_init(&ring.lock, LOCK_LOG);
     ring.printing = false;
 }

@@ -14,7 +14,7 @@ static struct {
     struct spin lock;
     struct random state; /* lock */
     bool seeded;         /* lock to set */
-} pool = {.lock = SPIN_INIT};
+} pool = {.lock = SPIN_INIT(LOCK_RANDOM)};
 
 void random_add_entropy(const void *data, size_t len)
 {

@@ -47,6 +47,10 @@
 #ifndef CONFIG_DEBUG
 #define CONFIG_DEBUG 0
 #endif
+/* Locks are watched (kern/lockcheck.h): in the debug kernel, not in the host's tests of it. */
+#ifndef CONFIG_LOCKCHECK
+#define CONFIG_LOCKCHECK 0
+#endif
 
 /* A pointer that carries a negative errno instead of an address. */
 static inline bool is_err(const void *p)

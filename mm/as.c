@@ -19,7 +19,7 @@ static struct {
     uint32_t committed; /* (atomic) pages, all address spaces */
     uint32_t limit;     /* (c) */
     bool strict;        /* (c) overcommit_memory=2 */
-} spaces = {.all = LIST_INIT(spaces.all)};
+} spaces = {.lock = SPIN_INIT(LOCK_SPACES), .all = LIST_INIT(spaces.all)};
 
 static struct slab_cache as_cache = SLAB_CACHE("as", sizeof(struct as));
 static struct slab_cache root_cache = SLAB_CACHE("root", sizeof(struct root));
@@ -346,6 +346,8 @@ struct as *as_create_in(struct family *f)
     if (hat_init(&as->hat, as))
         goto no_hat;
     rwlock_init(&as->lock);
+    lock_classify(&as->lock, LOCK_AS);
+    lock_classify(&as->pt_lock, LOCK_PT);
     tree_init(&as->segs);
     as->users = as->refs = 1;
     as_family_join(as, f);
@@ -368,6 +370,7 @@ struct as *as_create(void)
     if (!f)
         return NULL;
     list_init(&f->spaces);
+    lock_classify(&f->map_lock, LOCK_FAMILY_MAP);
     as = as_create_in(f);
     if (!as)
         slab_free(&family_cache, f);

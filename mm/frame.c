@@ -23,7 +23,7 @@
 #define SPANS_MAX    (2 * FRAME_RANGES_MAX)
 
 struct direct_map direct_map;
-struct spin frame_locks[FRAME_LOCKS];
+struct spin frame_locks[FRAME_LOCKS] = {[0 ... FRAME_LOCKS - 1] = SPIN_INIT(LOCK_FRAME)};
 
 static struct {
     struct spin lock;
@@ -127,6 +127,7 @@ size_t frame_table_bytes(const struct frame_map *map)
 void frame_init(const struct frame_map *map, void *table, uint32_t limit_frames)
 {
     memset(&fl, 0, sizeof(fl));
+    spin_init(&fl.lock, LOCK_FREE_LIST);
     frame_stores_init();
     fl.map = *map;
     map_extent(map, &direct_map.first, &direct_map.end);

@@ -22,7 +22,7 @@ static struct {
     struct spin lock;
     void (*drain[DRAINS_MAX])(void); /* (lock) never taken back */
     unsigned n;                      /* (lock, read without) */
-} kept;
+} kept = {.lock = SPIN_INIT(LOCK_DRAINS)};
 
 static uint32_t most; /* atomic: STORE_FRAMES, or 0 while the stores are shut */
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "include/uapi/errno.h"
+#include "kern/lockcheck.h"
 #include "mm/sleep.h"
 
 static struct {
@@ -132,6 +133,7 @@ int obj_init(void)
     if (first == NO_PFN)
         return -ENOMEM;
     memset(&cache, 0, sizeof(cache));
+    lock_classify(&cache.lock, LOCK_PAGE_HASH);
     cache.bucket = pfn_to_virt(first);
     memset(cache.bucket, 0, n * sizeof(uint32_t));
     cache.mask = n - 1;
@@ -146,6 +148,8 @@ void obj_create(struct obj *o, const struct obj_ops *ops, void *data, uint64_t s
     o->ops = ops;
     o->data = data;
     mutex_init(&o->lock);
+    lock_classify(&o->lock, LOCK_OBJ);
+    lock_classify(&o->map_lock, LOCK_OBJ_MAP);
     list_init(&o->segs);
     o->size_bytes = size_bytes;
     o->refs = 1;
@@ -241,6 +245,8 @@ static pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
     spin_unlock(&cache.lock);
     if (other)
         frame_free(pfn);
+    else
+        lock_taken(f, LOCK_BUSY, LOCK_CALLER);
     return other ? other : pfn;
 }
 
@@ -249,6 +255,7 @@ static void page_filled(struct obj *o, pfn_t pfn, int error)
 {
     struct frame *f = frame_of(pfn);
 
+    lock_dropped(f, LOCK_BUSY, LOCK_CALLER);
     spin_lock(&cache.lock);
     frame_lock(pfn);
     f->flags &= (uint16_t)~FRAME_BUSY;

@@ -14,7 +14,7 @@
 
 #define NODE_LOCKS 32
 
-static struct spin node_locks[NODE_LOCKS];
+static struct spin node_locks[NODE_LOCKS] = {[0 ... NODE_LOCKS - 1] = SPIN_INIT(LOCK_NODE)};
 
 static const char *const state_names[PTE_STATES] = {"none",    "resident", "reclaimable",
                                                     "swapped", "transit",  "pager"};

@@ -31,7 +31,7 @@ static struct {
     struct spin lock;
     struct slab_cache *cache[CACHES_MAX]; /* (lock) entries never change */
     unsigned ncaches;
-} registry;
+} registry = {.lock = SPIN_INIT(LOCK_SLAB_LIST)};
 
 /* What a CPU keeps ready of a cache: a cache line. */
 struct kept {

@@ -27,7 +27,7 @@ struct slab_cache {
 
 #define SLAB_CACHE(cname, bytes)                                                                   \
     {                                                                                              \
-        .name = (cname), .object_bytes = (bytes)                                                   \
+        .lock = SPIN_INIT(LOCK_SLAB), .name = (cname), .object_bytes = (bytes)                     \
     }
 
 /* An object of the cache, zeroed; NULL if there is no memory. */

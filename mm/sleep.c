@@ -7,6 +7,7 @@
 #include "mm/sleep.h"
 
 #include "kern/lock.h"
+#include "kern/lockcheck.h"
 #include "kern/waitq.h"
 #include "mm/frame.h"
 
@@ -21,23 +22,29 @@ static struct waitq *queue_of(pfn_t pfn)
 
 void frame_sleep_init(void)
 {
-    for (unsigned i = 0; i < QUEUES; i++)
+    for (unsigned i = 0; i < QUEUES; i++) {
         waitq_init(&queues[i]);
+        lock_classify(&queues[i].lock, LOCK_BUSY_WAITQ);
+    }
 }
 
 void frame_sleep(pfn_t pfn)
 {
     struct waitq *q = queue_of(pfn);
-    uint32_t mask = spin_lock_irq(&q->lock);
+    uint32_t mask, since = lock_clock();
     bool busy;
 
+    lock_wanted(frame_of(pfn), LOCK_BUSY, LOCK_CALLER);
+    mask = spin_lock_irq(&q->lock);
     frame_lock(pfn);
     busy = frame_of(pfn)->flags & FRAME_BUSY;
     frame_unlock(pfn);
-    if (busy)
+    if (busy) {
         waitq_sleep(q, mask, false, UINT64_MAX);
-    else
+        lock_waited(LOCK_BUSY, since);
+    } else {
         spin_unlock_irq(&q->lock, mask);
+    }
 }
 
 void frame_wake(pfn_t pfn)

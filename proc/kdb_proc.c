@@ -9,6 +9,7 @@
 #include "kern/arch.h"
 #include "kern/cpu.h"
 #include "kern/kdb.h"
+#include "kern/lockcheck.h"
 #include "kern/symbols.h"
 #include "proc/proc_impl.h"
 
@@ -220,6 +221,27 @@ static void cmd_cpu(unsigned argc, char **argv)
     }
 }
 
+/* In debug builds each lock, and where it was taken. */
+static void print_held(const struct thread *t)
+{
+#if CONFIG_LOCKCHECK
+    lock_list_print(&t->locks, "    ", kdb_printf);
+#else
+    (void)t;
+#endif
+}
+
+static void print_spinning(void)
+{
+#if CONFIG_LOCKCHECK
+    for (unsigned i = 0; i < CPU_MAX; i++)
+        if (lock_list_of_cpu(i)->n) {
+            kdb_printf("cpu %u spinning locks\n", i);
+            lock_list_print(lock_list_of_cpu(i), "    ", kdb_printf);
+        }
+#endif
+}
+
 static void lock_line(struct thread *t, void *arg)
 {
     (void)arg;
@@ -230,12 +252,14 @@ static void lock_line(struct thread *t, void *arg)
         print_sleep(t);
     else
         kdb_printf("%s\n", cpu_of(t) ? "runs" : "ready");
+    print_held(t);
 }
 
 /* Of each thread how many; of the locks themselves those of address spaces, which have a place. */
 static void cmd_locks(unsigned argc, char **argv)
 {
     (void)argc, (void)argv;
+    print_spinning();
     thread_for_each_stopped(lock_line, NULL);
     list_for_each (it, proc_list()) {
         const struct proc *p = container_of(it, struct proc, all);

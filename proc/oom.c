@@ -22,7 +22,7 @@ static struct {
     uint32_t dying;     /* (P) processes that were to die when we looked last */
     uint64_t killed_ns; /* (P) when one was killed, or they became fewer */
     struct waitq nap;
-} oom = {.nap = {.waiters = LIST_INIT(oom.nap.waiters)}};
+} oom = {.nap = WAITQ_INIT(oom.nap)};
 
 /* Worth killing: still has memory of its own and is not on its way out. */
 static bool can_die(const struct proc *p)

@@ -22,7 +22,7 @@ static struct {
     int last;             /* given out most recently */
     void **chunk[CHUNKS]; /* or NULL: all free */
     uint16_t in_use[CHUNKS];
-} pids;
+} pids = {.lock = SPIN_INIT(LOCK_NUMBERS)};
 
 static void **slot_of(int pid)
 {

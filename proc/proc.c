@@ -21,8 +21,7 @@ static struct {
     struct list all;   /* (P) */
     uint32_t count;    /* (P) */
     struct proc *init; /* (P) */
-} procs = {.lock = {.wait = {.waiters = LIST_INIT(procs.lock.wait.waiters)}},
-           .all = LIST_INIT(procs.all)};
+} procs = {.lock = MUTEX_INIT(procs.lock, LOCK_PROC), .all = LIST_INIT(procs.all)};
 
 static struct slab_cache proc_cache = SLAB_CACHE("proc", sizeof(struct proc));
 

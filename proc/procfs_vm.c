@@ -213,7 +213,7 @@ void procfs_slabinfo(struct text *t, struct proc *p)
 }
 
 /* One audit at a time: its thread is the only one that does not stop. */
-static struct mutex vmcheck_lock = {.wait = {.waiters = LIST_INIT(vmcheck_lock.wait.waiters)}};
+static struct mutex vmcheck_lock = MUTEX_INIT(vmcheck_lock, LOCK_VMCHECK);
 
 static void report(void *arg, const char *what)
 {

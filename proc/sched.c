@@ -17,6 +17,7 @@
 #include "kern/arch.h"
 #include "kern/clock.h"
 #include "kern/cpu.h"
+#include "kern/lockcheck.h"
 #include "kern/panic.h"
 #include "kern/trace.h"
 #include "mm/as.h"
@@ -48,6 +49,7 @@ void sched_init_cpu(struct cpu *cpu)
         list_init(&rq->level[i]);
     tree_init(&rq->timers);
     rq->cpu = cpu;
+    lock_classify(&rq->lock, LOCK_RUNQ);
     cpu->rq = rq;
     cpu->idle->rq = rq;
     cpu->idle->priority = PRIORITIES - 1;
@@ -319,6 +321,7 @@ void sched_yield(void)
 
 void preempt_point(void)
 {
+    lock_may_sleep(NULL);
     if (unlikely(thread_current()->work & WORK_RESCHED))
         schedule();
 }

@@ -21,9 +21,9 @@ static struct {
     struct waitq nothing; /* the stopper's short sleeps */
     volatile bool on;
     volatile bool quiet; /* all are stopped: nobody may move, not even to die */
-} stop = {.turn = {.wait = {.waiters = LIST_INIT(stop.turn.wait.waiters)}},
-          .parked = {.waiters = LIST_INIT(stop.parked.waiters)},
-          .nothing = {.waiters = LIST_INIT(stop.nothing.waiters)}};
+} stop = {.turn = MUTEX_INIT(stop.turn, LOCK_STOP),
+          .parked = WAITQ_INIT(stop.parked),
+          .nothing = WAITQ_INIT(stop.nothing)};
 
 bool stop_in_progress(void)
 {

@@ -10,6 +10,7 @@
 #include "kern/waitq.h"
 
 #include "include/uapi/errno.h"
+#include "kern/lockcheck.h"
 #include "kern/panic.h"
 #include "mm/frame.h"
 #include "kern/trace.h"
@@ -31,7 +32,7 @@ static void count_lock(int delta)
 
 void waitq_init(struct waitq *q)
 {
-    spin_init(&q->lock);
+    spin_init(&q->lock, LOCK_WAITQ);
     list_init(&q->waiters);
 }
 
@@ -54,6 +55,7 @@ int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t unt
     int result = 0;
 
     kdebug_assert(spin_is_locked(&q->lock));
+    lock_may_sleep(&q->lock);
     t->woken = false;
     list_push_back(&q->waiters, &t->wait);
     sched_sleep(q, mask, interruptible, until_ns);
@@ -87,11 +89,14 @@ void waitq_wake(struct waitq *q, unsigned n)
 void mutex_init(struct mutex *m)
 {
     waitq_init(&m->wait);
+    lock_classify(&m->wait.lock, LOCK_SLEEP_STATE);
     m->owner = NULL;
 }
 
 static __noinline void mutex_lock_slow(struct mutex *m, void *me)
 {
+    uint32_t since = lock_clock();
+
     for (;;) {
         uint32_t mask = spin_lock_irq(&m->wait.lock);
 
@@ -99,6 +104,7 @@ static __noinline void mutex_lock_slow(struct mutex *m, void *me)
         if (!m->owner) {
             m->owner = me;
             spin_unlock_irq(&m->wait.lock, mask);
+            lock_waited(LOCK_CLASS(m), since);
             return;
         }
         trace(TRACE_LOCK, (uint32_t)(uintptr_t)m, (uint32_t)((struct thread *)m->owner)->tid);
@@ -111,6 +117,7 @@ void mutex_lock(struct mutex *m)
     void *me = self();
     bool taken;
 
+    lock_wanted(m, LOCK_CLASS(m), LOCK_CALLER);
     spin_lock(&m->wait.lock);
     taken = likely(!m->owner);
     if (taken)
@@ -118,6 +125,7 @@ void mutex_lock(struct mutex *m)
     spin_unlock(&m->wait.lock);
     if (unlikely(!taken))
         mutex_lock_slow(m, me);
+    lock_taken(m, LOCK_CLASS(m), LOCK_CALLER);
     count_lock(1); /* not before: who only waits for it may be stopped (stop.c) */
 }
 
@@ -132,11 +140,14 @@ bool mutex_trylock(struct mutex *m)
         count_lock(1);
     }
     spin_unlock(&m->wait.lock);
+    if (taken)
+        lock_taken(m, LOCK_CLASS(m), LOCK_CALLER);
     return taken;
 }
 
 void mutex_unlock(struct mutex *m)
 {
+    lock_dropped(m, LOCK_CLASS(m), LOCK_CALLER);
     kdebug_assert(m->owner == self());
     count_lock(-1);
     spin_lock(&m->wait.lock);
@@ -154,6 +165,7 @@ bool mutex_held(const struct mutex *m)
 void rwlock_init(struct rwlock *l)
 {
     waitq_init(&l->wait);
+    lock_classify(&l->wait.lock, LOCK_SLEEP_STATE);
     l->state = 0;
     l->writer = NULL;
 }
@@ -191,12 +203,15 @@ static bool write_try(struct rwlock *l)
  * leaves the lock and sees it wakes all and takes the word back, under the same lock. */
 static __noinline void lock_slow(struct rwlock *l, bool (*try)(struct rwlock *))
 {
+    uint32_t since = lock_clock();
+
     for (;;) {
         uint32_t mask = spin_lock_irq(&l->wait.lock), s;
 
         kdebug_assert(l->writer != self());
         if (try(l)) {
             spin_unlock_irq(&l->wait.lock, mask);
+            lock_waited(LOCK_CLASS(l), since);
             return;
         }
         s = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
@@ -211,8 +226,10 @@ static __noinline void lock_slow(struct rwlock *l, bool (*try)(struct rwlock *))
 
 void rwlock_read(struct rwlock *l)
 {
+    lock_wanted(l, LOCK_CLASS(l), LOCK_CALLER);
     if (unlikely(!read_try(l)))
         lock_slow(l, read_try);
+    lock_taken(l, LOCK_CLASS(l), LOCK_CALLER);
     count_lock(1);
 }
 
@@ -239,6 +256,7 @@ static __noinline void wake_after_read(struct rwlock *l)
 
 void rwlock_read_done(struct rwlock *l)
 {
+    lock_dropped(l, LOCK_CLASS(l), LOCK_CALLER);
     kdebug_assert((l->state & ~(RWLOCK_WRITER | RWLOCK_WAITING)) > 0);
     count_lock(-1);
     if (unlikely(__atomic_sub_fetch(&l->state, 1, __ATOMIC_RELEASE) == RWLOCK_WAITING))
@@ -247,8 +265,10 @@ void rwlock_read_done(struct rwlock *l)
 
 void rwlock_write(struct rwlock *l)
 {
+    lock_wanted(l, LOCK_CLASS(l), LOCK_CALLER);
     if (unlikely(!write_try(l)))
         lock_slow(l, write_try);
+    lock_taken(l, LOCK_CLASS(l), LOCK_CALLER);
     l->writer = self();
     count_lock(1);
 }
@@ -257,6 +277,7 @@ void rwlock_write_done(struct rwlock *l)
 {
     uint32_t alone = RWLOCK_WRITER;
 
+    lock_dropped(l, LOCK_CLASS(l), LOCK_CALLER);
     kdebug_assert(l->writer == self());
     count_lock(-1);
     l->writer = NULL;

@@ -23,7 +23,7 @@ struct tms {
     int32_t user, kernel, child_user, child_kernel;
 };
 
-static struct waitq sleepers = {.waiters = LIST_INIT(sleepers.waiters)};
+static struct waitq sleepers = WAITQ_INIT(sleepers);
 
 /* The high word of the product of 64-bit numbers, b below 2^35. */
 static uint64_t mul_high(uint64_t a, uint64_t b)

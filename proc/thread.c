@@ -16,7 +16,7 @@ static struct {
     struct list all; /* (T) */
     uint32_t count;  /* (T) */
     uint32_t dying;  /* atomic: out of the table, not freed */
-} threads = {.all = LIST_INIT(threads.all)};
+} threads = {.lock = SPIN_INIT(LOCK_THREADS), .all = LIST_INIT(threads.all)};
 
 static struct slab_cache thread_cache = SLAB_CACHE("thread", sizeof(struct thread));
 
@@ -31,6 +31,15 @@ uint16_t cpu_thread_id(void)
 
     return t ? (uint16_t)t->tid : 0;
 }
+
+#if CONFIG_LOCKCHECK
+struct lock_list *lock_list_of_thread(void)
+{
+    struct thread *t = thread_current();
+
+    return t ? &t->locks : NULL;
+}
+#endif
 
 bool thread_traced(const struct thread *t)
 {
@@ -142,6 +151,7 @@ void thread_exit(void)
 {
     struct thread *t = thread_current();
 
+    lock_none_held();
     if (list_linked(&t->all))
         thread_unlink(t);
     sched_exit();

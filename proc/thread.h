@@ -10,6 +10,7 @@
 #define PROC_THREAD_H
 
 #include "kern/lock.h"
+#include "kern/lockcheck.h"
 #include "kern/waitq.h"
 #include "lib/list.h"
 #include "mm/units.h"
@@ -73,6 +74,9 @@ struct thread {
     vaddr_t clear_tid;                   /* (t) CLONE_CHILD_CLEARTID */
     vaddr_t chaos_pc;                    /* (t) hat=chaos: where the last fault was */
     uint32_t chaos_count;                /* (t) */
+#if CONFIG_LOCKCHECK
+    struct lock_list locks; /* (t) the sleeping ones that it holds */
+#endif
 };
 
 /* The running thread. */

@@ -32,7 +32,7 @@ static struct {
     bool on;
     const struct file *holder; /* NULL: nobody */
     uint32_t generation;       /* rings that have been made */
-} control = {.lock = {.wait = {.waiters = LIST_INIT(control.lock.wait.waiters)}},
+} control = {.lock = MUTEX_INIT(control.lock, LOCK_TRACE_CONTROL),
              .events = EVENTS_DEFAULT,
              .records = RECORDS_DEFAULT};
 

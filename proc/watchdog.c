@@ -20,7 +20,7 @@ static struct {
         uint64_t asked_ns; /* (lock) 0: it answered */
         bool named;        /* (lock) */
     } cpu[CPU_MAX];
-} dog;
+} dog = {.lock = SPIN_INIT(LOCK_WATCHDOG)};
 
 /* Looks at one CPU's answer; true if it is to be asked again. */
 static bool answered(unsigned id, uint64_t now)

@@ -36,7 +36,11 @@ static struct {
     uint32_t empty_base; /* (c) for the base register: a table without translations */
     uint32_t seed;       /* chaos */
     uint32_t carried[8]; /* (lock) bit: an ASID that came along from the last generation */
-} asids = {.generation = 1 << ASID_BITS, .next = 1, .limit = 256, .table_bits = L1_TABLE};
+} asids = {.lock = SPIN_INIT(LOCK_ASIDS),
+           .generation = 1 << ASID_BITS,
+           .next = 1,
+           .limit = 256,
+           .table_bits = L1_TABLE};
 
 static const uint16_t prot_bits[8] = {
     [PROT_NONE] = 0,

@@ -39,7 +39,7 @@ static struct {
     vaddr_t device_next;               /* (lock) */
     uint32_t stacks[STACK_SLOTS / 32]; /* (lock) bit: slot in use */
     uint32_t stack_hint;               /* (lock) words below have no free bit */
-} area = {.device_next = AREA_BASE};
+} area = {.lock = SPIN_INIT(LOCK_KSTACKS), .device_next = AREA_BASE};
 
 static struct {
     uint32_t n;

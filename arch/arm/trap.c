@@ -9,6 +9,7 @@
 
 #include "arch/arm/cp15.h"
 #include "arch/arm/thread.h"
+#include "kern/lockcheck.h"
 #include "kern/panic.h"
 #include "mm/fault.h"
 #include "proc/proc.h"
@@ -80,6 +81,7 @@ void trap_data_abort(struct trapframe *tf)
         kernel_abort(tf, fsr, far, access);
         return;
     }
+    lock_none_held();
     restore_interrupts(tf);
     if (is_page_fault(class)) {
         enum fault_error error = user_fault(far, access, tf->pc);
@@ -101,6 +103,7 @@ void trap_prefetch_abort(struct trapframe *tf)
 
     if (!trap_from_user(tf))
         panic_trap(tf, "kernel jumped to %08x, fault status %03x", far, fsr);
+    lock_none_held();
     restore_interrupts(tf);
     if (is_page_fault(fsr_classify(fsr))) {
         enum fault_error error = user_fault(far, PROT_EXEC, tf->pc);

@@ -7,6 +7,7 @@
 #include "arch/arm/cp15.h"
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
+#include "kern/lockcheck.h"
 #include "mm/fault.h"
 #include "proc/thread.h"
 
@@ -16,6 +17,7 @@ int uaccess_string(char *to, const char *from, size_t n);
 
 int copy_from_user(void *to, vaddr_t from, size_t len)
 {
+    lock_may_sleep(NULL);
     if (!user_range_ok(from, len))
         return -EFAULT;
     return len ? uaccess_copy(to, (const void *)from, len) : 0;
@@ -23,6 +25,7 @@ int copy_from_user(void *to, vaddr_t from, size_t len)
 
 int copy_to_user(vaddr_t to, const void *from, size_t len)
 {
+    lock_may_sleep(NULL);
     if (!user_range_ok(to, len))
         return -EFAULT;
     return len ? uaccess_copy((void *)to, from, len) : 0;
@@ -30,6 +33,7 @@ int copy_to_user(vaddr_t to, const void *from, size_t len)
 
 int clear_user(vaddr_t to, size_t len)
 {
+    lock_may_sleep(NULL);
     if (!user_range_ok(to, len))
         return -EFAULT;
     return len ? uaccess_clear((void *)to, len) : 0;
@@ -40,6 +44,7 @@ int copy_string_from_user(char *buf, vaddr_t from, size_t size)
     size_t most;
     int len;
 
+    lock_may_sleep(NULL);
     if (from >= USER_END)
         return -EFAULT;
     most = MIN(size, (size_t)(USER_END - from));

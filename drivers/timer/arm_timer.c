@@ -26,7 +26,7 @@ static struct {
     void (*on_alarm)(void); /* (c) after clock_on_alarm */
     struct spin epoch_lock;
     uint64_t epoch_ns; /* epoch_lock: wall clock at start */
-} timer = {.epoch_lock = SPIN_INIT};
+} timer = {.epoch_lock = SPIN_INIT(LOCK_EPOCH)};
 
 /* n * (whole + fraction / 2^32), rounded down. */
 static inline uint64_t scale(uint64_t n, uint32_t whole, uint32_t fraction)

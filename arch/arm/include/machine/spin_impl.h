@@ -7,7 +7,7 @@
 #ifndef MACHINE_SPIN_IMPL_H
 #define MACHINE_SPIN_IMPL_H
 
-static inline bool spin_trylock(struct spin *s)
+static inline bool spin_raw_try(struct spin *s)
 {
     uint32_t busy;
 
@@ -22,13 +22,12 @@ static inline bool spin_trylock(struct spin *s)
     return likely(busy == 0);
 }
 
-static inline void spin_lock(struct spin *s)
+static inline void spin_raw_wait(void)
 {
-    while (unlikely(!spin_trylock(s)))
-        __asm__ volatile("yield" ::: "memory");
+    __asm__ volatile("yield" ::: "memory");
 }
 
-static inline void spin_unlock(struct spin *s)
+static inline void spin_raw_give(struct spin *s)
 {
     __asm__ volatile("dmb ish" ::: "memory");
     *(volatile uint32_t *)&s->locked = 0;
@@ -46,20 +45,6 @@ static inline void irq_restore(uint32_t mask)
 {
     if (!mask)
         __asm__ volatile("cpsie i" ::: "memory");
-}
-
-static inline uint32_t spin_lock_irq(struct spin *s)
-{
-    uint32_t mask = irq_save();
-
-    spin_lock(s);
-    return mask;
-}
-
-static inline void spin_unlock_irq(struct spin *s, uint32_t mask)
-{
-    spin_unlock(s);
-    irq_restore(mask);
 }
 
 static inline bool spin_is_locked(const struct spin *s)

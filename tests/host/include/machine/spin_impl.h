@@ -8,18 +8,17 @@
 
 #include <sched.h>
 
-static inline bool spin_trylock(struct spin *s)
+static inline bool spin_raw_try(struct spin *s)
 {
     return __atomic_exchange_n(&s->locked, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
-static inline void spin_lock(struct spin *s)
+static inline void spin_raw_wait(void)
 {
-    while (!spin_trylock(s))
-        sched_yield();
+    sched_yield();
 }
 
-static inline void spin_unlock(struct spin *s)
+static inline void spin_raw_give(struct spin *s)
 {
     __atomic_store_n(&s->locked, 0, __ATOMIC_RELEASE);
 }
@@ -32,18 +31,6 @@ static inline uint32_t irq_save(void)
 static inline void irq_restore(uint32_t mask)
 {
     (void)mask;
-}
-
-static inline uint32_t spin_lock_irq(struct spin *s)
-{
-    spin_lock(s);
-    return 0;
-}
-
-static inline void spin_unlock_irq(struct spin *s, uint32_t mask)
-{
-    (void)mask;
-    spin_unlock(s);
 }
 
 static inline bool spin_is_locked(const struct spin *s)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""The debug kernel watches its locks: each way to use them wrongly, provoked by locktest=KIND, is a
+panic that names the locks, their classes and where they were taken; right use, and everything that
+the system does, is none. kdb shows what is held.
+"""
+
+import quire_vm
+from quire_vm import Machine, TestCase
+
+DEBUG = "debug/quire.img"
+AT = r"%s\+0x[0-9a-f]+"
+LOCK = r" 0x[0-9a-f]{8} "
+
+
+def at(function):
+    return AT % function
+
+
+class Reports(TestCase):
+    def reports(self, kind, message):
+        append = "exit=semihosting locktest=" + kind
+        with self.subTest(kind), Machine(kernel=DEBUG, append=append) as vm:
+            self.assertEqual(vm.wait(60), 1)
+            self.assertRegex(vm.text, r"(?m)^PANIC: " + message + "$")
+
+    def test_order(self):
+        both = at("take_both")
+        self.reports("written-order",
+                     "lock order: test A" + LOCK + "taken at " + both + " with test B" + LOCK +
+                     "held since " + both + "; lock.h has test A before test B")
+        self.reports("seen-order",
+                     "lock order: test A" + LOCK + "taken at " + both + " with test C" + LOCK +
+                     "held since " + both + "; before, test B at " + both + " with test A since " + both)
+        self.reports("sleeping-order",
+                     "lock order: as" + LOCK + "taken at " + at("sleeping_order") + " with object" +
+                     LOCK + "held since " + at("sleeping_order") + "; .* before object")
+        self.reports("busy-order",
+                     "lock order: as" + LOCK + "taken at " + at("fill") + " with BUSY page" + LOCK +
+                     "held since " + at("busy_order") + "; lock.h has as before BUSY page")
+
+    def test_nesting(self):
+        both = at("take_both")
+        self.reports("same-class", "two locks of class test C: 0x[0-9a-f]+ taken at " + both +
+                     " with 0x[0-9a-f]+ held since " + both)
+        self.reports("same-lock", "test mutex" + LOCK + "taken again at " + at("same_lock") +
+                     ", held since " + at("same_lock"))
+
+    def test_sleep(self):
+        for kind in ("sleep", "yield", "copy"):
+            name = {"sleep": "sleep_spinning", "yield": "preempt_point",
+                    "copy": "(copy_from_user|get_user32)"}[kind]
+            self.reports(kind + "-spinning", r"\w+\+0x[0-9a-f]+ may sleep with test C" + LOCK +
+                         "held since " + at(kind + "_spinning"))
+        self.reports("sleep-in-interrupt", at("take_mutex") + " may sleep in an interrupt")
+
+    def test_interrupts(self):
+        for kind, irq, on in (("open-spin", "take_c", "take_c"), ("open-below", "take_both", "take_c")):
+            self.reports(kind, "test C" + LOCK.rstrip() + ": interrupts take it, or one above it, at " +
+                         at(irq) + ", and it is taken with interrupts on at " + at(on))
+
+    def test_giving(self):
+        self.reports("give-spin", "test C" + LOCK + "given back at " + at("give_spin") +
+                     " by who does not hold it")
+        self.reports("give-mutex", "test mutex" + LOCK + "given back at " + at("give_mutex") +
+                     " by who does not hold it")
+        self.reports("end-holding", "a thread leaves the kernel or ends with test mutex" + LOCK +
+                     "held since " + at("lock_and_end"))
+        self.reports("no-class", "lock 0x[0-9a-f]+, taken at " + at("no_class") + ", has no class")
+
+    def test_right(self):
+        with Machine(kernel=DEBUG, append="locktest=right") as vm:
+            vm.expect(r"^locktest: nothing happened$", 60)
+            vm.expect_prompt(60)
+            vm.power_off()
+
+    def test_kdb(self):
+        """What a thread and its CPU hold, and since where."""
+        with Machine(kernel=DEBUG, append="locktest=show") as vm:
+            vm.expect(r"^kdb> ", 60)
+            vm.send("locks\r")
+            vm.expect(r"^cpu 0 spinning locks\n    test C 0x[0-9a-f]+ since " + at("hold_both") + "$")
+            vm.expect(r"^    test mutex 0x[0-9a-f]+ since " + at("hold_both") + "$")
+            vm.send("c\r")
+            vm.expect_prompt(60)
+            vm.power_off()
+
+
+class Storm(TestCase):
+    """Everything at once on four CPUs, watched."""
+
+    def storms(self, append, steps):
+        with Machine(kernel=DEBUG, append=append, cpus=4, limit=100) as vm:
+            vm.expect_prompt(60)
+            before = vm.frames_settled()
+            for seed in (1, 2):
+                vm.run("/tests/t_storm %d %d" % (seed, steps), 60, status=0)
+            self.assertEqual(vm.frames_settled(), before)
+            vm.power_off()
+
+    def test_storm(self):
+        self.storms("", 60)
+
+    def test_chaos(self):
+        self.storms("hat=chaos", 30)
+
+
+if __name__ == "__main__":
+    quire_vm.main()
