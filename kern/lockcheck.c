@@ -92,7 +92,7 @@ static const uint8_t chains[][CHAIN_MAX] = {
 };
 
 struct count {
-    uint32_t taken, contended, wait_most, hold_most;
+    uint32_t taken, contended, stalled, wait_most, hold_most;
     uint64_t wait_ticks;
 };
 
@@ -333,6 +333,7 @@ void lock_waited(enum lock_class class, uint32_t since)
     struct count *count = &check.count[cpu_id()][class];
 
     count->contended++;
+    count->stalled += ticks > clock_hz() / 1000;
     count->wait_ticks += ticks;
     count->wait_most = MAX(count->wait_most, ticks);
     irq_restore(mask);
@@ -447,6 +448,7 @@ bool lock_stats(enum lock_class class, struct lock_stats *stats)
 
         stats->taken += c->taken;
         stats->contended += c->contended;
+        stats->stalled += c->stalled;
         stats->wait_ticks += c->wait_ticks;
         stats->wait_most = MAX(stats->wait_most, c->wait_most);
         stats->hold_most = MAX(stats->hold_most, c->hold_most);

@@ -37,6 +37,7 @@ struct lock_list {
 struct lock_stats {
     const char *name;
     uint32_t taken, contended;     /* how often, and how often not at the first try */
+    uint32_t stalled;              /* of these, with a wait of more than 1 ms */
     uint64_t wait_ticks;           /* waited for, in ticks of the counter */
     uint32_t wait_most, hold_most; /* the longest wait and hold */
 };

@@ -50,6 +50,9 @@ static const struct entry root_entries[] = {
     {"interrupts", procfs_interrupts, NULL, NULL},
     {"kmsg", procfs_kmsg, NULL, NULL},
     {"loadavg", procfs_loadavg, NULL, NULL},
+#if CONFIG_LOCKCHECK
+    {"lockstat", procfs_lockstat, NULL, NULL},
+#endif
     {"meminfo", procfs_meminfo, NULL, NULL},
     {"mounts", procfs_mounts, NULL, NULL},
     {"slabinfo", procfs_slabinfo, NULL, NULL},

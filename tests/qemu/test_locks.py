@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """The debug kernel watches its locks: each way to use them wrongly, provoked by locktest=KIND, is a
 panic that names the locks, their classes and where they were taken; right use, and everything that
-the system does, is none. kdb shows what is held.
+the system does, is none. kdb shows what is held, lockstat counts.
 """
+
+import re
 
 import quire_vm
 from quire_vm import Machine, TestCase
@@ -82,6 +84,32 @@ class Reports(TestCase):
             vm.expect(r"^    test mutex 0x[0-9a-f]+ since " + at("hold_both") + "$")
             vm.send("c\r")
             vm.expect_prompt(60)
+            vm.power_off()
+
+
+ROW = re.compile(r"^(\w[\w ]*\w) +(\d+) +(\d+) +\d+\.\d+ +(\d+) +(\d+) +(\d+) +(\d+)$", re.MULTILINE)
+
+
+class Statistics(TestCase):
+    def test_lockstat(self):
+        """A command's own locks: what forks takes the process lock, what does not doesn't."""
+        with Machine(kernel=DEBUG, cpus=4) as vm:
+            vm.expect_prompt(60)
+            rows = {row[0]: [int(n) for n in row[1:]] for row in ROW.findall(vm.run("lockstat"))}
+            self.assertTrue({"as", "process", "run queue", "node", "free list"} <= set(rows), rows)
+            little = dict((row[0], int(row[1])) for row in ROW.findall(vm.run("lockstat true")))
+            much = dict((row[0], int(row[1])) for row in ROW.findall(vm.run("lockstat forktree 3 4")))
+            self.assertLess(little["process"] * 10, much["process"], (little, much))
+            for name, (taken, contended, stalled, wait, longest, _) in rows.items():
+                self.assertLessEqual(contended, taken, name)
+                self.assertLessEqual(stalled, contended, name)
+                self.assertLessEqual(longest, wait + 1, name)
+            vm.power_off()
+
+    def test_production(self):
+        with Machine() as vm:
+            vm.expect_prompt(60)
+            self.assertIn("this kernel was built without it", vm.run("lockstat", status=1))
             vm.power_off()
 
 

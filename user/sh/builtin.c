@@ -46,6 +46,7 @@ static const struct help_line program_help[] = {
     {"kdb", "stop the machine and debug the kernel"},
     {"kill", "end programs: kill [-SIGNAL] PID|NAME..."},
     {"ktrace", "run a command; its system calls and page faults"},
+    {"lockstat", "how often the kernel waits for its locks (debug kernel)"},
     {"ls", "list a directory (-l: with details)"},
     {"pftrace", "run a command; only its page faults"},
     {"pmap", "segments of a process: pmap PID"},
