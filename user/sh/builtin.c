@@ -70,6 +70,7 @@ static const struct help_line program_help[] = {
     {"uptime", "time since the start"},
     {"vmcheck", "check the memory system (-q: one line)"},
     {"vmstat", "memory counters (-s: all, -d COMMAND: changes)"},
+    {"workers", "work that CPUs share: workers fault|fork [ROUNDS [N]]"},
 };
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
