@@ -22,6 +22,8 @@ enum lock_class {
     LOCK_OBJ,
     LOCK_BUSY, /* a page being filled: FRAME_BUSY */
     LOCK_TTY_WRITERS,
+    LOCK_STORM,
+    LOCK_STORM_PAIR,
     LOCK_TEST_SLEEPING,
     LOCK_SLEEPING_LAST = LOCK_TEST_SLEEPING,
     /* Spinning: memory. */

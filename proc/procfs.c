@@ -51,6 +51,7 @@ static const struct entry root_entries[] = {
     {"kmsg", procfs_kmsg, NULL, NULL},
     {"loadavg", procfs_loadavg, NULL, NULL},
 #if CONFIG_LOCKCHECK
+    {"kstorm", procfs_kstorm, NULL, NULL},
     {"lockstat", procfs_lockstat, NULL, NULL},
 #endif
     {"meminfo", procfs_meminfo, NULL, NULL},
