@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The checkers of tools/ turn red: each is given a small tree with one thing wrong."""
+"""The checkers of tools/ turn red: each is given a small tree with one thing wrong; and the comparison
+of ./bench, counts that are worse."""
 
 import os
 import sys
@@ -10,6 +11,9 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import check_architecture  # noqa: E402
 import check_layers  # noqa: E402
 import check_style  # noqa: E402
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
+import figures  # noqa: E402
 
 HEAD = "/* SPDX-License-Identifier: MIT */\n"
 
@@ -76,6 +80,21 @@ class Checkers(unittest.TestCase):
         self.architecture("no function trap", "`arch/arm/vectors.S:trap`")
         self.architecture("no such file", "`mm/none.c:f`")
         self.architecture("no file:function", "nothing")
+
+    def bench(self, wanted, hint, change):
+        counts = {line.key: 1000 for line in figures.LINES}
+        wrong, hints = figures.judge({**counts, **change}, counts)
+        self.assertEqual([text.split(":")[0] for text in wrong + hints], wanted + hint)
+
+    def test_bench(self):
+        """A line may get worse by 2 %; it may not be missing."""
+        self.bench([], [], {"getppid": 1019, "image": 981, "processes": 982})
+        self.bench(["worse by 2.1 %"], [], {"getppid": 1021})
+        self.bench(["worse by 2.1 %"], [], {"processes": 979.5})
+        self.bench([], ["better by 2.1 %"], {"getppid": 979})
+        self.bench(["getppid"], [], {"getppid": None})
+        wrong, _ = figures.judge({line.key: 1 for line in figures.LINES}, {})
+        self.assertEqual(len(wrong), len(figures.LINES))
 
 
 if __name__ == "__main__":

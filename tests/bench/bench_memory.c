@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Mappings and page faults.
+ */
+#include "bench.h"
+
+#include <stddef.h>
+
+enum { PAGES = 2048, FILE_PAGES = 1024 };
+
+static volatile char *touched;
+static uint32_t file;
+
+char *map_at(uint32_t at, uint32_t bytes, uint32_t prot, uint32_t flags, uint32_t fd)
+{
+    int32_t got = call(NR_mmap2, at, bytes, prot, flags, fd);
+    check((uint32_t)got < 0xfffff000u, "mmap");
+    return (char *)got;
+}
+
+char *map_memory(uint32_t bytes)
+{
+    return map_at(0, bytes, READ_WRITE, PRIVATE | ANONYMOUS, (uint32_t)-1);
+}
+
+void unmap(volatile char *at, uint32_t bytes)
+{
+    check(call(NR_munmap, (uint32_t)at, bytes, 0, 0, 0) == 0, "munmap");
+}
+
+void op_map(void)
+{
+    unmap(map_memory(PAGE), PAGE);
+}
+
+static void op_map_touch(void)
+{
+    volatile char *at = map_memory(PAGE);
+    *at = 1;
+    unmap(at, PAGE);
+}
+
+static void op_map_large(void)
+{
+    unmap(map_memory(MIB), MIB);
+}
+
+/* One page in the middle of `touched`, and back. */
+static void op_protect(void)
+{
+    uint32_t middle = (uint32_t)touched + 16 * PAGE;
+    call(NR_mprotect, middle, PAGE, READ_ONLY, 0, 0);
+    call(NR_mprotect, middle, PAGE, READ_WRITE, 0, 0);
+}
+
+static void op_break(void)
+{
+    uint32_t at = (uint32_t)call(NR_brk, 0, 0, 0, 0, 0);
+    call(NR_brk, at + PAGE, 0, 0, 0, 0);
+    *(volatile char *)at = 1;
+}
+
+/* The heap is as small again afterwards. */
+static uint64_t break_touch(uint32_t n)
+{
+    uint32_t before = (uint32_t)call(NR_brk, 0, 0, 0, 0, 0);
+    uint64_t spent = cost(op_break, n);
+    call(NR_brk, before, 0, 0, 0, 0);
+    return each(spent, n);
+}
+
+static uint64_t walk(volatile char *at, uint32_t pages, uint32_t stride, enum touch how)
+{
+    uint32_t sum = 0;
+    uint64_t start = ticks();
+    for (uint32_t i = 0; i < pages; i += stride) {
+        if (how == TOUCH_WRITE)
+            at[i * PAGE] = 1;
+        else
+            sum += (uint32_t)at[i * PAGE];
+    }
+    uint64_t spent = ticks() - start;
+    __asm__ volatile("" ::"r"(sum));
+    return spent * TICK;
+}
+
+uint64_t touch(volatile char *at, uint32_t pages, uint32_t stride, enum touch how)
+{
+    uint64_t first = walk(at, pages, stride, how);
+    return first - walk(at, pages, stride, how);
+}
+
+static uint64_t fault_memory(uint32_t how)
+{
+    volatile char *at = map_memory(PAGES * PAGE);
+    uint64_t spent = touch(at, PAGES, 1, (enum touch)how);
+    unmap(at, PAGES * PAGE);
+    return each(spent, PAGES);
+}
+
+static uint64_t unmap_pages(uint32_t arg)
+{
+    (void)arg;
+    volatile char *at = map_memory(PAGES * PAGE);
+    touch(at, PAGES, 1, TOUCH_WRITE);
+    uint64_t start = ticks();
+    unmap(at, PAGES * PAGE);
+    return each((ticks() - start) * TICK, PAGES);
+}
+
+static uint64_t fault_file(enum touch how, uint32_t stride)
+{
+    volatile char *at =
+        map_at(0, FILE_PAGES * PAGE, how == TOUCH_READ ? READ_ONLY : READ_WRITE, PRIVATE, file);
+    uint64_t spent = touch(at, FILE_PAGES, stride, how);
+    unmap(at, FILE_PAGES * PAGE);
+    return each(spent, FILE_PAGES / stride);
+}
+
+static uint64_t fault_file_read(uint32_t stride)
+{
+    return fault_file(TOUCH_READ, stride);
+}
+
+static uint64_t fault_file_write(uint32_t stride)
+{
+    return fault_file(TOUCH_WRITE, stride);
+}
+
+/* Pages that a child has, too, and sleeps on. */
+static uint64_t fault_copy(uint32_t arg)
+{
+    (void)arg;
+    volatile char *at = map_memory(PAGES * PAGE);
+    touch(at, PAGES, 1, TOUCH_WRITE);
+    int32_t pid = sleeper();
+    settle();
+    uint64_t spent = touch(at, PAGES, 1, TOUCH_WRITE);
+    end_child(pid);
+    unmap(at, PAGES * PAGE);
+    return each(spent, PAGES);
+}
+
+/* Pages that a child had. */
+static uint64_t fault_last_owner(uint32_t arg)
+{
+    (void)arg;
+    volatile char *at = map_memory(PAGES * PAGE);
+    touch(at, PAGES, 1, TOUCH_WRITE);
+    op_fork();
+    uint64_t spent = touch(at, PAGES, 1, TOUCH_WRITE);
+    unmap(at, PAGES * PAGE);
+    return each(spent, PAGES);
+}
+
+void measure_memory(void)
+{
+    measure_by("fault_zero", fault_memory, TOUCH_WRITE);
+    measure_by("fault_read", fault_memory, TOUCH_READ);
+    file = (uint32_t)call(NR_openat, AT_CWD, (uint32_t)FILE_PATH, 0, 0, 0);
+    check((int32_t)file >= 0, "open");
+    measure_by("fault_file_read", fault_file_read, 1);
+    measure_by("fault_file_sparse", fault_file_read, 16);
+    measure_by("fault_file_write", fault_file_write, 1);
+    call(NR_close, file, 0, 0, 0, 0);
+    measure_by("fault_copy", fault_copy, 0);
+    measure_by("fault_last_owner", fault_last_owner, 0);
+    measure("map_unmap", op_map, 1000);
+    measure("map_touch_unmap", op_map_touch, 1000);
+    measure("map_unmap_1m", op_map_large, 1000);
+    measure_by("unmap_page", unmap_pages, 0);
+    touched = map_memory(33 * PAGE);
+    touch(touched, 33, 1, TOUCH_WRITE);
+    measure("protect_middle", op_protect, 1000);
+    unmap(touched, 33 * PAGE);
+    measure_by("break_touch", break_touch, 256);
+}

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: MIT
+"""The machines that ./bench starts: Quire's kernel, of this tree or another, and Debian's Linux, with one
+ramdisk for both. Counting, a virtual nanosecond is an instruction and two runs agree to the last one;
+timing, the same programs print nanoseconds of the host.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
+BUILD = os.path.join(ROOT, "build")
+TICK = 16  # instructions a step of the virtual counter
+FIXED = ["-seed", "42", "-rtc", "base=2026-01-01T00:00:00,clock=vm"]
+COUNTING = ["-icount", "shift=0,sleep=off", *FIXED]
+LIMIT = 900
+
+
+class Failed(Exception):
+    pass
+
+
+def build(root=ROOT):
+    subprocess.run(["tools/build.sh", "arm"], cwd=root, check=True)
+
+
+# The ramdisk.
+
+
+def compile_program(kind, path):
+    """A static program that ends at once, with the C library kind; False where there is no compiler."""
+    source = path + ".c"
+    with open(source, "w", encoding="utf-8") as f:
+        f.write("int main(void)\n{\n    return 0;\n}\n")
+    command = ["arm-linux-gnueabihf-gcc", "-O2", "-s"]
+    if kind == "glibc":
+        command += ["-static", source]
+    else:
+        lib = os.path.join(BUILD, "musl/usr/lib/arm-linux-musleabihf/")
+        if not os.path.isdir(lib):
+            return False
+        command += ["-static", "-nostdlib", lib + "crt1.o", lib + "crti.o", source, lib + "libc.a",
+                    "-lgcc", "-lgcc_eh", lib + "libc.a", lib + "crtn.o"]
+    try:
+        subprocess.run([*command, "-o", path], check=True)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def pack():
+    """Makes the ramdisk of init, the benchmark, what it runs and a file to map; its path."""
+    folder = os.path.join(BUILD, "bench")
+    os.makedirs(folder, exist_ok=True)
+    stripped = os.path.join(BUILD, "stripped")
+    items = ["init=" + stripped + "/init", "dev/", "proc/"]
+    items += ["bin/%s=%s/%s" % (name, stripped, name) for name in ("bench", "tiny")]
+    data = os.path.join(folder, "data")
+    with open(data, "wb") as f:
+        f.write(bytes(i * 7 % 251 for i in range(4096)) * 1024)
+    items.append("bench.data=" + data)
+    for kind in ("musl", "glibc"):
+        path = os.path.join(folder, kind)
+        if compile_program(kind, path):
+            items.append("bin/%s=%s" % (kind, path))
+    out = os.path.join(folder, "ramdisk.cpio")
+    subprocess.run([sys.executable, "-B", os.path.join(ROOT, "tools/mkinitrd.py"), "-o", out, *items],
+                   check=True)
+    return out
+
+
+# Booting.
+
+
+def boot(kernel, initrd, append, memory, cpus=1, counting=True):
+    """What a machine prints until it switches itself off."""
+    command = ["timeout", "-k", "5", str(LIMIT), "qemu-system-arm", "-M", "virt", "-cpu", "cortex-a15",
+               "-smp", str(cpus), "-m", memory, "-nic", "none", "-display", "none", "-monitor", "none",
+               "-serial", "stdio", "-no-reboot", "-semihosting-config", "enable=on,target=native",
+               "-kernel", kernel, "-initrd", initrd, "-append", append]
+    done = subprocess.run(command + (COUNTING if counting else FIXED[:2]), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    text = done.stdout.decode("utf-8", "replace").replace("\r\n", "\n")
+    if done.returncode != 0:
+        raise Failed("%s ended with %d:\n%s" % (append, done.returncode, text[-2000:]))
+    return text
+
+
+def figures_in(text):
+    return {key: float(value) if "." in value else int(value)
+            for key, value in re.findall(r"^bench (\w+) ([\d.]+)$", text, re.MULTILINE)}
+
+
+class Quire:
+    """The kernel of a build directory; the ramdisk is ours."""
+
+    name = "Quire"
+
+    def __init__(self, initrd, directory=BUILD):
+        self.kernel = os.path.join(directory, "quire.img")
+        self.boot_initrd = os.path.join(directory, "initrd.cpio")
+        self.initrd = initrd
+
+    def bench(self, words, memory="256M", cpus=1, counting=True):
+        command = "noaslr exit=semihosting -- /bin/bench " + words
+        return figures_in(boot(self.kernel, self.initrd, command, memory, cpus, counting))
+
+    def boot_instructions(self, memory):
+        text = boot(self.kernel, self.boot_initrd, "noaslr exit=semihosting -- /bin/dmesg", memory)
+        match = re.search(r"first user instruction at (\d+) ticks", text)
+        if not match:
+            raise Failed("the kernel's log does not say when the first user instruction was")
+        return int(match.group(1)) * TICK
+
+    def measure(self):
+        """{key: value} of all lines."""
+        found = self.bench("")
+        found.update(self.bench("processes", "64M"))
+        found["processes_256m"] = self.bench("processes", "256M")["processes"]
+        found["boot_128m"] = self.boot_instructions("128M")
+        found["boot_2g"] = self.boot_instructions("2G")
+        found["image"] = os.path.getsize(self.kernel)
+        return found
+
+
+class Linux:
+    """Debian's kernel. /init ends there with the benchmark, and Linux panics and restarts. No count of
+    processes: where memory ends, Linux may kill the one that counts."""
+
+    name = "Debian's Linux"
+    APPEND = ("console=ttyAMA0 quiet panic=-1 norandmaps mitigations=off audit=0 cgroup_disable=memory "
+              "init_on_alloc=0 lsm= hardened_usercopy=off -- ")
+
+    def __init__(self, initrd):
+        self.initrd = initrd
+        self.kernel = self.fetch()
+
+    def fetch(self):
+        """build/linux/vmlinuz, from Debian's package for armhf, with package lists of our own."""
+        folder = os.path.join(BUILD, "linux")
+        kernel = os.path.join(folder, "vmlinuz")
+        if os.path.exists(kernel):
+            return kernel
+        print("bench: fetching linux-image-armmp for armhf, about 40 MB, into build/linux", file=sys.stderr)
+        with tempfile.TemporaryDirectory() as work:
+            os.makedirs(os.path.join(work, "lists/partial"))
+            with open(os.path.join(work, "apt.conf"), "w", encoding="utf-8") as f:
+                f.write('APT::Architecture "armhf";\nAPT::Architectures { "armhf"; };\n'
+                        'APT::Sandbox::User "";\nAcquire::Languages "none";\n'
+                        'Dir::State::Lists "%s/lists";\nDir::Cache "%s/cache";\n' % (work, work))
+            env = dict(os.environ, APT_CONFIG=os.path.join(work, "apt.conf"))
+
+            def apt(*command, check=True):
+                return subprocess.run(command, cwd=work, env=env, check=check, text=True,
+                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
+
+            apt("apt-get", "update", "-q", check=False)
+            package = re.search(r"^Depends: (linux-image-\S+)", apt("apt-cache", "show", "linux-image-armmp"),
+                                re.MULTILINE).group(1)
+            apt("apt-get", "download", "-q", package)
+            apt("sh", "-c", "dpkg-deb -x %s_*.deb out" % package)
+            os.makedirs(folder, exist_ok=True)
+            boot_folder = os.path.join(work, "out/boot")
+            name = next(n for n in os.listdir(boot_folder) if n.startswith("vmlinuz"))
+            with open(os.path.join(boot_folder, name), "rb") as f, open(kernel + ".new", "wb") as out:
+                out.write(f.read())
+            os.rename(kernel + ".new", kernel)
+        return kernel
+
+    def bench(self, words, memory="256M", cpus=1, counting=True):
+        text = boot(self.kernel, self.initrd, self.APPEND + "/bin/bench " + words, memory, cpus, counting)
+        if "bench: done" not in text:
+            raise Failed("Linux did not come to the end:\n" + text[-2000:])
+        return figures_in(text)
