@@ -51,6 +51,9 @@
 #ifndef CONFIG_LOCKCHECK
 #define CONFIG_LOCKCHECK 0
 #endif
+#ifndef CONFIG_LINT
+#define CONFIG_LINT 0
+#endif
 
 /* A pointer that carries a negative errno instead of an address. */
 static inline bool is_err(const void *p)

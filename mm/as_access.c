@@ -41,6 +41,8 @@ int as_poke(struct as *as, vaddr_t va, const void *buf, size_t len)
         if (error)
             return error;
         memcpy((char *)pfn_to_virt(pfn) + offset, from, n);
+        if (IS_ENABLED(CONFIG_LINT))
+            hat_frame_written(pfn);
         frame_unuse(pfn);
         va += n;
         from += n;

@@ -15,6 +15,7 @@
 #include "kern/trace.h"
 #include "machine/cpu.h"
 #include "mm/frame_impl.h"
+#include "mm/hat.h"
 #include "mm/page.h"
 
 #define GROUP_SHIFT  8
@@ -401,6 +402,8 @@ void frame_free(pfn_t pfn)
     if (IS_ENABLED(CONFIG_DEBUG) && (frame_type(f) == FRAME_FREE || frame_count(f)))
         panic("frame %x freed: it is %s with %u users", pfn, frame_type_name(frame_type(f)),
               frame_count(f));
+    if (IS_ENABLED(CONFIG_LINT))
+        hat_frame_freed(pfn);
     f->flags = 0;
     if (unlikely(!frame_store_give(pfn)))
         give_to_list(pfn);

@@ -64,6 +64,11 @@ void hat_node_copy(struct node *to, const struct node *from);
 /* Makes instruction fetches see what was written to the frame. */
 void hat_sync_icache(pfn_t pfn);
 
+/* With CONFIG_LINT only: the kernel wrote to the frame at its own address; the frame, still of its
+ * former type, goes back to those that are free. */
+void hat_frame_written(pfn_t pfn);
+void hat_frame_freed(pfn_t pfn);
+
 /* hat=chaos: called at each fault before it is handled; throws translations of the address space
  * away at random. True: leave this fault alone too, it will come again. Of eight faults in a row at
  * one pc it lets five alone, so that an instruction which needs several pages gets through. May

@@ -8,7 +8,7 @@
 set -euo pipefail
 
 if [ $# -ne 1 ]; then
-    echo "usage: tools/build.sh arm|debug|host" >&2
+    echo "usage: tools/build.sh arm|debug|lint|host" >&2
     exit 2
 fi
 preset=$1

@@ -62,6 +62,10 @@ void hat_boot(void)
     asids.empty_base = (uint32_t)mmu_phys(empty_l1) | TTBR_FLAGS;
     if ((cp15_read_id_mmfr0() & 15) >= 4)
         asids.table_bits |= L1_TABLE_PXN;
+    if (IS_ENABLED(CONFIG_LINT)) {
+        asids.table_bits |= L1_DOMAIN1;
+        lint_boot();
+    }
 }
 
 static bool has_asid(const struct hat *h)
@@ -274,8 +278,8 @@ static void set_slot(struct hat *h, unsigned slot, uint32_t first, uint32_t seco
 {
     uint32_t *l1 = h->table;
 
-    l1[2 * slot] = first;
-    l1[2 * slot + 1] = second;
+    table_store_plain(&l1[2 * slot], first);
+    table_store_plain(&l1[2 * slot + 1], second);
 }
 
 void hat_attach(struct hat *h, unsigned slot, struct node *n)
@@ -329,13 +333,13 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
     uint32_t *entry = &n->hat[node_index(va)], old = *entry;
 
     if (old && old >> PAGE_SHIFT != pfn) { /* break before make */
-        *(volatile uint32_t *)entry = 0;
+        table_store(entry, 0);
         dsb();
         invalidate_page(h, n, va);
         dsb();
         old = 0;
     }
-    *(volatile uint32_t *)entry = pfn << PAGE_SHIFT | prot_bits[prot & 7];
+    table_store(entry, pfn << PAGE_SHIFT | prot_bits[prot & 7]);
     dsb();
     if (old) {
         invalidate_page(h, n, va);
@@ -347,7 +351,7 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
 /* No ISB: whoever uses the page gets there by returning from an exception. */
 void hat_enter(struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
 {
-    *(volatile uint32_t *)&n->hat[node_index(va)] = pfn << PAGE_SHIFT | prot_bits[prot & 7];
+    table_store(&n->hat[node_index(va)], pfn << PAGE_SHIFT | prot_bits[prot & 7]);
     dsb();
 }
 
@@ -383,7 +387,7 @@ void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count)
 
     for (unsigned i = first; i < first + count; i++) {
         if (n->hat[i]) {
-            *(volatile uint32_t *)&n->hat[i] = 0;
+            table_store(&n->hat[i], 0);
             changed++;
         }
     }
@@ -397,7 +401,7 @@ void hat_unload_own(struct hat *h, struct node *n, vaddr_t va)
 
     if (!*entry)
         return;
-    *entry = 0;
+    table_store(entry, 0);
     dsb();
     forget_page(h, va);
     dsb();
@@ -409,7 +413,7 @@ void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)
 
     for (unsigned i = first; i < first + count; i++) {
         if (n->hat[i] && !(n->hat[i] & L2_RO)) {
-            *(volatile uint32_t *)&n->hat[i] |= L2_RO;
+            table_store(&n->hat[i], *(volatile uint32_t *)&n->hat[i] | L2_RO);
             changed++;
         }
     }
@@ -426,7 +430,7 @@ bool hat_node_readonly(struct node *n)
 
         for (; e < end; e++) {
             if (*e && !(*e & L2_RO)) {
-                *e |= L2_RO;
+                table_store_plain(e, *e | L2_RO);
                 writable = 1;
             }
         }

@@ -111,9 +111,13 @@ void mmu_map_kuser(void)
 static void set_group(unsigned g, uint32_t *tables)
 {
     area.tables[g] = tables;
-    for (unsigned i = 0; i < 4; i++)
-        kernel_l1[(AREA_BASE >> SECTION_SHIFT) + 4 * g + i] =
-            tables ? ((uint32_t)mmu_phys(tables) + i * L2_BYTES) | L1_TABLE : L1_INVALID;
+    for (unsigned i = 0; i < 4; i++) {
+        vaddr_t va = AREA_BASE + g * GROUP_SPAN + i * SECTION_SIZE;
+        uint32_t l2 = (uint32_t)mmu_phys(tables) + i * L2_BYTES;
+        uint32_t *entry = &kernel_l1[(AREA_BASE >> SECTION_SHIFT) + 4 * g + i];
+
+        table_store_kernel(entry, tables ? l2 | L1_TABLE : L1_INVALID, va, true);
+    }
     dsb();
     isb();
 }
@@ -131,7 +135,7 @@ static int set_page_locked(vaddr_t va, uint32_t entry, pfn_t *table)
         *table = NO_PFN;
     }
     area.pages[g] = (uint16_t)(area.pages[g] + (entry != 0) - (area.tables[g][i] != 0));
-    area.tables[g][i] = entry;
+    table_store_kernel(&area.tables[g][i], entry, va, false);
     dsb();
     if (!entry) {
         mmu_forget_page(va);

@@ -7,12 +7,14 @@
 #ifndef ARM_MMU_H
 #define ARM_MMU_H
 
+#include "arch/arm/lint.h"
 #include "mm/units.h"
 
 /* First level. */
 #define L1_INVALID     0u
-#define L1_TABLE       0x1u /* second level at bits 31:10 */
-#define L1_TABLE_PXN   0x4u /* the kernel executes nothing through it */
+#define L1_TABLE       0x1u  /* second level at bits 31:10 */
+#define L1_TABLE_PXN   0x4u  /* the kernel executes nothing through it */
+#define L1_DOMAIN1     0x20u /* hardware lint: what DACR closes */
 #define L1_SECTION     0x2u
 #define L1_SECTION_B   0x4u
 #define L1_SECTION_C   0x8u
@@ -46,6 +48,33 @@
 #define SECTION_SIZE  (1u << SECTION_SHIFT)
 #define L2_ENTRIES    256u
 #define L2_BYTES      1024u
+
+/* The only ways to write a descriptor that a CPU may walk to: of user space, first or second level;
+ * of the kernel's area, second or first level, the one that translates va. */
+static inline void table_store(volatile uint32_t *entry, uint32_t value)
+{
+    if (IS_ENABLED(CONFIG_LINT))
+        lint_store((uint32_t *)(uintptr_t)entry, value);
+    else
+        *entry = value;
+}
+
+/* The same where the caller's lock or barrier keeps the compiler from moving it. */
+static inline void table_store_plain(uint32_t *entry, uint32_t value)
+{
+    if (IS_ENABLED(CONFIG_LINT))
+        lint_store(entry, value);
+    else
+        *entry = value;
+}
+
+static inline void table_store_kernel(uint32_t *entry, uint32_t value, vaddr_t va, bool first)
+{
+    if (IS_ENABLED(CONFIG_LINT))
+        lint_store_kernel(entry, value, va, first);
+    else
+        *entry = value;
+}
 
 extern uint32_t kernel_l1[4096];
 extern uint32_t empty_l1[1024];

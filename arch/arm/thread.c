@@ -116,6 +116,8 @@ void arch_thread_load(struct thread *to)
 
 void arch_thread_release(struct thread *t)
 {
+    if (IS_ENABLED(CONFIG_LINT))
+        lint_thread_ends(t->tid);
     if (t == thread_current())
         cp15_write_tpidrurw(0);
     if (cpu_self()->vfp_owner == t) {

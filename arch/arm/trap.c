@@ -63,12 +63,19 @@ static void kernel_abort(struct trapframe *tf, uint32_t fsr, uint32_t far, prot_
 {
     bool copying = tf->pc >= (uint32_t)uaccess_begin && tf->pc < (uint32_t)uaccess_end;
 
+    if (IS_ENABLED(CONFIG_LINT) && !copying && far < USER_END)
+        panic_trap(tf, "lint: user pointer: the kernel %s %08x outside copy_from_user and its kin",
+                   access == PROT_WRITE ? "writes to" : "reads from", far);
     if (!copying || far >= USER_END || !is_page_fault(fsr_classify(fsr)))
         panic_trap(tf, "kernel %s %08x, fault status %03x",
                    access == PROT_WRITE ? "write to" : "read from", far, fsr);
+    if (IS_ENABLED(CONFIG_LINT))
+        lint_user_close();
     restore_interrupts(tf);
     if (user_fault(far, access, tf->pc) != FAULT_OK)
         tf->pc = (uint32_t)uaccess_failed;
+    if (IS_ENABLED(CONFIG_LINT))
+        lint_user_open(true);
 }
 
 void trap_data_abort(struct trapframe *tf)

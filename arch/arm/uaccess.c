@@ -15,12 +15,32 @@ int uaccess_copy(void *to, const void *from, size_t n);
 int uaccess_clear(void *to, size_t n);
 int uaccess_string(char *to, const char *from, size_t n);
 
+/* Under hardware lint user memory is closed but here: domain 1 of DACR. */
+static inline void user_open(void)
+{
+    if (IS_ENABLED(CONFIG_LINT))
+        lint_user_open(false);
+}
+
+static inline int user_close(int result)
+{
+    if (IS_ENABLED(CONFIG_LINT))
+        lint_user_close();
+    return result;
+}
+
+static inline int user_copy(void *to, const void *from, size_t len)
+{
+    user_open();
+    return user_close(uaccess_copy(to, from, len));
+}
+
 int copy_from_user(void *to, vaddr_t from, size_t len)
 {
     lock_may_sleep(NULL);
     if (!user_range_ok(from, len))
         return -EFAULT;
-    return len ? uaccess_copy(to, (const void *)from, len) : 0;
+    return len ? user_copy(to, (const void *)from, len) : 0;
 }
 
 int copy_to_user(vaddr_t to, const void *from, size_t len)
@@ -28,7 +48,7 @@ int copy_to_user(vaddr_t to, const void *from, size_t len)
     lock_may_sleep(NULL);
     if (!user_range_ok(to, len))
         return -EFAULT;
-    return len ? uaccess_copy((void *)to, from, len) : 0;
+    return len ? user_copy((void *)to, from, len) : 0;
 }
 
 int clear_user(vaddr_t to, size_t len)
@@ -36,7 +56,10 @@ int clear_user(vaddr_t to, size_t len)
     lock_may_sleep(NULL);
     if (!user_range_ok(to, len))
         return -EFAULT;
-    return len ? uaccess_clear((void *)to, len) : 0;
+    if (!len)
+        return 0;
+    user_open();
+    return user_close(uaccess_clear((void *)to, len));
 }
 
 int copy_string_from_user(char *buf, vaddr_t from, size_t size)
@@ -48,7 +71,8 @@ int copy_string_from_user(char *buf, vaddr_t from, size_t size)
     if (from >= USER_END)
         return -EFAULT;
     most = MIN(size, (size_t)(USER_END - from));
-    len = uaccess_string(buf, (const char *)from, most);
+    user_open();
+    len = user_close(uaccess_string(buf, (const char *)from, most));
     if (len >= 0 && (size_t)len == most)
         return most < size ? -EFAULT : -ENAMETOOLONG;
     return len;

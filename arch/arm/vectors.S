@@ -57,6 +57,11 @@ vectors_traced:
 	.macro	save_user
 	sub	sp, sp, #TF_PC
 	stm	sp, {r0-r14}^
+#if CONFIG_LINT				/* user memory is closed: copies open it (uaccess.c) */
+	mov	lr, #1
+	mcr	p15, 0, lr, c3, c0, 0		/* DACR */
+	isb
+#endif
 	.endm
 
 	.global vec_svc
@@ -81,6 +86,9 @@ ret_to_user:
 	ldr	r2, [r1, #THREAD_WORK]
 	cmp	r2, #0
 	bne	do_work
+#if CONFIG_LINT
+	bl	lint_to_user
+#endif
 	ldm	sp, {r0-r14}^
 	add	sp, sp, #TF_PC
 	rfeia	sp!
