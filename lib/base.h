@@ -54,6 +54,9 @@
 #ifndef CONFIG_LINT
 #define CONFIG_LINT 0
 #endif
+#ifndef CONFIG_BUGS
+#define CONFIG_BUGS 0
+#endif
 
 /* A pointer that carries a negative errno instead of an address. */
 static inline bool is_err(const void *p)

@@ -8,6 +8,7 @@
 
 #include "include/uapi/errno.h"
 #include "include/uapi/trace.h"
+#include "kern/bugs.h"
 #include "machine/cpu.h"
 #include "mm/obj.h"
 
@@ -152,7 +153,7 @@ static prot_t load_prot(struct fault *f, const struct node *n, pte_t e)
         (f->access == PROT_WRITE || flags & FRAME_DIRTY)) {
         prot |= PROT_WRITE;
         flags |= FRAME_DIRTY;
-        if (f->access != PROT_EXEC)
+        if (f->access != PROT_EXEC && !BUG(icache_write))
             flags &= (uint16_t)~FRAME_ISYNC;
     }
     if (seg_prot & PROT_EXEC && flags & FRAME_ISYNC)

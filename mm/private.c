@@ -8,6 +8,7 @@
 #include "mm/private.h"
 
 #include "include/uapi/errno.h"
+#include "kern/bugs.h"
 #include "mm/page.h"
 
 static void count_kind(struct fault *f, enum fault_kind kind)
@@ -28,7 +29,7 @@ static inline void set_entry(struct fault *f, struct node *n, pfn_t pfn, uint32_
 {
     unsigned i = node_index(f->va);
 
-    if (!pte_is_none(f->pte))
+    if (!pte_is_none(f->pte) && !BUG(make_before_break))
         hat_unload_own(&f->as->hat, n, f->va);
     pt_set(n, i, pte_make(PTE_RESIDENT, pfn, flags));
     frame_set_rmap(frame_of(pfn), kptr(&n->pte[i]));
@@ -66,6 +67,13 @@ static pfn_t private_frame(const struct fault *f)
     return frame_alloc_private(f->as->family, page_of(f->va));
 }
 
+static void copy(pfn_t to, pfn_t from)
+{
+    page_copy(pfn_to_virt(to), pfn_to_virt(from));
+    if (BUG(icache_copy))
+        frame_of(to)->flags |= FRAME_ISYNC;
+}
+
 static int zero_written(struct fault *f, struct node *n)
 {
     pfn_t pfn = private_frame(f);
@@ -100,7 +108,7 @@ int private_copy(struct fault *f, pfn_t from)
     pfn = private_frame(f);
     if (pfn == NO_PFN)
         return -ENOMEM;
-    page_copy(pfn_to_virt(pfn), pfn_to_virt(from));
+    copy(pfn, from);
     count_kind(f, FAULT_COPY);
     enter(f, n, pfn, 0);
     return 0;
@@ -140,7 +148,7 @@ static int copy_over(struct fault *f, struct node *n)
     node_lock(n);
     same = likely(n->pte[node_index(f->va)].raw == f->pte.raw);
     if (same) {
-        page_copy(pfn_to_virt(pfn), pfn_to_virt(from));
+        copy(pfn, from);
         set_entry(f, n, pfn, 0);
     }
     node_unlock(n);

@@ -17,6 +17,7 @@
 #include "arch/arm/mmu.h"
 #include "include/uapi/errno.h"
 #include "kern/bootargs.h"
+#include "kern/bugs.h"
 #include "kern/cpu.h"
 #include "kern/lock.h"
 #include "kern/random.h"
@@ -62,6 +63,8 @@ void hat_boot(void)
     asids.empty_base = (uint32_t)mmu_phys(empty_l1) | TTBR_FLAGS;
     if ((cp15_read_id_mmfr0() & 15) >= 4)
         asids.table_bits |= L1_TABLE_PXN;
+    if (IS_ENABLED(CONFIG_BUGS))
+        bugs_boot();
     if (IS_ENABLED(CONFIG_LINT)) {
         asids.table_bits |= L1_DOMAIN1;
         lint_boot();
@@ -74,6 +77,12 @@ static bool has_asid(const struct hat *h)
            __atomic_load_n(&asids.generation, __ATOMIC_RELAXED);
 }
 
+/* As TLB maintenance is told it. */
+static uint32_t number_of(const struct hat *h)
+{
+    return (h->asid & 0xff) ^ BUG(tlb_wrong_asid);
+}
+
 static uint32_t own_bit(void)
 {
     return 1u << cpu_self()->id;
@@ -82,7 +91,7 @@ static uint32_t own_bit(void)
 /* No other CPU holds translations of h. */
 static bool only_here(const struct hat *h)
 {
-    return !(__atomic_load_n(&h->cpus, __ATOMIC_RELAXED) & ~own_bit());
+    return BUG(tlb_other_cpu) || !(__atomic_load_n(&h->cpus, __ATOMIC_RELAXED) & ~own_bit());
 }
 
 /* There is no other CPU: for what has no mask, nodes that are shared and the kernel itself. */
@@ -134,9 +143,9 @@ static void forget_page(const struct hat *h, vaddr_t va)
     if (!may_be_known(h))
         return;
     if (only_here(h))
-        cp15_write_tlbimva((uint32_t)va | (h->asid & 0xff));
+        cp15_write_tlbimva((uint32_t)va | number_of(h));
     else
-        cp15_write_tlbimvais((uint32_t)va | (h->asid & 0xff));
+        cp15_write_tlbimvais((uint32_t)va | number_of(h));
 }
 
 /* CPUs that do not show h now leave its mask; one that comes back meanwhile stays in it. */
@@ -162,11 +171,11 @@ static void forget_space(struct hat *h)
     if (!may_be_known(h))
         return;
     if (only_here(h)) {
-        cp15_write_tlbiasid(h->asid & 0xff);
+        cp15_write_tlbiasid(number_of(h));
         return;
     }
     trim(h);
-    cp15_write_tlbiasidis(h->asid & 0xff);
+    cp15_write_tlbiasidis(number_of(h));
 }
 
 int hat_init(struct hat *h, const struct as *owner)
@@ -219,7 +228,8 @@ static void new_generation(void)
     }
     asids.next = 1;
     asids.limit = MAX(asids.limit, 2 * cpus_count());
-    forget_all();
+    if (!BUG(asid_reuse))
+        forget_all();
     dsb();
 }
 
@@ -260,7 +270,8 @@ void hat_switch(struct hat *h)
 
     if (cpu->hat == h)
         return;
-    cp15_write_ttbr0(asids.empty_base);
+    if (!BUG(switch_order))
+        cp15_write_ttbr0(asids.empty_base);
     isb(); /* the former one is not walked any more: now its number need not be carried */
     __atomic_store_n(&cpu->hat, h, __ATOMIC_RELAXED);
     if (!h)
@@ -312,8 +323,10 @@ void hat_replace(struct hat *h, unsigned slot, struct node *copy)
 
     set_slot(h, slot, L1_INVALID, L1_INVALID);
     dsb();
-    forget_page(h, va);
-    forget_page(h, va + SECTION_SIZE);
+    if (!BUG(tlb_walk)) {
+        forget_page(h, va);
+        forget_page(h, va + SECTION_SIZE);
+    }
     dsb();
     hat_attach(h, slot, copy);
     isb();
@@ -352,7 +365,8 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
 void hat_enter(struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
 {
     table_store(&n->hat[node_index(va)], pfn << PAGE_SHIFT | prot_bits[prot & 7]);
-    dsb();
+    if (!BUG(use_before_dsb))
+        dsb();
 }
 
 prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn)
@@ -369,7 +383,8 @@ prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn)
 static void invalidate_range(struct hat *h, const struct node *n, vaddr_t va, unsigned count,
                              unsigned changed)
 {
-    dsb();
+    if (!BUG(tlbi_before_dsb))
+        dsb();
     if (changed && count <= BY_PAGE_MAX)
         for (unsigned i = 0; i < count; i++)
             invalidate_page(h, n, va + i * PAGE_SIZE);
@@ -377,7 +392,8 @@ static void invalidate_range(struct hat *h, const struct node *n, vaddr_t va, un
         forget_all();
     else if (changed)
         forget_space(h);
-    dsb();
+    if (!BUG(tlbi_without_dsb))
+        dsb();
     isb();
 }
 
@@ -392,7 +408,7 @@ void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count)
         }
     }
     if (changed)
-        invalidate_range(h, n, va, count, changed);
+        invalidate_range(h, n, va, count, BUG(tlb_unmap) ? 0 : changed);
 }
 
 void hat_unload_own(struct hat *h, struct node *n, vaddr_t va)
@@ -418,7 +434,7 @@ void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)
         }
     }
     if (changed)
-        invalidate_range(h, n, va, count, changed);
+        invalidate_range(h, n, va, count, BUG(tlb_protect) ? 0 : changed);
 }
 
 bool hat_node_readonly(struct node *n)
@@ -461,7 +477,10 @@ void hat_sync_icache(pfn_t pfn)
     for (uintptr_t p = va; p < va + PAGE_SIZE; p += line)
         cp15_write_dccmvau((uint32_t)p);
     dsb();
-    cp15_write_icialluis(0);
+    if (BUG(icache_local))
+        cp15_write_iciallu(0);
+    else
+        cp15_write_icialluis(0);
     cp15_write_bpiallis(0);
     dsb();
     isb();

@@ -13,6 +13,7 @@
 #include "arch/arm/cp15.h"
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
+#include "kern/bugs.h"
 #include "kern/device.h"
 #include "kern/lock.h"
 #include "machine/cpu.h"
@@ -137,7 +138,7 @@ static int set_page_locked(vaddr_t va, uint32_t entry, pfn_t *table)
     area.pages[g] = (uint16_t)(area.pages[g] + (entry != 0) - (area.tables[g][i] != 0));
     table_store_kernel(&area.tables[g][i], entry, va, false);
     dsb();
-    if (!entry) {
+    if (!entry && !BUG(tlb_kernel)) {
         mmu_forget_page(va);
         dsb();
     }

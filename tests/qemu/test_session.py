@@ -53,8 +53,10 @@ def pattern(lines):
 
 
 class Session(TestCase):
+    board = {}
+
     def test_session(self):
-        with Machine(limit=200) as vm:
+        with Machine(limit=200, **self.board) as vm:
             vm.expect_prompt(60)
             for command, lines in session():
                 if command in ("poweroff", "reboot"):

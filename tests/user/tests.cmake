@@ -23,6 +23,7 @@ add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/stripped/start_state
 list(APPEND INITRD_ITEMS tests/start_state=${CMAKE_BINARY_DIR}/stripped/start_state)
 list(APPEND INITRD_DEPENDS ${CMAKE_BINARY_DIR}/stripped/start_state)
 user_program(helper tests ${TESTS_DIR}/helper.c)
+user_program(mmu tests ${TESTS_DIR}/mmu.c)
 user_program(latency tests ${TESTS_DIR}/latency.c)
 
 set(BAD_ELF_DIR ${CMAKE_BINARY_DIR}/bad_elf)
