@@ -210,9 +210,10 @@ static uint32_t check_frames(struct audit *a)
     uint32_t counted = 0;
 
     for (pfn_t pfn = direct_map.first; pfn < direct_map.end; pfn++) {
+        enum frame_type type;
         uint32_t untouched;
 
-        if (frame_group_untouched(pfn, &untouched)) {
+        if (frame_group_untouched(pfn, &untouched, &type)) {
             counted += untouched;
             pfn += untouched - 1;
             continue;
@@ -239,9 +240,10 @@ static void check_cache_count(struct audit *a)
     uint32_t cached = 0;
 
     for (pfn_t pfn = direct_map.first; pfn < direct_map.end; pfn++) {
+        enum frame_type type;
         uint32_t untouched;
 
-        if (frame_group_untouched(pfn, &untouched)) {
+        if (frame_group_untouched(pfn, &untouched, &type)) {
             pfn += untouched - 1;
             continue;
         }

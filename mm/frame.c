@@ -227,7 +227,17 @@ struct frame *frame_peek(pfn_t pfn)
     return inside && group_ready((pfn - direct_map.first) >> GROUP_SHIFT) ? frame_of(pfn) : NULL;
 }
 
-bool frame_group_untouched(pfn_t pfn, uint32_t *count)
+/* The frames that all ranges have in common with group. */
+static uint32_t ranges_meet(const struct frame_range *ranges, unsigned n, struct frame_range group)
+{
+    uint32_t count = 0;
+
+    for (unsigned i = 0; i < n; i++)
+        count += range_meet(ranges[i], group).count;
+    return count;
+}
+
+bool frame_group_untouched(pfn_t pfn, uint32_t *count, enum frame_type *type)
 {
     uint32_t g = (pfn - direct_map.first) >> GROUP_SHIFT;
     struct frame_range group = {direct_map.first + (g << GROUP_SHIFT), GROUP_FRAMES};
@@ -236,10 +246,11 @@ bool frame_group_untouched(pfn_t pfn, uint32_t *count)
     *count = group.count - (pfn - group.first);
     if (group_ready(g))
         return false;
-    for (unsigned i = 0; i < fl.nspans; i++)
-        if (range_meet(fl.spans[i], group).count == group.count)
-            return true;
-    return false;
+    uint32_t free_frames = ranges_meet(fl.spans, fl.nspans, group);
+
+    *type = free_frames ? FRAME_FREE : FRAME_RESERVED;
+    return free_frames ? free_frames == group.count
+                       : !ranges_meet(fl.map.reserved, fl.map.nreserved, group);
 }
 
 /* Brings frames of an untouched group to the free list; false: there is none. fl.lock held. */

@@ -125,8 +125,9 @@ static inline pfn_t frame_pfn(const struct frame *f)
 struct frame *frame_find(pfn_t pfn);
 /* For the debugger: as frame_find, without the lock; NULL also where the entry was never made. */
 struct frame *frame_peek(pfn_t pfn);
-/* True if the entry's group was never touched: every frame in it is free or reserved. */
-bool frame_group_untouched(pfn_t pfn, uint32_t *count);
+/* True if the entry's group was never touched and all of its frames, of which *count are not below
+ * pfn, are of one type: free, or reserved (by memlimit=). */
+bool frame_group_untouched(pfn_t pfn, uint32_t *count, enum frame_type *type);
 
 enum frame_alloc_flags {
     FRAME_FOR_USER = 0,   /* leaves the kernel's reserve alone */

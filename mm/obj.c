@@ -103,6 +103,7 @@ static uint32_t cache_reclaim(uint32_t n)
     if (frame_cached() == 0)
         return 0;
     for (; steps && taken < n; steps--) {
+        enum frame_type type;
         uint32_t untouched;
         pfn_t pfn;
         bool dropped = false;
@@ -111,7 +112,7 @@ static uint32_t cache_reclaim(uint32_t n)
         if (cache.hand < direct_map.first || cache.hand >= direct_map.end)
             cache.hand = direct_map.first;
         pfn = cache.hand++;
-        if (!frame_group_untouched(pfn, &untouched) && frame_find(pfn))
+        if (!frame_group_untouched(pfn, &untouched, &type) && frame_find(pfn))
             dropped = page_try_drop(pfn);
         spin_unlock(&cache.lock);
         if (dropped) {

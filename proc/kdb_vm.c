@@ -236,6 +236,7 @@ static void print_frame_users(const struct frame *f, pfn_t pfn)
 static void cmd_frame(unsigned argc, char **argv)
 {
     const struct frame *f;
+    enum frame_type type;
     uint32_t pfn, count;
 
     (void)argc;
@@ -248,7 +249,8 @@ static void cmd_frame(unsigned argc, char **argv)
     f = frame_peek(pfn);
     if (!f) {
         kdb_printf("frame %x: %s, never used\n", pfn,
-                   frame_group_untouched(pfn, &count) ? "free" : "reserved or free");
+                   frame_group_untouched(pfn, &count, &type) ? frame_type_name(type)
+                                                             : "reserved or free");
         return;
     }
     kdb_printf("frame %x at %p: %s, owner %x, users %u, flags ", pfn, pfn_to_virt(pfn),

@@ -77,10 +77,12 @@ void procfs_coremap(struct text *t, struct proc *p)
 {
     (void)p;
     for (pfn_t pfn = direct_map.first; pfn < direct_map.end;) {
+        enum frame_type type;
         uint32_t count;
 
-        if (frame_group_untouched(pfn, &count)) {
-            text_printf(t, "%x-%x free - - 0 - -\n", (unsigned)pfn, (unsigned)(pfn + count - 1));
+        if (frame_group_untouched(pfn, &count, &type)) {
+            text_printf(t, "%x-%x %s - - 0 - -\n", (unsigned)pfn, (unsigned)(pfn + count - 1),
+                        frame_type_name(type));
             pfn += count;
         } else {
             coremap_line(t, pfn++);
@@ -139,7 +141,7 @@ static uint32_t kernel_frames(void)
 
         if ((pfn & 255) == 0 || pfn == direct_map.first) {
             preempt_point();
-            if (frame_group_untouched(pfn, &count)) {
+            if (frame_group_untouched(pfn, &count, &type)) {
                 pfn += count - 1;
                 continue;
             }

@@ -493,8 +493,9 @@ static void check_all(void)
 {
     assert_int_equal(fake_check(), 0);
     for (pfn_t pfn = direct_map.first; pfn < direct_map.end; pfn++) {
+        enum frame_type type;
         uint32_t untouched;
-        struct frame *f = frame_group_untouched(pfn, &untouched) ? NULL : frame_of(pfn);
+        struct frame *f = frame_group_untouched(pfn, &untouched, &type) ? NULL : frame_of(pfn);
 
         if (f && frame_type(f) == FRAME_ANON && !f->users)
             fail_msg("frame %x is private and nobody's", pfn);

@@ -18,7 +18,9 @@
 static const char *const types[] = {"free", "kernel", "slab",    "node",     "table", "anon",
                                     "file", "zero",   "ramdisk", "reserved", "stack"};
 
-#define TYPES (sizeof types / sizeof types[0])
+#define TYPES    (sizeof types / sizeof types[0])
+#define FREE     0 /* indices into types */
+#define RESERVED 9
 
 struct check {
     unsigned long next, frames, errors;
@@ -59,8 +61,8 @@ static void line_check(struct check *check, char *line)
         error_found(check, line, "unknown type");
     else
         check->count[type] += last - first + 1;
-    if (last != first && type != 0)
-        error_found(check, line, "a run that is not free");
+    if (last != first && type != FREE && type != RESERVED)
+        error_found(check, line, "a run of frames in use");
     check->started = true;
     check->frames += last - first + 1;
     check->next = last + 1;
