@@ -4,12 +4,19 @@ programs that Debian's compilers made for Linux, unmodified.
 """
 
 import os
+import re
 import subprocess
 
 import quire_vm
 from quire_vm import Machine, SOAK, TestCase, built
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+def not_ok(text):
+    """The lines about what failed: they may be far above the end."""
+    return "\n".join(re.findall(r"^ *(?:not ok .*|# (?!Subtest|seed|skipped|\w+: passed).*)$", text,
+                                re.MULTILINE))
 
 
 class UserTests(TestCase):
@@ -22,7 +29,7 @@ class UserTests(TestCase):
                      limit=limit, **self.board) as vm:
             status = vm.wait(limit)
             if status != 0:
-                vm.fail("/tests/run ended with %d" % status)
+                vm.fail("/tests/run ended with %d\n%s" % (status, not_ok(vm.text)))
             vm.position = 0
             vm.expect(r"^1\.\.[1-9]\d*$", 1)  # it did say what it planned
 
@@ -67,7 +74,7 @@ class Together(TestCase):
         with Machine(limit=limit, **board) as vm:
             status = vm.wait(limit)
             if status != 0:
-                vm.fail("/tests/run ended with %d" % status)
+                vm.fail("/tests/run ended with %d\n%s" % (status, not_ok(vm.text)))
 
     def test_virt(self):
         self.run_together(cpus=4)
