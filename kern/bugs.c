@@ -23,5 +23,8 @@ void bugs_boot(void)
     for (unsigned i = 0; i < BUG_COUNT; i++)
         if (strcmp(name, names[i]) == 0)
             bug_chosen = (uint8_t)i;
-    log_printf("bug on purpose: %s\n", names[bug_chosen]);
+    if (strcmp(name, names[bug_chosen]) != 0)
+        log_printf("bug=%s: there is none of that name\n", name);
+    else
+        log_printf("bug on purpose: %s\n", name);
 }

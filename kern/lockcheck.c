@@ -146,6 +146,11 @@ static void report(const char *format, ...)
     panic("%s", message);
 }
 
+void lock_stop(void)
+{
+    __atomic_store_n(&check.off, 1, __ATOMIC_SEQ_CST);
+}
+
 static bool is_off(void)
 {
     return __atomic_load_n(&check.off, __ATOMIC_RELAXED);
@@ -339,6 +344,15 @@ void lock_waited(enum lock_class class, uint32_t since)
     count->wait_ticks += ticks;
     count->wait_most = MAX(count->wait_most, ticks);
     irq_restore(mask);
+}
+
+void lock_waited_only(enum lock_class class, uint32_t since)
+{
+    uint32_t mask = irq_save();
+
+    check.count[cpu_id()][class].taken++;
+    irq_restore(mask);
+    lock_waited(class, since);
 }
 
 /* Spinning locks. */

@@ -49,6 +49,8 @@ struct lock_stats {
  * when it is held; before it is given back. pc: the caller's caller. */
 void lock_wanted(const void *lock, enum lock_class class, uintptr_t pc);
 void lock_waited(enum lock_class class, uint32_t since);
+/* The same for who waits only until it is free, and does not take it then: counts as a taking. */
+void lock_waited_only(enum lock_class class, uint32_t since);
 void lock_taken(const void *lock, enum lock_class class, uintptr_t pc);
 void lock_dropped(const void *lock, enum lock_class class, uintptr_t pc);
 uint32_t lock_clock(void);
@@ -57,6 +59,8 @@ uint32_t lock_clock(void);
 void lock_may_sleep(const void *but);
 /* The current thread holds nothing at all, nor does its CPU. */
 void lock_none_held(void);
+/* A panic: nothing is looked at any more. */
+void lock_stop(void);
 
 /* Statistics of a class; false: there is no such class. */
 bool lock_stats(enum lock_class class, struct lock_stats *stats);
@@ -71,6 +75,11 @@ struct lock_list *lock_list_of_thread(void);
 static inline void lock_wanted(const void *lock, enum lock_class class, uintptr_t pc)
 {
     (void)lock, (void)class, (void)pc;
+}
+
+static inline void lock_waited_only(enum lock_class class, uint32_t since)
+{
+    (void)class, (void)since;
 }
 
 static inline void lock_waited(enum lock_class class, uint32_t since)
@@ -99,6 +108,10 @@ static inline void lock_may_sleep(const void *but)
 }
 
 static inline void lock_none_held(void)
+{
+}
+
+static inline void lock_stop(void)
 {
 }
 #endif

@@ -11,6 +11,7 @@
 #include "kern/clock.h"
 #include "kern/console.h"
 #include "kern/cpu.h"
+#include "kern/lockcheck.h"
 #include "kern/log.h"
 #include "kern/power.h"
 #include "kern/spin.h"
@@ -36,6 +37,7 @@ static void panic_enter(const struct trapframe *tf)
 {
     while (__atomic_exchange_n(&panicking.entered, 1, __ATOMIC_SEQ_CST))
         cpu_pause(tf);
+    lock_stop();
     trace_mask = 0;
     cpu_pause_others();
     log_break_locks();

@@ -41,7 +41,7 @@ void frame_sleep(pfn_t pfn)
     frame_unlock(pfn);
     if (busy) {
         waitq_sleep(q, mask, false, UINT64_MAX);
-        lock_waited(LOCK_BUSY, since);
+        lock_waited_only(LOCK_BUSY, since);
     } else {
         spin_unlock_irq(&q->lock, mask);
     }

@@ -15,12 +15,14 @@
 #define NAP_NS       (10 * NSEC_PER_MSEC)
 #define SEGS_A_FRAME (PAGE_SIZE / sizeof(struct seg))
 #define PATIENCE_NS  (2 * NSEC_PER_SEC)
+#define LONG_NS      (10 * PATIENCE_NS)
 
 #define MUCH 64 /* a process has much that has a 64th of what all have */
 
 static struct {
-    uint32_t dying;     /* (P) processes that were to die when we looked last */
-    uint64_t killed_ns; /* (P) when one was killed, or they became fewer */
+    uint32_t dying;    /* (P) processes that were to die when we looked last */
+    uint64_t began_ns; /* (P) when there was none before, or we killed */
+    uint64_t last_ns;  /* (P) the same, or they became fewer */
     struct waitq nap;
 } oom = {.nap = WAITQ_INIT(oom.nap)};
 
@@ -43,17 +45,20 @@ static uint32_t weight(const struct proc *p)
 }
 
 /* The process with most memory of its own; init only if nobody else is left. (P) held. */
-static struct proc *choose_locked(void)
+static struct proc *choose_locked(uint32_t *most)
 {
     struct proc *worst = NULL;
 
+    *most = 0;
     list_for_each (it, proc_list()) {
         struct proc *p = container_of(it, struct proc, all);
+        uint32_t w = can_die(p) ? weight(p) : 0;
 
-        if (!can_die(p))
-            continue;
-        if (!worst || worst->pid == 1 || (p->pid != 1 && weight(p) > weight(worst)))
+        if (can_die(p) && (!worst || worst->pid == 1 || (p->pid != 1 && w > *most))) {
             worst = p;
+            *most = w;
+        }
+        preempt_point();
     }
     return worst;
 }
@@ -79,6 +84,7 @@ static int swarm_locked(uint32_t most)
             pgid = p->pgid;
             lead = w - lead;
         }
+        preempt_point();
     }
     if (most >= all / MUCH)
         return 0;
@@ -86,6 +92,7 @@ static int swarm_locked(uint32_t most)
         const struct proc *p = container_of(it, struct proc, all);
 
         its += p->as && p->pgid == pgid ? weight(p) : 0;
+        preempt_point();
     }
     return its > all / 2 ? pgid : 0;
 }
@@ -98,20 +105,25 @@ static uint32_t dying_locked(void)
         const struct proc *p = container_of(it, struct proc, all);
 
         dying += p->kill_sig && !p->zombie;
+        preempt_point();
     }
     return dying;
 }
 
-/* Processes that are to die have not given their memory back yet, and have still time to: they are
- * fewer than when we looked last, or that is not long ago. (P) held. */
+/* Processes that are to die, whoever killed them, have not given their memory back yet, and have
+ * still time to: they are fewer than when we looked last, or that is not long ago; but some program
+ * that always kills somebody does not hold it up for ever. (P) held. */
 static bool kill_in_progress_locked(void)
 {
     uint32_t dying = dying_locked();
+    uint64_t now = clock_ns();
 
-    if (dying < oom.dying)
-        oom.killed_ns = clock_ns();
+    if (dying && (!oom.dying || now - oom.last_ns > LONG_NS)) /* a look long ago says nothing */
+        oom.began_ns = oom.last_ns = now;
+    else if (dying < oom.dying && now - oom.began_ns < LONG_NS)
+        oom.last_ns = now;
     oom.dying = dying;
-    return dying && clock_ns() - oom.killed_ns < PATIENCE_NS;
+    return dying && now - oom.last_ns < PATIENCE_NS;
 }
 
 static void kill_group_locked(int pgid, struct proc *one)
@@ -125,15 +137,16 @@ static void kill_group_locked(int pgid, struct proc *one)
             proc_kill_now(p, SIGKILL);
             n++;
         }
+        preempt_point();
     }
     log_printf("out of memory: killed all %u of group %d, %s[%d] among them\n", n, pgid, one->comm,
                one->pid);
 }
 
 /* (P) held. worst: the process with most memory. True: the caller is not among the killed. */
-static bool kill_locked(struct proc *worst)
+static bool kill_locked(struct proc *worst, uint32_t most)
 {
-    int pgid = swarm_locked(weight(worst));
+    int pgid = swarm_locked(most);
 
     if (pgid && worst->pgid != pgid) { /* somebody of the group, to name it */
         list_for_each (it, proc_list()) {
@@ -141,16 +154,17 @@ static bool kill_locked(struct proc *worst)
 
             if (p->pgid == pgid && can_die(p))
                 worst = p;
+            preempt_point();
         }
     }
     if (pgid && worst->pgid == pgid && worst->pid != 1) {
         kill_group_locked(pgid, worst);
     } else {
         log_printf("out of memory: killed %s[%d] with %lu pages\n", worst->comm, worst->pid,
-                   (unsigned long)weight(worst));
+                   (unsigned long)most);
         proc_kill_now(worst, SIGKILL);
     }
-    oom.killed_ns = clock_ns();
+    oom.began_ns = oom.last_ns = clock_ns();
     oom.dying = dying_locked();
     return !proc_current()->kill_sig;
 }
@@ -169,6 +183,7 @@ bool oom_handle(struct as *as)
 {
     struct thread *t = thread_current();
     struct proc *victim = NULL;
+    uint32_t most;
     bool wait;
 
     (void)as;
@@ -178,8 +193,8 @@ bool oom_handle(struct as *as)
     proc_lock();
     wait = kill_in_progress_locked();
     if (!wait) {
-        victim = choose_locked();
-        wait = victim && kill_locked(victim);
+        victim = choose_locked(&most);
+        wait = victim && kill_locked(victim, most);
     }
     proc_unlock();
     if (wait)

@@ -30,6 +30,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 QUIT = b"\x1d"  # Ctrl-]
+REQUIRED = {"checksum", "command", "directory", "files", "method", "output", "qemu", "stopped"}
 
 
 def refuse(message):
@@ -85,6 +86,8 @@ def info_read(path):
         with open(path + ".info", encoding="utf-8") as f:
             info = json.load(f)
         size = info["size"]
+        if not isinstance(info["files"], dict) or (size is not None and not REQUIRED <= info.keys()):
+            raise KeyError
     except (ValueError, KeyError, TypeError):
         refuse("%s.info is damaged" % path)
     if size is None:
@@ -197,7 +200,7 @@ class Logged(Machine):
 
     def __init__(self, command, info, printed, mode, path):
         super().__init__(command + [
-            "-icount", "shift=0,rr=%s,rrfile=%s" % (mode, path), "-serial", "stdio",
+            "-icount", "shift=0,rr=%s,rrfile=%s" % (mode, path.replace(",", ",,")), "-serial", "stdio",
             "-netdev", "hubport,id=clock,hubid=0",
             "-object", "filter-buffer,id=beat,netdev=clock,interval=10000"],
             printed, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -280,7 +283,7 @@ class Keyboard:
         if self.open and select.select([0], [], [], 0)[0]:
             data = os.read(0, 4096)
             self.open = bool(data)
-            self.quit = self.saved is not None and QUIT in data
+            self.quit |= self.saved is not None and QUIT in data
             self.waiting += data
 
     def close(self):

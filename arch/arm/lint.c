@@ -245,7 +245,8 @@ void lint_to_user(void)
     if (enter(&mask)) {
         check_stored(me, "the return to user mode");
         lint_tlb_to_user();
-        me->flushed = me->table_open = false; /* the return synchronises as an ISB does */
+        /* The return synchronises as an ISB does. */
+        me->flushed = me->table_open = me->asid_open = false;
         leave(mask);
     }
     cp15_write_dacr(DACR_OPEN);

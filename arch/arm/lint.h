@@ -49,7 +49,7 @@ void lint_to_user(void);
  * interrupted by a fault. */
 void lint_user_open(bool by_return);
 void lint_user_close(void);
-/* The thread does nothing more. */
+/* The thread ends, or became another program: what it left undone is due. */
 void lint_thread_ends(uint16_t tid);
 
 #endif

@@ -184,9 +184,13 @@ static void changed(uint32_t asid, uint32_t cpus, const struct stale *change)
     if (change->old == change->now || !cpus)
         return;
     if (is_valid(change->old, flags)) {
-        stale_add(asid, cpus, change);
+        struct stale s = *change;
+
+        s.asid = asid;
+        s.cpus = cpus;
         if (is_valid(change->now, flags) && must_break(change->old, change->now, flags) && using)
-            fail_stale("break before make", &tlb.stale[tlb.n - 1], using, "beside the new one");
+            fail_stale("break before make", &s, using, "beside the new one");
+        stale_add(asid, cpus, change);
     }
     if (is_valid(change->now, flags))
         made_valid(asid, change);

@@ -2,7 +2,7 @@
  *
  * kill [-SIGNAL] PID|NAME...: sends a signal (TERM if none is named) to processes by number or
  * to all of one name. A name does not reach kill itself or process 1. After TERM and KILL it waits
- * up to a second for the end of those it reached, so that ps behind it shows them no more.
+ * up to a second for the end of those it named, so that ps behind it shows them no more.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -84,12 +84,14 @@ static bool is_alive(const char *word)
     return search.found > 0;
 }
 
-static void end_wait(const char *word)
+static void end_wait(const char *word, int *tries)
 {
     const struct timespec pause = {.tv_nsec = 10000000};
 
-    for (int tries = 0; tries < WAIT_TRIES && is_alive(word); tries++)
+    while (*tries > 0 && is_alive(word)) {
         nanosleep(&pause, NULL);
+        --*tries;
+    }
 }
 
 static int signals_list(void)
@@ -105,7 +107,7 @@ static int signals_list(void)
 
 int main(int argc, char **argv)
 {
-    int sig = SIGTERM, first = 1, failures = 0;
+    int sig = SIGTERM, first = 1, failures = 0, tries = WAIT_TRIES;
 
     if (argc > 1 && strcmp(argv[1], "-l") == 0)
         return signals_list();
@@ -123,9 +125,13 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: kill [-SIGNAL | -l] PID|NAME...\n");
         return 2;
     }
-    for (int i = first; i < argc; i++)
-        failures += kill_by_word(argv[i], sig);
-    for (int i = first; i < argc && failures == 0 && (sig == SIGTERM || sig == SIGKILL); i++)
-        end_wait(argv[i]);
+    for (int i = first; i < argc; i++) {
+        if (kill_by_word(argv[i], sig) == 0)
+            continue;
+        failures++;
+        argv[i] = "-"; /* nobody to wait for */
+    }
+    for (int i = first; i < argc && (sig == SIGTERM || sig == SIGKILL); i++)
+        end_wait(argv[i], &tries);
     return failures > 0;
 }
