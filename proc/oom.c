@@ -16,6 +16,7 @@
 #define SEGS_A_FRAME (PAGE_SIZE / sizeof(struct seg))
 #define PATIENCE_NS  (2 * NSEC_PER_SEC)
 #define LONG_NS      (10 * PATIENCE_NS)
+#define ENOUGH       128 /* frames: more than the kernel's reserve, so that one can be had */
 
 #define MUCH 64 /* a process has much that has a 64th of what all have */
 
@@ -176,9 +177,10 @@ static void nap(void)
     waitq_sleep(&oom.nap, mask, false, clock_ns() + NAP_NS);
 }
 
-/* Steps: who is dying anyway goes and dies; a kill in progress is waited for; else the worst one is
- * killed, and waited for unless it is the caller. The fault may be that of a copy out of a page
- * that is pinned meanwhile: as with a lock held, an audit waits until our sleeps are over. */
+/* Steps: who is dying anyway goes and dies; a kill in progress is waited for; where its memory is
+ * back by now, that is tried; else the worst one is killed, and waited for unless it is the caller.
+ * The fault may be that of a copy out of a page that is pinned meanwhile: as with a lock held, an
+ * audit waits until our sleeps are over. */
 bool oom_handle(struct as *as)
 {
     struct thread *t = thread_current();
@@ -192,6 +194,11 @@ bool oom_handle(struct as *as)
     t->locks_held++;
     proc_lock();
     wait = kill_in_progress_locked();
+    if (!wait && frame_stats().free >= ENOUGH) { /* while we waited for the lock, somebody ended */
+        proc_unlock();
+        t->locks_held--;
+        return true;
+    }
     if (!wait) {
         victim = choose_locked(&most);
         wait = victim && kill_locked(victim, most);
