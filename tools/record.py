@@ -6,8 +6,8 @@ usage: record.py record FILE [--gdb] QEMU-COMMAND...
        record.py replay FILE [--gdb]
 
 FILE.info, JSON, has what the recording was made of: QEMU's command and version, checksums of all files
-that the command names, how it ended, and checksums of FILE and of what the machine printed. Whoever
-replays must have the same, or is refused with status 1; output that differs is status 1, too.
+that are words of the command, how it ended, and checksums of FILE and of what the machine printed.
+Whoever replays must have the same, or is refused with status 1; output that differs is status 1, too.
 
 Two methods. `log`, for one CPU of the board virt: QEMU's own record/replay; FILE is its log. `count`,
 for the rest, which QEMU 7.2 refuses to record: instructions are counted, time passes by them alone, seed
@@ -30,7 +30,9 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 QUIT = b"\x1d"  # Ctrl-]
-REQUIRED = {"checksum", "command", "directory", "files", "method", "output", "qemu", "stopped"}
+# What FILE.info has of a recording that was finished.
+FACTS = {"method": str, "command": list, "directory": str, "qemu": str, "files": dict, "size": int,
+         "seed": int, "date": str, "stopped": bool, "checksum": str, "printed": int, "output": str}
 
 
 def refuse(message):
@@ -49,7 +51,7 @@ def qemu_version():
 
 
 def files_of(command):
-    """{path: checksum} of the files that a QEMU command names."""
+    """{path: checksum} of the files that are words of a QEMU command."""
     return {word: checksum(here(word)) for word in command if os.path.isfile(here(word))}
 
 
@@ -77,6 +79,12 @@ def info_write(path, info):
         f.write("\n")
 
 
+def is_whole(info):
+    return (all(isinstance(info[key], kind) for key, kind in FACTS.items())
+            and all(isinstance(word, str) for word in info["command"])
+            and info["method"] in ("log", "count"))
+
+
 def info_read(path):
     """The recording's facts; refuses what is not there, not whole or not ours."""
     for name in (path + ".info", path):
@@ -86,9 +94,10 @@ def info_read(path):
         with open(path + ".info", encoding="utf-8") as f:
             info = json.load(f)
         size = info["size"]
-        if not isinstance(info["files"], dict) or (size is not None and not REQUIRED <= info.keys()):
-            raise KeyError
+        whole = size is None or is_whole(info)
     except (ValueError, KeyError, TypeError):
+        whole = False
+    if not whole:
         refuse("%s.info is damaged" % path)
     if size is None:
         refuse("%s was never finished: its machine was killed" % path)
@@ -198,9 +207,10 @@ class Logged(Machine):
     QUIET = 2  # how often running it has to be quiet for a byte
     PATIENCE = 0.1 if os.isatty(0) else 3  # seconds; then a byte goes to a machine that is busy
 
-    def __init__(self, command, info, printed, mode, path):
+    def __init__(self, command, printed, mode, path):
         super().__init__(command + [
-            "-icount", "shift=0,rr=%s,rrfile=%s" % (mode, path.replace(",", ",,")), "-serial", "stdio",
+            "-icount", "shift=0,rr=%s,rrfile=%s" % (mode, path.replace(",", ",,")),
+            "-serial", "stdio",
             "-netdev", "hubport,id=clock,hubid=0",
             "-object", "filter-buffer,id=beat,netdev=clock,interval=10000"],
             printed, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -283,7 +293,8 @@ class Keyboard:
         if self.open and select.select([0], [], [], 0)[0]:
             data = os.read(0, 4096)
             self.open = bool(data)
-            self.quit |= self.saved is not None and QUIT in data
+            if self.saved is not None and QUIT in data:  # else it stays as a signal set it
+                self.quit = True
             self.waiting += data
 
     def close(self):
@@ -356,7 +367,7 @@ def record(path, command, gdb):
         print("run: recording; Ctrl-] leaves QEMU, poweroff ends Quire", file=sys.stderr)
     printed = Printed()
     if info["method"] == "log":
-        machine = Logged(command, info, printed, "record", path)
+        machine = Logged(command, printed, "record", path)
     else:
         machine = Counted(command, info, printed)
     status, given, info["stopped"] = run(machine, Keyboard())
@@ -379,7 +390,7 @@ def replay(path, gdb):
     command += wait_for_gdb(command) if gdb else []
     if info["method"] == "log":
         printed = Printed()
-        machine, keys = Logged(command, info, printed, "replay", path), Tape(b"")
+        machine, keys = Logged(command, printed, "replay", path), Tape(b"")
     else:
         printed = Printed(info["printed"] if info["stopped"] else None)
         with open(path, "rb") as f:

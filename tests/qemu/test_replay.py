@@ -11,6 +11,7 @@ import select
 import shutil
 import socket
 import subprocess
+import sys
 import time
 
 import quire_vm
@@ -18,6 +19,7 @@ from quire_vm import PROMPT, TestCase, built, set_raw
 
 RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "run")
 LIMIT = ["timeout", "-k", "5", "120"]
+NAME = "r,1"  # a comma separates QEMU's options
 PI = ["raspi2b", "--", "-global", "bcm2836.enabled-cpus=1"]
 
 # The storm with every switch of threads and its time.
@@ -33,12 +35,12 @@ class Replay(TestCase):
 
     def record(self, *arguments, text="", status=0):
         """What a machine printed that is recorded now."""
-        got, output, errors = self.run_with("--record", self.path("r"), *arguments, text=text)
+        got, output, errors = self.run_with("--record", self.path(NAME), *arguments, text=text)
         self.assertEqual((got, errors), (status, ""), output)
         return output
 
     def assert_replays(self, output, status=0):
-        self.assertEqual(self.run_with("--replay", self.path("r")), (status, output, ""))
+        self.assertEqual(self.run_with("--replay", self.path(NAME)), (status, output, ""))
 
     def storm(self, *arguments):
         """A storm is another one each time, and the same one when it is replayed."""
@@ -63,7 +65,7 @@ class Replay(TestCase):
         self.assertRegex(output, r"(?m)^ok 1 ")
         self.assert_replays(output)
         self.record("--append", "exit=semihosting -- /bin/false", status=1)
-        self.assertEqual(self.run_with("--replay", self.path("r"))[0], 1)
+        self.assertEqual(self.run_with("--replay", self.path(NAME))[0], 1)
 
     def test_raspi2b(self):
         output = self.record(*PI, text="uname\nuptime\npoweroff\n")
@@ -78,7 +80,7 @@ class Replay(TestCase):
         set_raw(theirs)
         process = subprocess.Popen(
             ["setsid", "--ctty", "--wait", *LIMIT[:1], "--foreground", *LIMIT[1:], RUN, "--record",
-             self.path("r"), *arguments], stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL)
+             self.path(NAME), *arguments], stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL)
         os.close(theirs)
         self.addCleanup(process.kill)
         text, at = "", 0
@@ -96,7 +98,7 @@ class Replay(TestCase):
                 text += os.read(ours, 4096).decode()
             at += found.end()
         self.assertEqual(process.wait(60), 0)
-        status, output, errors = self.run_with("--replay", self.path("r"))
+        status, output, errors = self.run_with("--replay", self.path(NAME))
         self.assertEqual((status, errors, output.replace("\r", "")), (0, "", text.replace("\r", "")))
 
     def test_terminal(self):
@@ -105,10 +107,17 @@ class Replay(TestCase):
     def test_terminal_cores(self):
         self.on_terminal(["--", "-smp", "2"], "cat", "\x03")
 
+    def test_signal_and_key(self):
+        """A key that comes with the signal that ends a recording does not make it go on."""
+        script = "import record; k = record.Keyboard(); k.quit = True; k.poll(); print(k.waiting, k.quit)"
+        done = subprocess.run([sys.executable, "-B", "-c", script], input=b"x", stdout=subprocess.PIPE,
+                              cwd=os.path.join(os.path.dirname(RUN), "tools"))
+        self.assertEqual(done.stdout, b"b'x' True\n")
+
     def test_gdb(self):
         """A replay waits for a debugger, which lets it go on."""
         output = self.record(text="hello\npoweroff\n")
-        process = subprocess.Popen([*LIMIT, RUN, "--replay", self.path("r"), "--gdb"],
+        process = subprocess.Popen([*LIMIT, RUN, "--replay", self.path(NAME), "--gdb"],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(process.kill)
         self.assertIn(b"waiting for gdb-multiarch build/quire.elf", process.stderr.readline())
@@ -125,7 +134,7 @@ class Replay(TestCase):
             self.assertEqual(process.communicate(timeout=60)[0].decode(), output)
 
     def refused(self, message):
-        status, output, errors = self.run_with("--replay", self.path("r"))
+        status, output, errors = self.run_with("--replay", self.path(NAME))
         self.assertEqual((status, output), (1, ""))
         self.assertRegex(errors, "^run: .*" + message)
 
@@ -136,9 +145,9 @@ class Replay(TestCase):
         shutil.copy(built("quire.img"), self.path("kernel"))
         self.record("--initrd", self.path("ramdisk"), "--append", "exit=semihosting -- /bin/true",
                     "--", "-kernel", self.path("kernel"))
-        with open(self.path("r.info"), encoding="utf-8") as f:
+        with open(self.path(NAME + ".info"), encoding="utf-8") as f:
             info = json.load(f)
-        self.assertEqual(self.run_with("--replay", self.path("r"))[0], 0)
+        self.assertEqual(self.run_with("--replay", self.path(NAME))[0], 0)
         for name in ("kernel", "ramdisk"):
             with open(self.path(name), "r+b") as f:
                 old = f.read(1)
@@ -148,25 +157,30 @@ class Replay(TestCase):
                 self.refused("%s is not the file that this was recorded with" % name)
                 f.seek(0)
                 f.write(old)
+        for key in set(info) - {"status"}:
+            for damaged in ({k: v for k, v in info.items() if k != key}, dict(info, **{key: 1.5})):
+                self.write(NAME + ".info", json.dumps(damaged).encode())
+                self.refused("info is damaged")
         for change, message in (({"qemu": "QEMU 1.0"}, "recorded with QEMU 1.0, this is"),
                                 ({"size": None}, "never finished"),
                                 ({"size": info["size"] + 1}, r"damaged: \d+ bytes, recorded were"),
                                 ({"checksum": "0"}, "another checksum")):
-            with open(self.path("r.info"), "w", encoding="utf-8") as f:
+            with open(self.path(NAME + ".info"), "w", encoding="utf-8") as f:
                 json.dump(dict(info, **change), f)
             self.refused(message)
-        with open(self.path("r.info"), "w", encoding="utf-8") as f:
+        with open(self.path(NAME + ".info"), "w", encoding="utf-8") as f:
             json.dump(dict(info, output="0"), f)
-        status, _, errors = self.run_with("--replay", self.path("r"))
+        status, _, errors = self.run_with("--replay", self.path(NAME))
         self.assertEqual(status, 1)
         self.assertIn("printed something else", errors)
-        self.write("r.info", b"{")
-        self.refused("damaged")
+        for damaged in (b"{", b"[]", b"\xff"):
+            self.write(NAME + ".info", damaged)
+            self.refused("info is damaged")
 
     def test_usage(self):
         """Whoever replays can't ask for another machine; what can't be written is said."""
-        self.assertEqual(self.run_with("--replay", self.path("r"), "raspi2b")[0], 2)
-        self.assertEqual(self.run_with("--replay", self.path("r"), "--append", "x")[0], 2)
+        self.assertEqual(self.run_with("--replay", self.path(NAME), "raspi2b")[0], 2)
+        self.assertEqual(self.run_with("--replay", self.path(NAME), "--append", "x")[0], 2)
         self.assertEqual(self.run_with("--record")[0], 2)
         status, _, errors = self.run_with("--record", self.path("nowhere/r"))
         self.assertEqual(status, 1)
