@@ -91,8 +91,10 @@ int main(int argc, char **argv)
         (argc > 3 && (!number_parse(argv[3], &n) || n == 0 || n > WORKERS_MAX)))
         return usage();
     clock_gettime(CLOCK_MONOTONIC, &begin);
-    if (!workers_run(fork_them ? round_fork : round_fault, rounds, n))
-        return fprintf(stderr, "workers: one failed\n") < 0 ? 2 : 1;
+    if (!workers_run(fork_them ? round_fork : round_fault, rounds, n)) {
+        fprintf(stderr, "workers: one failed\n");
+        return 1;
+    }
     clock_gettime(CLOCK_MONOTONIC, &end);
     int64_t us = (end.tv_sec - begin.tv_sec) * 1000000 + (end.tv_nsec - begin.tv_nsec) / 1000;
     printf("%lu workers, %lu rounds of %s each: %lu.%03lu s, %lu rounds a second\n",
