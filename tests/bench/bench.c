@@ -19,9 +19,24 @@
 static char block[64 * 1024];
 static uint32_t file;
 
+enum { DIGITS = 21 };
+
+/* By hand: the printf of newlib-nano has no long long. */
+static const char *decimal(uint64_t value, char buf[DIGITS])
+{
+    char *at = buf + DIGITS - 1;
+    *at = 0;
+    do {
+        *--at = (char)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    return at;
+}
+
 void report(const char *name, uint64_t value)
 {
-    printf("bench %s %lu\n", name, (unsigned long)value);
+    char buf[DIGITS];
+    printf("bench %s %s\n", name, decimal(value, buf));
 }
 
 void check(bool ok, const char *what)
@@ -48,7 +63,7 @@ uint64_t cost(void (*op)(void), uint32_t n)
             run();
         spent[i] = ticks() - start;
     }
-    return (spent[1] - spent[0]) * TICK;
+    return less(spent[1], spent[0]) * TICK;
 }
 
 static int compare(const void *a, const void *b)
@@ -64,7 +79,8 @@ void measure_by(const char *name, uint64_t (*once)(uint32_t), uint32_t arg)
         values[i] = once(arg);
     qsort(values, ROUNDS, sizeof(values[0]), compare);
     uint64_t median = values[ROUNDS / 2];
-    printf("bench %s %lu.%02u\n", name, (unsigned long)(median / 100), (unsigned)(median % 100));
+    char buf[DIGITS];
+    printf("bench %s %s.%02u\n", name, decimal(median / 100, buf), (unsigned)(median % 100));
 }
 
 static void (*measured)(void);

@@ -78,6 +78,12 @@ static inline uint64_t ticks(void)
     return t;
 }
 
+/* What a takes more than b; 0 where a wall time says less, as it may on a busy host. */
+static inline uint64_t less(uint64_t a, uint64_t b)
+{
+    return a > b ? a - b : 0;
+}
+
 /* bench.c */
 void report(const char *name, uint64_t value);
 void check(bool ok, const char *what);

@@ -87,7 +87,7 @@ static uint64_t walk(volatile char *at, uint32_t pages, uint32_t stride, enum to
 uint64_t touch(volatile char *at, uint32_t pages, uint32_t stride, enum touch how)
 {
     uint64_t first = walk(at, pages, stride, how);
-    return first - walk(at, pages, stride, how);
+    return less(first, walk(at, pages, stride, how));
 }
 
 static uint64_t fault_memory(uint32_t how)

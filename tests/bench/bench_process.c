@@ -130,7 +130,7 @@ static uint64_t exit_page(uint32_t pages)
     volatile char *at = map_memory(pages * PAGE);
     uint64_t few = end_with(at, 1), many = end_with(at, pages);
     unmap(at, pages * PAGE);
-    return each(many - few, pages - 1);
+    return each(less(many, few), pages - 1);
 }
 
 /* Bytes that a line of /proc/meminfo tells, 0 without it. */

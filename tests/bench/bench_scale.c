@@ -42,7 +42,7 @@ static uint64_t regions_fault(uint32_t base, uint32_t n)
             *(volatile char *)(base + 2 * at * PAGE) = 1;
         spent[round] = ticks() - start;
     }
-    return (spent[0] - spent[1]) * TICK / faults;
+    return less(spent[0], spent[1]) * TICK / faults;
 }
 
 static void regions(uint32_t n)

@@ -78,8 +78,8 @@ def judge(found, counts):
     wrong, hints = [], []
     for line in LINES:
         key, now, was = line.key, found.get(line.key), counts.get(line.key)
-        if now is None or was is None:
-            wrong.append("%s: %s" % (key, "not measured" if now is None else "not in counts.txt"))
+        if not now or not was:
+            wrong.append("%s: %s" % (key, "not in counts.txt" if now else "not measured"))
             continue
         change = better(key, now, was) - 1
         text = "%s: %s, was %s" % (key, number(now), number(was))
