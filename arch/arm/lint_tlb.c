@@ -140,7 +140,7 @@ static void __noreturn fail_stale(const char *kind, const struct stale *s, uint3
               lint_place(s->pc, place), s->tid, s->maker, reason(s));
 }
 
-static void stale_add(uint32_t asid, uint32_t cpus, const struct stale *like)
+static void stale_add(const struct stale *s)
 {
     if (tlb.n == STALE_MAX) {
         if (!tlb.overflowed)
@@ -149,10 +149,7 @@ static void stale_add(uint32_t asid, uint32_t cpus, const struct stale *like)
         tlb.overflowed = true;
         return;
     }
-    tlb.stale[tlb.n] = *like;
-    tlb.stale[tlb.n].asid = (uint16_t)asid;
-    tlb.stale[tlb.n].cpus = (uint8_t)cpus;
-    tlb.n++;
+    tlb.stale[tlb.n++] = *s;
 }
 
 /* The entry is valid now: what is stale of it is right again, or must be gone. */
@@ -186,11 +183,11 @@ static void changed(uint32_t asid, uint32_t cpus, const struct stale *change)
     if (is_valid(change->old, flags)) {
         struct stale s = *change;
 
-        s.asid = asid;
-        s.cpus = cpus;
+        s.asid = (uint16_t)asid;
+        s.cpus = (uint8_t)cpus;
         if (is_valid(change->now, flags) && must_break(change->old, change->now, flags) && using)
             fail_stale("break before make", &s, using, "beside the new one");
-        stale_add(asid, cpus, change);
+        stale_add(&s);
     }
     if (is_valid(change->now, flags))
         made_valid(asid, change);
