@@ -21,7 +21,7 @@ enum lint_register {
     LINT_tlbimva,
     LINT_tlbiasid,
     LINT_tlbimvaa,
-    LINT_tlbiallis,
+    LINT_tlbiallis, /* from here on: of all CPUs; lint_tlb_invalidate relies on the order */
     LINT_tlbimvais,
     LINT_tlbiasidis,
     LINT_tlbimvaais,
