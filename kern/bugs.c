@@ -24,7 +24,7 @@ void bugs_boot(void)
         if (strcmp(name, names[i]) == 0)
             bug_chosen = (uint8_t)i;
     if (strcmp(name, names[bug_chosen]) != 0)
-        log_printf("bug=%s: there is none of that name\n", name);
+        log_printf("bug=%s: no such bug\n", name);
     else
         log_printf("bug on purpose: %s\n", name);
 }

@@ -93,6 +93,13 @@ class Bugs(TestCase):
                 vm.expect("^mmu %s: fine$" % case, 1)
                 self.assertEqual(status, 0)
 
+    def test_no_such_bug(self):
+        """Who mistypes a bug is told, and not that a right kernel was asked for."""
+        with Machine(kernel=LINT, append="exit=semihosting bug=tlb_unmapp -- /bin/true", limit=120) as vm:
+            self.assertEqual(vm.wait(120), 0)
+            self.assertIn("bug=tlb_unmapp: no such bug", vm.text)
+            self.assertNotIn("bug on purpose", vm.text)
+
 
 class Clean(TestCase):
     """The user tests. With --soak all of them on each machine; else, since they take minutes, on one
