@@ -127,8 +127,10 @@ static bool kill_in_progress_locked(void)
     return dying && now - oom.last_ns < PATIENCE_NS;
 }
 
-static void kill_group_locked(int pgid, struct proc *one)
+/* How many were killed. */
+static unsigned kill_group_locked(int pgid)
 {
+    const struct proc *one = NULL;
     unsigned n = 0;
 
     list_for_each (it, proc_list()) {
@@ -136,12 +138,15 @@ static void kill_group_locked(int pgid, struct proc *one)
 
         if (p->pgid == pgid && can_die(p) && p->pid != 1) {
             proc_kill_now(p, SIGKILL);
+            one = p;
             n++;
         }
         preempt_point();
     }
-    log_printf("out of memory: killed all %u of group %d, %s[%d] among them\n", n, pgid, one->comm,
-               one->pid);
+    if (one)
+        log_printf("out of memory: killed all %u of group %d, %s[%d] among them\n", n, pgid,
+                   one->comm, one->pid);
+    return n;
 }
 
 /* (P) held. worst: the process with most memory. True: the caller is not among the killed. */
@@ -149,18 +154,7 @@ static bool kill_locked(struct proc *worst, uint32_t most)
 {
     int pgid = swarm_locked(most);
 
-    if (pgid && worst->pgid != pgid) { /* somebody of the group, to name it */
-        list_for_each (it, proc_list()) {
-            struct proc *p = container_of(it, struct proc, all);
-
-            if (p->pgid == pgid && can_die(p))
-                worst = p;
-            preempt_point();
-        }
-    }
-    if (pgid && worst->pgid == pgid && worst->pid != 1) {
-        kill_group_locked(pgid, worst);
-    } else {
+    if (!pgid || !kill_group_locked(pgid)) {
         log_printf("out of memory: killed %s[%d] with %lu pages\n", worst->comm, worst->pid,
                    (unsigned long)most);
         proc_kill_now(worst, SIGKILL);
