@@ -37,6 +37,8 @@ void boot_start_cores(const struct fdt *fdt);
 int boot_memory_map(const struct fdt *fdt, uint64_t dtb_phys, struct frame_map *map);
 /* Where the initrd is; false: none. */
 bool boot_initrd(const struct fdt *fdt, uint64_t *base, uint64_t *end);
+/* The words input= and idle= of the command line. */
+void boot_input(void);
 /* With panictest on the command line: the bug that it names, once process 1 has run until it
  * sleeps, so that there is a trace. */
 void panic_test(void);

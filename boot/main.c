@@ -180,6 +180,7 @@ void kernel_main(uint32_t dtb_phys)
     boot_start_cores(&boot.fdt);
     trace_boot();
     start_init();
+    boot_input();
     panic_test();
     if (IS_ENABLED(CONFIG_LOCKCHECK))
         lock_test();

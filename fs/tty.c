@@ -112,6 +112,15 @@ size_t tty_input_ready(void)
     return n;
 }
 
+size_t tty_room(void)
+{
+    uint32_t mask = lock(&tty_console);
+    size_t used = tty_console.head - tty_console.tail + 1; /* the line's end must fit, too */
+
+    unlock(&tty_console, mask);
+    return TTY_RING - MIN(used, TTY_RING);
+}
+
 uint32_t tty_lost(void)
 {
     return *(volatile uint32_t *)&tty_console.lost;

@@ -56,6 +56,8 @@ int tty_foreground(void);
 
 /* Bytes that a read would get now, without sleeping; in canonical mode of finished lines only. */
 size_t tty_input_ready(void);
+/* How many characters could be typed ahead without a loss, if no line is too long. */
+size_t tty_room(void);
 /* Characters dropped since boot because their line was too long or too many were typed ahead. */
 uint32_t tty_lost(void);
 

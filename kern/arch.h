@@ -12,7 +12,9 @@ struct trapframe;
 struct thread;
 
 void arch_halt(void) __noreturn;
-void arch_semihosting_exit(int status);
+/* Semihosting, ARM DUI 0471 chapter 8: an operation with its block of arguments, done by the
+ * emulator or debugger before this returns. Its result; 0 where nobody listens. */
+int arch_semihosting(uint32_t operation, const uint32_t *block);
 int arch_psci_call(bool smc, uint32_t fn, uint32_t a, uint32_t b, uint32_t c);
 /* Waits for an interrupt, interrupts masked on entry and on return. */
 void arch_wait_for_interrupt(void);

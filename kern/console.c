@@ -16,6 +16,7 @@
 static struct {
     const struct uart_ops *uart; /* (c) after console_register; NULL: none */
     void (*debugger)(void);      /* (c) after boot; or NULL */
+    int (*getc)(void);           /* (c) after boot; NULL: the UART's */
     struct spin out_lock;
     struct spin in_lock;
     uint32_t head, tail;   /* in_lock: characters ever received and taken */
@@ -71,6 +72,11 @@ void console_input(char c)
         notify();
 }
 
+void console_poll(int (*getc)(void))
+{
+    console.getc = getc;
+}
+
 int console_take(void)
 {
     uint32_t mask = spin_lock_irq(&console.in_lock);
@@ -122,6 +128,8 @@ void console_write_stopped(const char *s, size_t n)
 
 int console_getc_stopped(void)
 {
+    if (console.getc)
+        return console.getc();
     return console.uart ? console.uart->getc() : -1;
 }
 

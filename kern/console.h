@@ -21,8 +21,10 @@ void console_write(const char *s, size_t n);
 /* As console_write without the translation. */
 void console_write_raw(const char *s, size_t n);
 
-/* From the UART's interrupt: one received character. */
+/* One received character. Any context. */
 void console_input(char c);
+/* The debugger, which polls, gets its characters from here, not from the UART. */
+void console_poll(int (*getc)(void));
 /* Takes the next received character, or returns -1. Any context. */
 int console_take(void);
 /* Who is told that characters arrived: interrupt context. Called at once if some are waiting. */

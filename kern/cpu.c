@@ -14,6 +14,7 @@
 #include "kern/arch.h"
 #include "kern/clock.h"
 #include "kern/irq.h"
+#include "kern/spin.h"
 #include "kern/panic.h"
 
 #define METHODS_MAX 4
@@ -96,9 +97,11 @@ bool cpu_wait(unsigned id, uint64_t time_ns)
 {
     uint64_t end = clock_ns() + time_ns;
 
-    while (!(__atomic_load_n(&cpus.online, __ATOMIC_ACQUIRE) >> id & 1))
+    while (!(__atomic_load_n(&cpus.online, __ATOMIC_ACQUIRE) >> id & 1)) {
         if (clock_ns() >= end && state_move(id, CORE_EXPECTED, CORE_GIVEN_UP))
             return false;
+        spin_raw_wait();
+    }
     return true;
 }
 

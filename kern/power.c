@@ -9,6 +9,9 @@
 #include "kern/arch.h"
 #include "kern/spin.h"
 
+#define SYS_EXIT_EXTENDED       0x20 /* ARM DUI 0471, 8.4 */
+#define ADP_STOPPED_APPLICATION 0x20026
+
 static struct {
     void (*off)(void);     /* (c) or NULL */
     void (*restart)(void); /* (c) or NULL */
@@ -35,7 +38,8 @@ void power_off(int status)
 {
     irq_save();
     if (power.semihosting)
-        arch_semihosting_exit(status);
+        arch_semihosting(SYS_EXIT_EXTENDED,
+                         (uint32_t[]){ADP_STOPPED_APPLICATION, (uint32_t)status});
     if (power.off)
         power.off();
     arch_halt();

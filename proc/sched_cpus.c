@@ -10,6 +10,7 @@
 
 static struct {
     uint32_t idle; /* atomic: CPUs that wait for an interrupt and have not been sent one */
+    bool poll;     /* (c) idle=poll: they do not stop while they wait */
 } cpus;
 
 /* One of the idle CPUs that t may run on comes and takes it, if there is one. The bit goes with the
@@ -156,9 +157,18 @@ static void wait_for_work(struct cpu *cpu)
     if (__atomic_fetch_or(&cpus.idle, bit, __ATOMIC_RELAXED) != (cpus_online() & ~bit))
         sched_alarm(cpu->rq, clock_ns() + WATCHDOG_NS); /* somebody is busy: see that he is well */
     memory_barrier();
-    if (!__atomic_load_n(&cpu->rq->ready, __ATOMIC_RELAXED) && !steal(cpu))
-        arch_wait_for_interrupt();
+    if (!__atomic_load_n(&cpu->rq->ready, __ATOMIC_RELAXED) && !steal(cpu)) {
+        if (cpus.poll)
+            spin_raw_wait();
+        else
+            arch_wait_for_interrupt();
+    }
     __atomic_fetch_and(&cpus.idle, ~bit, __ATOMIC_RELAXED);
+}
+
+void sched_idle_polls(void)
+{
+    cpus.poll = true;
 }
 
 void sched_idle(void)

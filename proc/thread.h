@@ -122,6 +122,8 @@ void schedule(void); /* gives the CPU away; state already set */
 void sched_yield(void);
 void sched_tick(void); /* from the timer: interrupt context */
 void sched_idle(void) __noreturn;
+/* Idle CPUs do not stop for an interrupt, but look again and again. At boot. */
+void sched_idle_polls(void);
 /* CPU time of t, ns, up to now if t is the caller. */
 uint64_t thread_cpu_ns(const struct thread *t);
 /* The longest that a thread which was due waited for the one that ran to give way. */

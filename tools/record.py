@@ -5,20 +5,27 @@
 usage: record.py record FILE [--gdb] QEMU-COMMAND...
        record.py replay FILE [--gdb]
 
-FILE.info, JSON, has what the recording was made of: QEMU's command and version, checksums of all files
-that are words of the command, how it ended, and checksums of FILE and of what the machine printed.
-Whoever replays must have the same, or is refused with status 1; output that differs is status 1, too.
+FILE has the machine's input. FILE.info, JSON, has what the recording was made of: QEMU's command and
+version, checksums of all files that are words of the command, how it ended, and checksums of FILE and
+of what the machine printed. Whoever replays must have the same, or is refused with status 1; output
+that differs is status 1, too.
 
-Two methods. `log`, for one CPU of the board virt: QEMU's own record/replay; FILE is its log. `count`,
-for the rest, which QEMU 7.2 refuses to record: instructions are counted, time passes by them alone, seed
-and date are kept, so that only input could make a difference; it is given to the machine at moments when
-nothing but input can go on there, one byte at each. FILE has the bytes.
+Instructions are counted (-icount), time passes by them alone, seed and date are kept: only what comes
+from outside could make a difference. All CPUs are one thread of QEMU's, which changes from one to the
+next where that thread's own counting says so - unless another thread of QEMU's interrupts it, which
+happens at some moment of the host's. So nothing may make one do so:
+- Input: the kernel asks for it (input=, drivers/uart/semihosting.c), and all stands still until we
+  have answered. The UART's own input is left alone.
+- Sleep: when all CPUs wait for an interrupt, QEMU's main thread moves the time on. With idle=poll
+  they never all do.
+- QEMU's table of translated code, when it grows, is freed by a third thread; tb-size keeps it small.
+- A reset happens when the main thread comes to it: the recording ends there.
+QEMU's own record/replay (rr=) is not used: QEMU 7.2 has it for a single CPU only.
 """
 
 import hashlib
 import json
 import os
-import re
 import select
 import signal
 import socket
@@ -27,12 +34,18 @@ import sys
 import tempfile
 import termios
 import time
+import tty
 
 ROOT = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
 QUIT = b"\x1d"  # Ctrl-]
 # What FILE.info has of a recording that was finished.
-FACTS = {"method": str, "command": list, "directory": str, "qemu": str, "files": dict, "size": int,
-         "seed": int, "date": str, "stopped": bool, "checksum": str, "printed": int, "output": str}
+FACTS = {"command": list, "directory": str, "qemu": str, "files": dict, "size": int, "seed": int,
+         "date": str, "stopped": bool, "checksum": str, "printed": int, "output": str}
+LINK = 200  # QEMU's end of the link by which the kernel asks for input; the kernel sees the number
+OPTIONS = "idle=poll input=/dev/fd/%d" % LINK
+INTERVAL = 0.01  # seconds: at a terminal, machine time is not faster than ours; boot/input.c
+STOP_SECONDS = 2  # for the kernel to ask once more when somebody ends a recording
+TAIL = 500  # questions behind the recording's end before we give up
 
 
 def refuse(message):
@@ -60,16 +73,6 @@ def here(word):
     return word.replace("{root}", ROOT)
 
 
-def cpus_of(command):
-    """How many CPUs the last -smp asks for."""
-    cpus = 4 if "raspi2b" in command else 1
-    for option, value in zip(command, command[1:]):
-        match = re.match(r"(?:cpus=)?(\d+)|.*,cpus=(\d+)", value)
-        if option == "-smp" and match:
-            cpus = int(match.group(1) or match.group(2))
-    return cpus
-
-
 # FILE.info.
 
 
@@ -81,8 +84,7 @@ def info_write(path, info):
 
 def is_whole(info):
     return (all(isinstance(info[key], kind) for key, kind in FACTS.items())
-            and all(isinstance(word, str) for word in info["command"])
-            and info["method"] in ("log", "count"))
+            and all(isinstance(word, str) for word in info["command"]))
 
 
 def info_read(path):
@@ -142,146 +144,78 @@ class Printed:
 # Machines.
 
 
+def with_options(command):
+    """The command with OPTIONS in front of the kernel's other ones: behind -- they would be init's."""
+    at = len(command) - 1 - command[::-1].index("-append") + 1 if "-append" in command else 0
+    if not at:
+        return command + ["-append", OPTIONS]
+    return command[:at] + ["%s %s" % (OPTIONS, command[at])] + command[at + 1:]
+
+
 class Machine:
-    """A QEMU whose UART is in our hands."""
+    """A QEMU whose UART and link are in our hands."""
 
-    def __init__(self, command, printed, **more):
+    def __init__(self, command, info, printed):
+        self.printed, self.ended = printed, False
         self.complaints = tempfile.TemporaryFile()
-        self.process = subprocess.Popen(command + ["-name", "quire,debug-threads=on"],
-                                        stderr=self.complaints, **more)
-        self.printed = printed
-        self.ended = False
-        self.slept = []
+        self.uart, uart = socket.socketpair()
+        self.link, link = os.openpty()
+        tty.setraw(link)
+        os.dup2(link, LINK)
+        self.process = subprocess.Popen(
+            with_options(command) + [
+                "-accel", "tcg,thread=single,tb-size=8", "-icount", "shift=5,sleep=off", "-no-reboot",
+                "-seed", str(info["seed"]), "-rtc", "base=%s,clock=vm" % info["date"],
+                "-semihosting-config", "enable=on,target=native",
+                "-chardev", "socket,id=uart,fd=%d" % uart.fileno(), "-serial", "chardev:uart"],
+            stdin=subprocess.DEVNULL, stderr=self.complaints, pass_fds=[uart.fileno(), LINK],
+            process_group=0)  # not ended by the Ctrl-C that ends us
+        uart.close()
+        os.close(link)
+        os.close(LINK)
 
-    def ran(self):
-        """How often the thread of all CPUs got the host's CPU; empty: it wants it, or is not there."""
-        folder = "/proc/%d/task/" % self.process.pid
+    def events(self, seconds):
+        """(it printed, it asks), waiting at most seconds for one of them."""
+        ready = select.select([self.uart, self.link], [], [], seconds)[0]
+        return self.uart in ready, self.link in ready
+
+    def output(self):
         try:
-            for thread in os.listdir(folder):
-                with open(folder + thread + "/status", encoding="utf-8") as f:
-                    text = f.read()
-                if "CPUs/TCG" in text and re.search(r"^State:\s+S", text, re.MULTILINE):
-                    return re.findall(r"ctxt_switches:\s+(\d+)", text)
-        except OSError:
-            pass
-        return []
-
-    def quiet(self):
-        """True when the CPUs slept since we asked last."""
-        slept, self.slept = self.slept, self.ran()
-        return self.slept and self.slept == slept
-
-    def output(self, seconds):
-        """Takes what the machine prints within seconds; False where there was nothing."""
-        if not select.select([self.from_uart], [], [], seconds)[0]:
-            return False
-        try:
-            data = os.read(self.from_uart, 65536)
+            data = self.uart.recv(65536)
         except OSError:
             data = b""
         self.printed.take(data)
         self.ended = not data
-        return not self.ended
 
-    def type(self, byte):
+    def question(self):
+        """How many characters the kernel has room for; 0 when it is gone."""
         try:
-            os.write(self.to_uart, byte)
+            return (os.read(self.link, 1) or b"\0")[0]
         except OSError:
-            self.ended = True
+            return 0
 
-    def finish(self):
-        """Its status; what it said is said, but for what our own options make it say."""
+    def answer(self, data):
+        os.write(self.link, bytes([len(data)]) + data)
+
+    def finish(self, stop):
+        """Its status; what it said is said."""
+        if stop:
+            self.process.kill()
         status = self.process.wait()
         self.complaints.seek(0)
         for line in self.complaints.read().decode("utf-8", "replace").splitlines():
-            if not re.search("no active timers|clock has no peer|on signal 15", line):
+            if "no active timers" not in line:  # what sleep=off makes it say of a stopped machine
                 print(line, file=sys.stderr)
         return status
 
 
-class Logged(Machine):
-    """The method `log`. There is no monitor, whose multiplexer can't be replayed. QEMU 7.2 looks for
-    input when a timer expires, and a machine that waits for input may have none: the filter of an
-    unused network is one. It does not ask the UART, either, whether there is room: we must not be fast."""
-
-    QUIET = 2  # how often running it has to be quiet for a byte
-    PATIENCE = 0.1 if os.isatty(0) else 3  # seconds; then a byte goes to a machine that is busy
-
-    def __init__(self, command, printed, mode, path):
-        super().__init__(command + [
-            "-icount", "shift=0,rr=%s,rrfile=%s" % (mode, path.replace(",", ",,")),
-            "-serial", "stdio",
-            "-netdev", "hubport,id=clock,hubid=0",
-            "-object", "filter-buffer,id=beat,netdev=clock,interval=10000"],
-            printed, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.from_uart, self.to_uart = self.process.stdout.fileno(), self.process.stdin.fileno()
-
-    def stop(self):
-        self.process.terminate()
-        while not self.ended:
-            self.output(1)
-
-
-class Counted(Machine):
-    """The method `count`."""
-
-    QUIET, PATIENCE = 3, float("inf")
-
-    def __init__(self, command, info, printed):
-        self.uart, uart = socket.socketpair()
-        self.monitor, monitor = socket.socketpair()
-        self.answers = None
-        fds = [uart.fileno(), monitor.fileno()]
-        # The Pi waits a while for each of its cores, which takes fewer instructions if they are slow.
-        shift = 5 if "raspi2b" in command else 0
-        super().__init__(command + [
-            "-icount", "shift=%d,sleep=off" % shift, "-seed", str(info["seed"]),
-            "-rtc", "base=%s,clock=vm" % info["date"],
-            "-chardev", "socket,id=uart,fd=%d" % fds[0], "-serial", "chardev:uart",
-            "-chardev", "socket,id=qmp,fd=%d" % fds[1], "-mon", "chardev=qmp,mode=control"],
-            printed, pass_fds=fds, stdin=subprocess.DEVNULL)
-        for end in (uart, monitor):
-            end.close()
-        self.from_uart = self.to_uart = self.uart.fileno()
-
-    def ask(self, command):
-        """What the monitor answers, None when it is gone."""
-        if not self.answers:
-            self.answers = self.monitor.makefile("rb")
-            self.ask("qmp_capabilities")
-        try:
-            self.monitor.sendall(json.dumps({"execute": command}).encode() + b"\n")
-            while line := self.answers.readline():
-                answer = json.loads(line)
-                if "return" in answer:
-                    return answer["return"]
-        except OSError:
-            pass
-        return None
-
-    def quiet(self):
-        """True when nothing but input can go on in the machine: no CPU ran while QEMU's main loop,
-        which lets time jump to the next timer as soon as all CPUs wait, went round twice. The
-        monitor is asked only where they seem to wait: the main loop's work, done while they run,
-        would change when they take turns."""
-        if not super().quiet():
-            return False
-        for _ in range(2):
-            state = self.ask("query-status")
-            if not state or not state["running"]:
-                return False
-        return self.slept == self.ran()
-
-    def stop(self):
-        self.process.kill()  # with sleep=off it may not hear anything else
-
-
 class Keyboard:
-    """Our stdin: bytes that wait for the machine. Ctrl-] on a terminal asks for the end."""
+    """Our stdin, and what of it the machine was given. Ctrl-] on a terminal asks for the end."""
 
     def __init__(self):
         self.waiting, self.open, self.quit = b"", True, False
-        self.saved = None
+        self.given = bytearray()
+        self.saved, self.last = None, 0
         if os.isatty(0):
             self.saved = termios.tcgetattr(0)
             raw = termios.tcgetattr(0)
@@ -289,13 +223,28 @@ class Keyboard:
             raw[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
             termios.tcsetattr(0, termios.TCSANOW, raw)
 
-    def poll(self):
-        if self.open and select.select([0], [], [], 0)[0]:
+    def poll(self, seconds):
+        if self.open and not self.waiting and select.select([0], [], [], seconds)[0]:
             data = os.read(0, 4096)
             self.open = bool(data)
             if self.saved is not None and QUIT in data:  # else it stays as a signal set it
                 self.quit = True
-            self.waiting += data
+            self.waiting = data
+
+    def take(self, room):
+        """The answer to a question, None: there will be none."""
+        self.poll(max(0, self.last + INTERVAL - time.monotonic()) if self.saved else 0)
+        self.last = time.monotonic()
+        if self.quit:
+            return None
+        data, self.waiting = self.waiting[:room], self.waiting[room:]
+        self.given += bytes([len(data)]) + data
+        return data
+
+    def over(self):
+        """Somebody wants the end, though the kernel may not ask any more."""
+        self.poll(0)
+        return self.quit
 
     def close(self):
         if self.saved:
@@ -305,39 +254,48 @@ class Keyboard:
 class Tape:
     """The input of a recording."""
 
-    def __init__(self, data):
-        self.waiting, self.quit = data, False
+    def __init__(self, data, stopped):
+        self.data, self.at, self.stopped, self.more = data, 0, stopped, 0
+        self.quit = False
 
-    def poll(self):
-        pass
+    def take(self, room):
+        if self.at >= len(self.data):
+            self.more += 1
+            return None if self.stopped or self.more > TAIL else b""
+        start = self.at + 1
+        self.at = start + self.data[self.at]
+        return self.data[start:self.at][:room]
+
+    def over(self):
+        return self.quit or self.at >= len(self.data)
 
     def close(self):
         pass
 
 
 def run(machine, keys):
-    """Runs the machine with input from keys; its status, what it was given, and whether we ended it.
-    What comes before it first waits for input is kept until then."""
-    given, stopped, quiet, last = b"", False, 0, float("inf")
-    printed = machine.printed
+    """Runs the machine with input from keys; its status, and whether we ended it. All that it printed
+    before a question is here before the question, since QEMU waits for the UART's other end."""
+    stopped, over = False, 0
     signal.signal(signal.SIGINT, lambda *_: setattr(keys, "quit", True))
     signal.signal(signal.SIGTERM, lambda *_: setattr(keys, "quit", True))
     try:
-        while not machine.ended:
-            quiet = 0 if machine.output(0.002) or not machine.quiet() else quiet + 1
-            keys.poll()
-            stopped = keys.quit or (printed.full() and not keys.waiting)
-            if stopped:
-                break
-            if keys.waiting and printed.size and (quiet >= machine.QUIET or time.monotonic() - last > machine.PATIENCE):
-                byte, keys.waiting, quiet = keys.waiting[:1], keys.waiting[1:], 0
-                machine.type(byte)
-                given, last = given + byte, time.monotonic()
+        while not machine.ended and not stopped:
+            printed, asks = machine.events(0.1)
+            if printed:
+                machine.output()
+            elif asks:
+                data = keys.take(machine.question())
+                stopped = data is None
+                if not stopped:
+                    machine.answer(data)
+            elif keys.over():
+                over = over or time.monotonic()
+                stopped = (machine.printed.full() if machine.printed.limit is not None and not keys.quit
+                           else keys.quit and time.monotonic() > over + STOP_SECONDS)
     finally:
         keys.close()
-        if not machine.ended:
-            machine.stop()
-    return machine.finish(), given, stopped
+    return machine.finish(stopped), stopped
 
 
 # Commands.
@@ -351,9 +309,8 @@ def wait_for_gdb(command):
 
 
 def record(path, command, gdb):
-    info = {"method": "log" if "virt" in command and cpus_of(command) == 1 else "count",
-            "command": [word.replace(ROOT, "{root}") for word in command],
-            "directory": os.getcwd(), "qemu": qemu_version(), "files": {}, "size": None,
+    info = {"command": [word.replace(ROOT, "{root}") for word in command], "directory": os.getcwd(),
+            "qemu": qemu_version(), "files": {}, "size": None,
             "seed": int.from_bytes(os.urandom(3), "little"),
             "date": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime()), "stopped": False}
     info["files"] = files_of(info["command"])
@@ -365,18 +322,11 @@ def record(path, command, gdb):
     command = command + (wait_for_gdb(command) if gdb else [])
     if os.isatty(0):
         print("run: recording; Ctrl-] leaves QEMU, poweroff ends Quire", file=sys.stderr)
-    printed = Printed()
-    if info["method"] == "log":
-        machine = Logged(command, printed, "record", path)
-    else:
-        machine = Counted(command, info, printed)
-    status, given, info["stopped"] = run(machine, Keyboard())
-    if info["method"] == "count":
-        with open(path, "wb") as f:
-            f.write(given)
-    elif status < 0:
-        refuse("QEMU was killed: nothing is recorded")
-    info.update(size=os.path.getsize(path), checksum=checksum(path), status=status,
+    printed, keys = Printed(), Keyboard()
+    status, info["stopped"] = run(Machine(command, info, printed), keys)
+    with open(path, "wb") as f:
+        f.write(keys.given)
+    info.update(size=len(keys.given), checksum=checksum(path), status=status,
                 printed=printed.size, output=printed.sum.hexdigest())
     info_write(path, info)
     return 0 if info["stopped"] else status
@@ -384,18 +334,17 @@ def record(path, command, gdb):
 
 def replay(path, gdb):
     info = info_read(path)
-    os.chdir(info["directory"])
+    try:
+        os.chdir(info["directory"])
+    except OSError as e:
+        refuse("recorded in a folder that is not there: %s" % e)
     check_same(info)
     command = [here(word) for word in info["command"]]
     command += wait_for_gdb(command) if gdb else []
-    if info["method"] == "log":
-        printed = Printed()
-        machine, keys = Logged(command, printed, "replay", path), Tape(b"")
-    else:
-        printed = Printed(info["printed"] if info["stopped"] else None)
-        with open(path, "rb") as f:
-            machine, keys = Counted(command, info, printed), Tape(f.read())
-    status, _, _ = run(machine, keys)
+    printed = Printed(info["printed"] if info["stopped"] else None)
+    with open(path, "rb") as f:
+        keys = Tape(f.read(), info["stopped"])
+    status, _ = run(Machine(command, info, printed), keys)
     if keys.quit:
         return 130
     if printed.sum.hexdigest() != info["output"] and (status >= 0 or info["stopped"]):

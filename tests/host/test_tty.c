@@ -329,11 +329,13 @@ static void a_line_too_long_rings_and_drops(void **state)
 {
     static char buf[TTY_LINE + 8];
     uint32_t lost = tty_lost();
+    size_t room = tty_room();
 
     (void)state;
     memset(buf, 'y', sizeof(buf));
     type_bytes(buf, TTY_LINE + 3);
     assert_int_equal(tty_lost() - lost, 4); /* the line's end has a place */
+    assert_int_equal(tty_room(), room - (TTY_LINE - 1));
     assert_int_equal(host.screen[host.shown - 1], '\a');
     type("\n");
     assert_int_equal(tty_read(&file, 0, (vaddr_t)buf, sizeof(buf)), TTY_LINE);

@@ -48,6 +48,14 @@ class Options(TestCase):
             self.assertGreater(len(set(one)), 2)
             self.assertNotEqual(one, two)
 
+    def test_no_input(self):
+        """No semihosting, on one CPU and several, or no such file: said, and the UART's input remains."""
+        for options in ({}, {"cpus": 4}, {"extra": ["-semihosting-config", "enable=on,target=native"]}):
+            with self.subTest(options), Machine(append="idle=poll input=/nowhere/in", **options) as vm:
+                vm.expect("input: /nowhere/in can't be read: ")
+                vm.expect_prompt()
+                self.assertIn("hello", vm.run("echo hello"))
+
     def limited(self, vm):
         frames = re.search(r"^frames: (\d+) total = (\d+) kernel \+ (\d+) ramdisk \+ (\d+) reserved "
                            r"\+ (\d+) free", vm.text, re.MULTILINE)

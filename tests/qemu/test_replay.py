@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -20,10 +21,14 @@ from quire_vm import PROMPT, TestCase, built, set_raw
 RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "run")
 LIMIT = ["timeout", "-k", "5", "120"]
 NAME = "r,1"  # a comma separates QEMU's options
-PI = ["raspi2b", "--", "-global", "bcm2836.enabled-cpus=1"]
 
 # The storm with every switch of threads and its time.
-STORM = "trace events=switch on\n/tests/t_storm 5 3\ntrace\npoweroff\n"
+STORM = "trace events=switch on\n/tests/t_storm 5 40\ntrace\npoweroff\n"
+
+
+def only_child(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as f:
+        return int(f.read())
 
 
 class Replay(TestCase):
@@ -50,12 +55,18 @@ class Replay(TestCase):
             self.assertRegex(outputs[-1], r"(?m)^ok 1 ")
             self.assertGreater(len(re.findall(r"(?m)^ *\d+ cpu\d +\d+ switch ", outputs[-1])), 20)
         self.assertNotEqual(*outputs)
-        self.assert_replays(outputs[-1])
+        for _ in range(3):
+            self.assert_replays(outputs[-1])
 
     def test_storm(self):
         self.storm()
 
     def test_storm_cores(self):
+        """The host's other work makes no difference."""
+        others = [subprocess.Popen(["sha256sum", "/dev/zero"]) for _ in range(3)]
+        for other in others:
+            self.addCleanup(other.wait)
+            self.addCleanup(other.kill)
         self.storm("--", "-smp", "4")
 
     def test_no_input(self):
@@ -68,8 +79,9 @@ class Replay(TestCase):
         self.assertEqual(self.run_with("--replay", self.path(NAME))[0], 1)
 
     def test_raspi2b(self):
-        output = self.record(*PI, text="uname\nuptime\npoweroff\n")
+        output = self.record("raspi2b", text="uname\nuptime\npoweroff\n")
         self.assertIn("Raspberry Pi 2", output)
+        self.assertIn("cpus: 4\r", output)
         self.assertRegex(output, r"(?m)^up 0 d")
         self.assert_replays(output)
 
@@ -106,13 +118,44 @@ class Replay(TestCase):
 
     def test_terminal_cores(self):
         self.on_terminal(["--", "-smp", "2"], "cat", "\x03")
+        self.on_terminal(["--", "-smp", "4"], "spin", "\x03")
 
     def test_signal_and_key(self):
         """A key that comes with the signal that ends a recording does not make it go on."""
-        script = "import record; k = record.Keyboard(); k.quit = True; k.poll(); print(k.waiting, k.quit)"
+        script = "import record; k = record.Keyboard(); k.quit = True; k.poll(0); print(k.waiting, k.quit)"
         done = subprocess.run([sys.executable, "-B", "-c", script], input=b"x", stdout=subprocess.PIPE,
                               cwd=os.path.join(os.path.dirname(RUN), "tools"))
         self.assertEqual(done.stdout, b"b'x' True\n")
+
+    def test_long_input(self):
+        """A script of more than the kernel keeps at a time: nothing is lost."""
+        output = self.record(text="sleep 2\n" + "echo %s\n" % ("x" * 60) * 400 + "cat /proc/vmstat\npoweroff\n")
+        self.assertRegex(output, r"console_lost 0\r")
+        self.assertGreater(output.count("x" * 60), 790)
+        self.assert_replays(output)
+
+    def test_restart(self):
+        """A recording ends where the machine restarts."""
+        output = self.record("--", "-smp", "2", text="echo a\nreboot\necho b\n")
+        self.assertEqual(len(re.findall("(?m)^Quire on", output)), 1)
+        self.assert_replays(output)
+
+    def test_killed(self):
+        """Without its recorder a machine does not run on; what was not finished is not replayed."""
+        process = subprocess.Popen([*LIMIT, RUN, "--record", self.path(NAME)], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
+        while b"quire#" not in process.stdout.readline():
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+        recorder = only_child(process.pid)
+        machine = only_child(recorder)
+        os.kill(recorder, signal.SIGKILL)
+        process.communicate()
+        deadline = time.monotonic() + 30
+        while os.path.exists("/proc/%d/fd/0" % machine):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        self.refused("never finished")
 
     def test_gdb(self):
         """A replay waits for a debugger, which lets it go on."""
@@ -176,6 +219,17 @@ class Replay(TestCase):
         for damaged in (b"{", b"[]", b"\xff"):
             self.write(NAME + ".info", damaged)
             self.refused("info is damaged")
+
+    def test_folder(self):
+        folder = self.path("folder")
+        os.mkdir(folder)
+        self.record("--append", "exit=semihosting -- /bin/true")
+        with open(self.path(NAME + ".info"), encoding="utf-8") as f:
+            info = json.load(f)
+        with open(self.path(NAME + ".info"), "w", encoding="utf-8") as f:
+            json.dump(dict(info, directory=folder), f)
+        os.rmdir(folder)
+        self.refused("recorded in a folder that is not there: ")
 
     def test_usage(self):
         """Whoever replays can't ask for another machine; what can't be written is said."""
