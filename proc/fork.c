@@ -4,6 +4,7 @@
  * system call with 0. Nothing here is O(processes), nor O(pages) beyond what as_fork does.
  * Locks: the process lock for entering the child alone; the child is nobody's business before.
  */
+#include "fs/tty.h"
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
 #include "kern/trace.h"
@@ -19,7 +20,8 @@
      CLONE_SETTLS)
 /* Frames that fork leaves to those who are already there, so that they can go on or die: more than
  * the 64 which page faults may not take, and what children that did not run yet will copy: a 32nd
- * of memory. A session's leader, the shell, may fork for longer, so that somebody can stop them. */
+ * of memory. Init and the shell, which leads the terminal's group while it has nothing running in
+ * front, may fork for longer, so that somebody can stop them; a session is easily made. */
 #define FORK_RESERVE_LEAST 128u
 #define FORK_RESERVE_MOST  512u
 
@@ -33,7 +35,7 @@ static bool has_reserve(void)
     const struct proc *p = proc_current();
     uint32_t reserve = MAX(FORK_RESERVE_LEAST, MIN(FORK_RESERVE_MOST, frame_total() / 32));
 
-    return frame_at_least(p->sid == p->pid ? FORK_RESERVE_LEAST : reserve);
+    return frame_at_least(p->pid == 1 || p->pid == tty_foreground() ? FORK_RESERVE_LEAST : reserve);
 }
 
 /* Threads that share memory and run at the same time come with CLONE_THREAD, in a later step. */

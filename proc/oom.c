@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * No frame is left: the process with most memory of its own dies, named, and not merely whoever
- * faulted. Where nobody has much, killing one is no help: if a process group then has more than all
- * others together, a swarm such as a fork bomb, all of it dies. One kill at a time: as long as
- * processes that are to die do so, the others wait for what they give back.
+ * faulted. Where nobody has much, killing one is no help: if a process group, or else those who run
+ * one program, then have more than all others together, a swarm such as a fork bomb, all of them
+ * die. One kill at a time: as long as processes that are to die do so, the others wait for what
+ * they give back.
  * Locks: the process lock. The caller holds none.
  */
 #include "kern/clock.h"
@@ -64,25 +65,32 @@ static struct proc *choose_locked(uint32_t *most)
     return worst;
 }
 
-/* The group that has more than half of what everybody has, or 0; 0 as well if one process has much,
- * the one with most being given. The first walk leaves the only group that can be it (Boyer and
+/* What makes a process one of a swarm: its group or, since each may have made one of its own, its
+ * program. */
+static uintptr_t swarm_of(const struct proc *p, bool by_program)
+{
+    return by_program ? (uintptr_t)p->exe : (uintptr_t)p->pgid;
+}
+
+/* The swarm that has more than half of what everybody has, or 0; 0 as well if one process has much,
+ * the one with most being given. The first walk leaves the only swarm that can be it (Boyer and
  * Moore's majority vote), the second one counts. (P) held. */
-static int swarm_locked(uint32_t most)
+static uintptr_t swarm_locked(uint32_t most, bool by_program)
 {
     uint32_t all = 0, lead = 0, its = 0;
-    int pgid = 0;
+    uintptr_t swarm = 0;
 
     list_for_each (it, proc_list()) {
         const struct proc *p = container_of(it, struct proc, all);
         uint32_t w = p->as ? weight(p) : 0;
 
         all += w;
-        if (p->pgid == pgid) {
+        if (swarm_of(p, by_program) == swarm) {
             lead += w;
         } else if (lead >= w) {
             lead -= w;
         } else {
-            pgid = p->pgid;
+            swarm = swarm_of(p, by_program);
             lead = w - lead;
         }
         preempt_point();
@@ -92,10 +100,10 @@ static int swarm_locked(uint32_t most)
     list_for_each (it, proc_list()) {
         const struct proc *p = container_of(it, struct proc, all);
 
-        its += p->as && p->pgid == pgid ? weight(p) : 0;
+        its += p->as && swarm_of(p, by_program) == swarm ? weight(p) : 0;
         preempt_point();
     }
-    return its > all / 2 ? pgid : 0;
+    return its > all / 2 ? swarm : 0;
 }
 
 static uint32_t dying_locked(void)
@@ -128,7 +136,7 @@ static bool kill_in_progress_locked(void)
 }
 
 /* How many were killed. */
-static unsigned kill_group_locked(int pgid)
+static unsigned kill_swarm_locked(uintptr_t swarm, bool by_program)
 {
     const struct proc *one = NULL;
     unsigned n = 0;
@@ -136,7 +144,7 @@ static unsigned kill_group_locked(int pgid)
     list_for_each (it, proc_list()) {
         struct proc *p = container_of(it, struct proc, all);
 
-        if (p->pgid == pgid && can_die(p) && p->pid != 1) {
+        if (swarm_of(p, by_program) == swarm && can_die(p) && p->pid != 1) {
             proc_kill_now(p, SIGKILL);
             one = p;
             n++;
@@ -144,17 +152,22 @@ static unsigned kill_group_locked(int pgid)
         preempt_point();
     }
     if (one)
-        log_printf("out of memory: killed all %u of group %d, %s[%d] among them\n", n, pgid,
-                   one->comm, one->pid);
+        log_printf("out of memory: killed a swarm of %u, %s[%d] among them\n", n, one->comm,
+                   one->pid);
     return n;
 }
 
 /* (P) held. worst: the process with most memory. True: the caller is not among the killed. */
 static bool kill_locked(struct proc *worst, uint32_t most)
 {
-    int pgid = swarm_locked(most);
+    bool by_program = false;
+    uintptr_t swarm = swarm_locked(most, by_program);
 
-    if (!pgid || !kill_group_locked(pgid)) {
+    if (!swarm) {
+        by_program = true;
+        swarm = swarm_locked(most, by_program);
+    }
+    if (!swarm || !kill_swarm_locked(swarm, by_program)) {
         log_printf("out of memory: killed %s[%d] with %lu pages\n", worst->comm, worst->pid,
                    (unsigned long)most);
         proc_kill_now(worst, SIGKILL);

@@ -3,7 +3,7 @@
  * /tests/helper MODE ...: the program that others exec. args COUNT LENGTH: status 42 if it got
  * COUNT more arguments, each of LENGTH bytes; env NAME VALUE: 42 if the environment has that; fd
  * N open|closed: 42 if so; stack: 42 if everything the kernel laid on the stack is in order; pid
- * N: 42 if that is its pid.
+ * N: 42 if that is its pid; bomb: forks without end, and each child makes a session of its own.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -55,6 +55,17 @@ static int stack_check(int argc, char **argv)
     return (seen & wanted) == wanted ? GOOD : 3;
 }
 
+static void __attribute__((noreturn)) bomb(void)
+{
+    for (;;) {
+        pid_t pid = fork();
+        if (pid == 0)
+            setsid();
+        else if (pid < 0)
+            sleep(1);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -63,6 +74,8 @@ int main(int argc, char **argv)
         return args_check(argc, argv);
     if (strcmp(argv[1], "stack") == 0)
         return stack_check(argc, argv);
+    if (strcmp(argv[1], "bomb") == 0)
+        bomb();
     if (argc > 3 && strcmp(argv[1], "env") == 0) {
         const char *value = getenv(argv[2]);
         return value && strcmp(value, argv[3]) == 0 ? GOOD : 1;

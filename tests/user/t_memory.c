@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "process_list.h"
 #include "quire.h"
 #include "tap.h"
 
@@ -56,6 +57,37 @@ static void test_fork_bomb(void)
 
     only_on_quire();
     CHECK(bounded(tap_program(argv, true)));
+}
+
+static void count_bombs(const struct process *process, void *arg)
+{
+    unsigned *bombs = arg;
+
+    *bombs += process->state != 'Z' && strcmp(process->name, "helper") == 0;
+}
+
+static unsigned bombs(void)
+{
+    unsigned n = 0;
+
+    CHECK(process_for_each(count_bombs, &n) >= 0);
+    return n;
+}
+
+/* Each of its processes leads a session, so that they have no group in common. They die, all of
+ * them, and nobody else does: neither we nor who started us. */
+static void test_session_bomb(void)
+{
+    char *argv[] = {"/tests/helper", "bomb", NULL}, *hello[] = {"/bin/hello", NULL};
+    pid_t parent = getppid();
+
+    only_on_quire();
+    CHECK(tap_killed_by(tap_program(argv, true), SIGKILL));
+    for (int i = 0; i < 60 && bombs() > 0; i++)
+        sleep(1);
+    CHECK_EQ(bombs(), 0);
+    CHECK_EQ(getppid(), parent);
+    CHECK(tap_exited_with(tap_program(hello, true), 0));
 }
 
 /* Two that want more than half each: one at least gets an answer, and both end. */
@@ -326,6 +358,7 @@ int main(void)
         {"the largest dies", test_largest_dies},
         {"promises", test_promises},
         {"a fork bomb", test_fork_bomb},
+        {"a fork bomb of sessions", test_session_bomb},
         {"what open files keep counts", test_open_files_count},
         {"an audit without memory", test_audit_without_memory},
         {"mappings larger than memory", test_mapping_too_large},
