@@ -98,6 +98,15 @@ void tty_set_foreground(int pgid)
     unlock(&tty_console, mask);
 }
 
+void tty_end_session(int sid)
+{
+    uint32_t mask = lock(&tty_console);
+
+    if (tty_console.sid == sid)
+        tty_console.sid = 0;
+    unlock(&tty_console, mask);
+}
+
 int tty_foreground(void)
 {
     return *(volatile int *)&tty_console.pgid;
@@ -131,6 +140,12 @@ static bool in_background(struct tty *t)
     int foreground = tty_foreground();
 
     return t->caller && foreground && t->caller().pgid != foreground;
+}
+
+/* The caller is of another session than the one that has the terminal. */
+static bool is_foreign(struct tty *t)
+{
+    return t->caller && t->sid && t->caller().sid != t->sid;
 }
 
 /* Sleeps until at least need characters can be read. 0, -EAGAIN, -ETIMEDOUT, -EINTR. */
@@ -354,6 +369,8 @@ static int set_pgrp(vaddr_t arg)
         return error;
     if ((int)pgid <= 0)
         return -EINVAL;
+    if (is_foreign(&tty_console))
+        return -ENOTTY;
     tty_set_foreground((int)pgid);
     return 0;
 }
@@ -363,6 +380,8 @@ static int take_session(struct tty *t)
     struct tty_caller caller = {0, 0};
     uint32_t mask;
 
+    if (is_foreign(t))
+        return -EPERM;
     if (t->caller)
         caller = t->caller();
     mask = lock(t);

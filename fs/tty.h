@@ -53,6 +53,9 @@ void tty_on_caller(struct tty_caller (*caller)(void));
 /* The foreground process group; 0: none. TIOCSPGRP sets it, too. */
 void tty_set_foreground(int pgid);
 int tty_foreground(void);
+/* The leader of session sid ends: if that had the terminal, any other may take it. As long as one
+ * has it, TIOCSCTTY is -EPERM and TIOCSPGRP -ENOTTY for processes of others. */
+void tty_end_session(int sid);
 
 /* Bytes that a read would get now, without sleeping; in canonical mode of finished lines only. */
 size_t tty_input_ready(void);

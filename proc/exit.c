@@ -4,6 +4,7 @@
  * which the parent's wait, or init's, takes away. O(own children), O(pages in use), nothing else.
  * Locks: the process lock twice: to take what is to be given back, and to become a zombie.
  */
+#include "fs/tty.h"
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
 #include "kern/bootargs.h"
@@ -170,6 +171,7 @@ void proc_exit(int status)
     stat_count(&proc_stats()->exits);
     if (p->pid == 1)
         init_died(p->exit_status);
+    tty_end_session(p->pid);
     close_files(&b);
     leave_memory(t);
     vfork_release(p);

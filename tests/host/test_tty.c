@@ -439,6 +439,30 @@ static struct tty_caller background(void)
     return (struct tty_caller){.pgid = 8, .sid = 5};
 }
 
+static struct tty_caller stranger(void)
+{
+    return (struct tty_caller){.pgid = 9, .sid = 6};
+}
+
+/* Who is of another session gets neither the terminal nor its foreground, until the leader ends. */
+static void other_sessions(void **state)
+{
+    uint32_t value = 9;
+
+    (void)state;
+    tty_on_caller(background);
+    assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
+    tty_on_caller(stranger);
+    assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), -EPERM);
+    assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), -ENOTTY);
+    tty_end_session(6);
+    assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), -EPERM);
+    assert_int_equal(tty_foreground(), 8);
+    tty_end_session(5);
+    assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
+    assert_int_equal(tty_foreground(), 9);
+}
+
 static void job_control(void **state)
 {
     uint32_t value = 9;
@@ -494,6 +518,7 @@ int main(void)
         cmocka_unit_test_setup(a_signal_that_came_raw_is_sent_later, setup),
         cmocka_unit_test_setup(marks_survive_raw_mode, setup),
         cmocka_unit_test_setup(job_control, setup),
+        cmocka_unit_test_setup(other_sessions, setup),
         cmocka_unit_test_setup(output_is_translated, setup),
     };
 
