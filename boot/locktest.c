@@ -105,6 +105,18 @@ static void yield_spinning(void)
     preempt_point();
 }
 
+static void schedule_spinning(void)
+{
+    spin_lock(&c);
+    schedule();
+}
+
+static void leave_spinning(void)
+{
+    spin_lock(&c);
+    sched_yield();
+}
+
 static void copy_spinning(void)
 {
     uint32_t word;
@@ -233,6 +245,8 @@ static const struct {
     {"same-lock", same_lock},
     {"sleep-spinning", sleep_spinning},
     {"yield-spinning", yield_spinning},
+    {"schedule-spinning", schedule_spinning},
+    {"leave-spinning", leave_spinning},
     {"copy-spinning", copy_spinning},
     {"give-spin", give_spin},
     {"give-mutex", give_mutex},

@@ -296,9 +296,12 @@ void sched_finish_switch(void)
 
 void schedule(void)
 {
-    uint32_t mask = irq_save();
-    struct runq *rq = own_queue();
+    uint32_t mask;
+    struct runq *rq;
 
+    lock_may_sleep(NULL);
+    mask = irq_save();
+    rq = own_queue();
     spin_lock(&rq->lock);
     switch_locked(rq);
     finish_switch(mask);
@@ -307,10 +310,13 @@ void schedule(void)
 /* Behind all that are ready, the worse levels too: who yields wants others to run. */
 void sched_yield(void)
 {
-    uint32_t mask = irq_save();
     struct thread *t = thread_current();
-    struct runq *rq = own_queue();
+    uint32_t mask;
+    struct runq *rq;
 
+    lock_may_sleep(NULL);
+    mask = irq_save();
+    rq = own_queue();
     spin_lock(&rq->lock);
     if (rq->ready) {
         t->priority = (uint8_t)MAX(t->priority, (unsigned)__builtin_ctz(rq->ready));

@@ -48,10 +48,10 @@ class Reports(TestCase):
                      ", held since " + at("same_lock"))
 
     def test_sleep(self):
-        for kind in ("sleep", "yield", "copy"):
-            name = {"sleep": "sleep_spinning", "yield": "preempt_point",
-                    "copy": "(copy_from_user|get_user32)"}[kind]
-            self.reports(kind + "-spinning", r"\w+\+0x[0-9a-f]+ may sleep with test C" + LOCK +
+        for kind, place in (("sleep", "sleep_spinning"), ("yield", "preempt_point"),
+                            ("schedule", "schedule"), ("leave", "sched_yield"),
+                            ("copy", "(copy_from_user|get_user32)")):
+            self.reports(kind + "-spinning", at(place) + " may sleep with test C" + LOCK +
                          "held since " + at(kind + "_spinning"))
         self.reports("sleep-in-interrupt", at("take_mutex") + " may sleep in an interrupt")
 
