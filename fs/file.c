@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "include/uapi/errno.h"
+#include "kern/bugs.h"
 #include "kern/panic.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
@@ -192,7 +193,8 @@ static int at_position(struct file *f, vaddr_t ubuf, size_t len,
     n = transfer(f, f->pos, ubuf, len);
     if (n > 0)
         f->pos += (unsigned)n;
-    mutex_unlock(&f->lock);
+    if (!BUG(lock_kept))
+        mutex_unlock(&f->lock);
     return n;
 }
 

@@ -2,7 +2,7 @@
  *
  * Bugs on purpose, to test what should find bugs: in builds with CONFIG_BUGS the boot argument
  * bug=NAME chooses one of BUGS. Each is one BUG(NAME) at the place where a true kernel does what
- * the hardware needs. In other builds BUG is 0 and costs nothing.
+ * the hardware needs, or gives a lock back. In other builds BUG is 0 and costs nothing.
  */
 #ifndef KERN_BUGS_H
 #define KERN_BUGS_H
@@ -25,7 +25,8 @@
     X(tlbi_before_dsb)   /* nor between it and the invalidation */                                 \
     X(tlbi_without_dsb)  /* nor behind the invalidation */                                         \
     X(switch_order)      /* ASID changed while the former table is shown */                        \
-    X(user_pointer)      /* the kernel dereferences a program's pointer */
+    X(user_pointer)      /* the kernel dereferences a program's pointer */                         \
+    X(lock_kept)         /* a read of a file returns with the file's lock */
 
 #define BUG_ENUM(name) BUG_##name,
 enum bug { BUG_none, BUGS(BUG_ENUM) BUG_COUNT };

@@ -422,12 +422,13 @@ void lock_may_sleep(const void *but)
 void lock_none_held(void)
 {
     const struct lock_list *list = lock_list_of_thread();
-    char at[WHERE_BYTES];
+    char at[2][WHERE_BYTES];
 
     may_sleep(NULL, LOCK_CALLER);
     if (list && list->n && !is_off())
-        report("a thread leaves the kernel or ends with %s %p held since %s",
-               names[list->held[0].class], list->held[0].lock, where(list->held[0].pc, at));
+        report("a thread leaves the kernel or ends, at %s, with %s %p held since %s",
+               where(LOCK_CALLER, at[0]), names[list->held[0].class], list->held[0].lock,
+               where(list->held[0].pc, at[1]));
 }
 
 void lock_wanted(const void *lock, enum lock_class class, uintptr_t pc)

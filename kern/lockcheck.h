@@ -9,7 +9,8 @@
  *  - two locks of a class, or the same lock twice, are held at once;
  *  - something that may sleep is done with a spinning lock held or in an interrupt;
  *  - a class that interrupt handlers take, or that is taken below one, is taken with interrupts on;
- *  - what is not held is given back; a thread ends or enters the kernel with locks held.
+ *  - what is not held is given back; a thread ends, faults in user mode or goes back there with
+ *    locks held.
  * In the production build all of this is nothing.
  */
 #ifndef KERN_LOCKCHECK_H

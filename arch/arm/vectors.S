@@ -86,6 +86,9 @@ ret_to_user:
 	ldr	r2, [r1, #THREAD_WORK]
 	cmp	r2, #0
 	bne	do_work
+#if CONFIG_LOCKCHECK
+	bl	lock_none_held
+#endif
 #if CONFIG_LINT
 	bl	lint_to_user
 #endif

@@ -65,9 +65,18 @@ class Reports(TestCase):
                      " by who does not hold it")
         self.reports("give-mutex", "test mutex" + LOCK + "given back at " + at("give_mutex") +
                      " by who does not hold it")
-        self.reports("end-holding", "a thread leaves the kernel or ends with test mutex" + LOCK +
-                     "held since " + at("lock_and_end"))
+        self.reports("end-holding", "a thread leaves the kernel or ends, at " + at("thread_exit") +
+                     ", with test mutex" + LOCK + "held since " + at("lock_and_end"))
         self.reports("no-class", "lock 0x[0-9a-f]+, taken at " + at("no_class") + ", has no class")
+
+    def test_return(self):
+        """A system call that keeps a lock is told when it returns, not when the program faults."""
+        append = "exit=semihosting bug=lock_kept -- /bin/cat /init"
+        with Machine(kernel="lint/plain.img", append=append) as vm:
+            self.assertEqual(vm.wait(60), 1)
+            self.assertRegex(vm.text, "(?m)^PANIC: a thread leaves the kernel or ends, at " +
+                             at("ret_to_user") + ", with open file" + LOCK + "held since " +
+                             at("at_position") + "$")
 
     def test_right(self):
         with Machine(kernel=DEBUG, append="locktest=right") as vm:
