@@ -119,7 +119,8 @@ const struct trapframe *kdb_cpu_frame(unsigned cpu)
 void kdb_print_pc(uint32_t pc, bool is_return)
 {
     uint32_t offset = 0, back = is_return ? 4 : 0;
-    const char *name = symbol_name(pc - back, &offset);
+    char buf[SYMBOL_NAME_MAX];
+    const char *name = symbol_name(pc - back, &offset, buf);
 
     if (name)
         kdb_printf("%08x %s+0x%x\n", pc, name, offset + back);

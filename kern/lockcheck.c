@@ -122,7 +122,8 @@ uint32_t lock_clock(void)
 static const char *where(uintptr_t pc, char buf[WHERE_BYTES])
 {
     uint32_t offset = 0;
-    const char *name = pc ? symbol_name((uint32_t)pc - 4, &offset) : NULL;
+    char symbol[SYMBOL_NAME_MAX];
+    const char *name = pc ? symbol_name((uint32_t)pc - 4, &offset, symbol) : NULL;
 
     if (name)
         fmt_snprint(buf, WHERE_BYTES, "%s+0x%x", name, (unsigned)offset);

@@ -56,7 +56,8 @@ static void panic_frame(uint32_t pc, void *arg)
     struct walk *walk = arg;
     uint32_t back = walk->trapped && walk->shown == 0 ? 0 : 4;
     uint32_t offset = 0;
-    const char *name = symbol_name(pc - back, &offset);
+    char buf[SYMBOL_NAME_MAX];
+    const char *name = symbol_name(pc - back, &offset, buf);
 
     if (walk->shown++ >= FRAMES_SHOWN)
         return;

@@ -27,18 +27,17 @@ static char *byte_expand(uint8_t byte, char *out, const char *end)
     return out;
 }
 
-static const char *name_expand(const uint8_t *p)
+static const char *name_expand(const uint8_t *p, char name[SYMBOL_NAME_MAX])
 {
-    static char name[SYMBOL_NAME_MAX];
     char *out = name;
 
     while (*p)
-        out = byte_expand(*p++, out, name + sizeof(name) - 1);
+        out = byte_expand(*p++, out, name + SYMBOL_NAME_MAX - 1);
     *out = '\0';
     return name;
 }
 
-const char *symbol_name(uint32_t pc, uint32_t *offset)
+const char *symbol_name(uint32_t pc, uint32_t *offset, char name[SYMBOL_NAME_MAX])
 {
     uint32_t at = pc - (uint32_t)(uintptr_t)__text_start, start = 0;
     const uint8_t *p = symbol_table;
@@ -52,7 +51,7 @@ const char *symbol_name(uint32_t pc, uint32_t *offset)
         words |= (uint32_t)*p++ << shift;
         if (at - start < words * 4) {
             *offset = at - start;
-            return name_expand(p);
+            return name_expand(p, name);
         }
         start += words * 4;
         while (*p++)

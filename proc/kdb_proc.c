@@ -30,7 +30,7 @@ static const char *name_of(const struct thread *t)
 
 /* Where a thread sleeps: the innermost function that is not part of sleeping itself. */
 struct sleep {
-    const char *name;
+    char name[SYMBOL_NAME_MAX]; /* "": not found */
     bool in_mutex, in_rwlock;
 };
 
@@ -43,17 +43,17 @@ static void look_for_sleeper(uint32_t pc, void *arg)
 {
     static const char *const inside[] = {"sched", "waitq_", "mutex_", "rwlock_", "lock_slow"};
     struct sleep *s = arg;
+    char name[SYMBOL_NAME_MAX];
     uint32_t offset;
-    const char *name = s->name ? NULL : symbol_name(pc - 4, &offset);
 
-    if (!name)
+    if (*s->name || !symbol_name(pc - 4, &offset, name))
         return;
     s->in_mutex |= starts_with(name, "mutex_");
     s->in_rwlock |= starts_with(name, "lock_slow");
     for (unsigned i = 0; i < ARRAY_SIZE(inside); i++)
         if (starts_with(name, inside[i]))
             return;
-    s->name = name;
+    memcpy(s->name, name, sizeof(name));
 }
 
 static void look_at_stack(const struct trapframe *tf, void *arg)
@@ -71,7 +71,7 @@ static void print_sleep(const struct thread *t)
     struct sleep s = {0};
 
     arch_thread_frame(t, look_at_stack, &s);
-    kdb_printf("%s", s.name ? s.name : "?");
+    kdb_printf("%s", *s.name ? s.name : "?");
     if (s.in_mutex && t->waiting_on)
         kdb_printf(": mutex %p of thread %d", (void *)t->waiting_on,
                    tid_of(container_of(t->waiting_on, struct mutex, wait)->owner));

@@ -63,7 +63,8 @@ static void leave(uint32_t mask)
 const char *lint_place(uint32_t pc, char buf[LINT_PLACE])
 {
     uint32_t offset = 0;
-    const char *name = symbol_name(pc - 4, &offset);
+    char symbol[SYMBOL_NAME_MAX];
+    const char *name = symbol_name(pc - 4, &offset, symbol);
 
     fmt_snprint(buf, LINT_PLACE, "%s+0x%x", name ? name : "?", (unsigned)offset + 4);
     return buf;
