@@ -78,6 +78,13 @@ class Reports(TestCase):
                              at("ret_to_user") + ", with open file" + LOCK + "held since " +
                              at("at_position") + "$")
 
+    def test_no_such_kind(self):
+        """Who mistypes a kind is told, and not that a wrong use went unseen."""
+        with Machine(kernel=DEBUG, append="exit=semihosting locktest=seen-ordre -- /bin/true") as vm:
+            self.assertEqual(vm.wait(60), 0)
+            self.assertIn("locktest=seen-ordre: no such kind", vm.text)
+            self.assertNotIn("nothing happened", vm.text)
+
     def test_right(self):
         with Machine(kernel=DEBUG, append="locktest=right") as vm:
             vm.expect(r"^locktest: nothing happened$", 60)
