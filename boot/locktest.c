@@ -129,6 +129,14 @@ static void copy_spinning(void)
         log_printf("locktest: not copied\n");
 }
 
+/* A fault with the log's lock held: the panic, which writes there, has its say nevertheless. */
+static void fault_locked(void)
+{
+    uint64_t pos = 0;
+
+    log_read(&pos, (char *)PAGE_SIZE, 1);
+}
+
 static void give_spin(void)
 {
     spin_unlock(&c);
@@ -251,6 +259,7 @@ static const struct {
     {"schedule-spinning", schedule_spinning},
     {"leave-spinning", leave_spinning},
     {"copy-spinning", copy_spinning},
+    {"fault-locked", fault_locked},
     {"give-spin", give_spin},
     {"give-mutex", give_mutex},
     {"no-class", no_class},

@@ -69,6 +69,10 @@ class Reports(TestCase):
                      ", with test mutex" + LOCK + "held since " + at("lock_and_end"))
         self.reports("no-class", "lock 0x[0-9a-f]+, taken at " + at("no_class") + ", has no class")
 
+    def test_fault(self):
+        """A fault with the log's lock held is told as any other."""
+        self.reports("fault-locked", "kernel write to 00001000, fault status [0-9a-f]+")
+
     def test_return(self):
         """A system call that keeps a lock is told when it returns, not when the program faults."""
         append = "exit=semihosting bug=lock_kept -- /bin/cat /init"
