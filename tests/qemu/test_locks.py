@@ -119,6 +119,8 @@ class Statistics(TestCase):
             self.assertTrue({"as", "process", "run queue", "node", "free list"} <= set(rows), rows)
             little = dict((row[0], int(row[1])) for row in ROW.findall(vm.run("lockstat true")))
             much = dict((row[0], int(row[1])) for row in ROW.findall(vm.run("lockstat forktree 3 4")))
+            self.assertTrue(ROW.search(vm.run("lockstat spawn none", status=127)))
+            self.assertFalse(ROW.search(vm.run("lockstat none", status=127)))
             self.assertLess(little["process"] * 10, much["process"], (little, much))
             for name, (taken, contended, stalled, wait, longest, _) in rows.items():
                 self.assertLessEqual(contended, taken, name)

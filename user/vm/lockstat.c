@@ -102,7 +102,8 @@ static void picture_show(struct picture *picture)
     }
 }
 
-static int command_run(char **argv)
+/* False: it never ran, and *code, which is its status otherwise, says why. */
+static bool command_run(char **argv, int *code)
 {
     static char path[256];
     int status = 0;
@@ -110,14 +111,18 @@ static int command_run(char **argv)
 
     if (!command_find(name, path, sizeof path)) {
         fprintf(stderr, "lockstat: %s: not found\n", name);
-        return 127;
+        *code = 127;
+        return false;
     }
     argv[0] = path;
     pid_t pid = spawn("lockstat", argv, 0);
-    if (pid < 0 || waitpid(pid, &status, 0) < 0)
-        return fail("lockstat", name);
+    if (pid < 0 || waitpid(pid, &status, 0) < 0) {
+        *code = fail("lockstat", name);
+        return false;
+    }
     status_report(name, status);
-    return status_to_code(status);
+    *code = status_to_code(status);
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -128,8 +133,7 @@ int main(int argc, char **argv)
     if (argc > 1) {
         if (!picture_take(&before))
             return 1;
-        status = command_run(argv + 1);
-        if (status == 127)
+        if (!command_run(argv + 1, &status))
             return status;
     }
     if (!picture_take(&now))
