@@ -107,7 +107,7 @@ static int signals_list(void)
 
 int main(int argc, char **argv)
 {
-    int sig = SIGTERM, first = 1, failures = 0, tries = WAIT_TRIES;
+    int sig = SIGTERM, first = 1, hit = 0, tries = WAIT_TRIES;
 
     if (argc > 1 && strcmp(argv[1], "-l") == 0)
         return signals_list();
@@ -125,13 +125,12 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: kill [-SIGNAL | -l] PID|NAME...\n");
         return 2;
     }
-    for (int i = first; i < argc; i++) {
+    argv += first;
+    argc -= first;
+    for (int i = 0; i < argc; i++)
         if (kill_by_word(argv[i], sig) == 0)
-            continue;
-        failures++;
-        argv[i] = "-"; /* nobody to wait for */
-    }
-    for (int i = first; i < argc && (sig == SIGTERM || sig == SIGKILL); i++)
+            argv[hit++] = argv[i]; /* the words that hit somebody, who is waited for */
+    for (int i = 0; i < hit && (sig == SIGTERM || sig == SIGKILL); i++)
         end_wait(argv[i], &tries);
-    return failures > 0;
+    return hit < argc;
 }
