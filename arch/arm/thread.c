@@ -116,7 +116,7 @@ void arch_thread_load(struct thread *to)
 
 void arch_thread_release(struct thread *t)
 {
-    if (IS_ENABLED(CONFIG_LINT))
+    if (IS_ENABLED(CONFIG_LINT) && t != thread_current()) /* exec's thread goes on */
         lint_thread_ends(t->tid);
     if (t == thread_current())
         cp15_write_tpidrurw(0);
