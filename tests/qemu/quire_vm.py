@@ -47,6 +47,12 @@ def initrd_file(name):
         return newc_read(f.read())[name][1]
 
 
+def initrd_names(start):
+    """Sorted names of the files in the ramdisk whose path begins with start, without its folders."""
+    with open(built("initrd.cpio"), "rb") as f:
+        return sorted(path.rsplit("/", 1)[-1] for path in newc_read(f.read()) if path.startswith(start))
+
+
 # Machines.
 
 
@@ -245,6 +251,24 @@ class Machine:
         status = self.wait(seconds)
         if status != 0:
             self.fail("poweroff ended QEMU with %d" % status)
+
+
+def run_user_tests(words="", append="", limit=900, **machine):
+    """Runs /tests/run with these words, and fails with the lines about what failed unless all passed;
+    else returns the machine, which has ended."""
+    if SOAK:
+        words = "soak " + words
+    append = ("%s exit=semihosting -- /tests/run %s" % (append, words)).strip()
+    with Machine(append=append, limit=limit, **machine) as vm:
+        status = vm.wait(limit)
+        if status != 0:
+            # they may be far above the end
+            lines = re.findall(r"^ *(?:not ok .*|# (?!Subtest|seed|skipped|untimed|\w+: passed).*)$",
+                               vm.text, re.MULTILINE)
+            vm.fail("/tests/run ended with %d\n%s" % (status, "\n".join(lines)))
+        vm.position = 0
+        vm.expect(r"^1\.\.[1-9]\d*$", 1)  # it did say what it planned
+        return vm
 
 
 # Newc archives.

@@ -4,19 +4,12 @@ programs that Debian's compilers made for Linux, unmodified.
 """
 
 import os
-import re
 import subprocess
 
 import quire_vm
-from quire_vm import Machine, SOAK, TestCase, built
+from quire_vm import Machine, SOAK, TestCase, built, run_user_tests
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def not_ok(text):
-    """The lines about what failed: they may be far above the end."""
-    return "\n".join(re.findall(r"^ *(?:not ok .*|# (?!Subtest|seed|skipped|\w+: passed).*)$", text,
-                                re.MULTILINE))
 
 
 class UserTests(TestCase):
@@ -25,13 +18,7 @@ class UserTests(TestCase):
 
     def run_tests(self, append):
         limit = 3000 if SOAK else 900  # seconds; a minute on an idle machine
-        with Machine(append=self.append + append + " exit=semihosting -- /tests/run" + (" soak" if SOAK else ""),
-                     limit=limit, **self.board) as vm:
-            status = vm.wait(limit)
-            if status != 0:
-                vm.fail("/tests/run ended with %d\n%s" % (status, not_ok(vm.text)))
-            vm.position = 0
-            vm.expect(r"^1\.\.[1-9]\d*$", 1)  # it did say what it planned
+        run_user_tests(append=self.append + append, limit=limit, **self.board)
 
     def test_plain(self):
         self.run_tests("")
@@ -68,13 +55,7 @@ class Together(TestCase):
                 "t_malice_storm t_malice_limits t_malice_limits t_malice_calls t_storm")
 
     def run_together(self, **board):
-        limit = 3000 if SOAK else 300
-        words = ("soak " if SOAK else "") + "together " + self.programs
-        board["append"] = board.get("append", "") + " exit=semihosting -- /tests/run " + words
-        with Machine(limit=limit, **board) as vm:
-            status = vm.wait(limit)
-            if status != 0:
-                vm.fail("/tests/run ended with %d\n%s" % (status, not_ok(vm.text)))
+        run_user_tests("together " + self.programs, limit=3000 if SOAK else 300, **board)
 
     def test_virt(self):
         self.run_together(cpus=4)
@@ -84,6 +65,12 @@ class Together(TestCase):
 
     def test_raspi2b(self):
         self.run_together(board="raspi2b", cpus=4)
+
+    def test_paths(self):
+        """A word with a slash is a path, as it is for one after the other; what is not there is said."""
+        run_user_tests("together /tests/t_exec t_exec", limit=60)
+        with self.assertRaisesRegex(AssertionError, "run: /tests/none: not found"):
+            run_user_tests("together none /bin/true", limit=60)
 
 
 class LinuxPrograms(TestCase):

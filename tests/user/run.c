@@ -42,13 +42,19 @@ static unsigned programs_find(void)
     return count;
 }
 
+/* A name alone is one of /tests. */
+static void path_make(char *path, size_t size, const char *name)
+{
+    snprintf(path, size, "%s%s", strchr(name, '/') ? "" : "/tests/", name);
+}
+
 static bool program_run(unsigned n, const char *name)
 {
     char path[64];
     char *argv[] = {path, NULL};
     long frames = tap_frames();
 
-    snprintf(path, sizeof path, "%s%s", strchr(name, '/') ? "" : "/tests/", name);
+    path_make(path, sizeof path, name);
     printf("# Subtest: %s\n", name);
     setenv("TAP_INDENT", "    ", 1);
     int status = tap_program(argv, false);
@@ -64,11 +70,12 @@ static pid_t program_start(const char *name)
 
     if (pid != 0)
         return pid;
-    snprintf(path, sizeof path, "/tests/%s", name);
+    path_make(path, sizeof path, name);
     snprintf(indent, sizeof indent, "    %s: ", name);
     setenv("TAP_INDENT", indent, 1);
     setenv("TAP_TOGETHER", "1", 1);
     execve(path, argv, environ);
+    fail("run", path);
     _exit(126);
 }
 
