@@ -8,7 +8,7 @@ same program as if nothing were wrong.
 
 import quire_vm
 import test_session
-from quire_vm import Machine, SOAK, TestCase
+from quire_vm import Machine, SOAK, TestCase, initrd_names, run_user_tests
 
 LINT, PLAIN = "lint/quire.img", "lint/plain.img"
 VIRT, PI = dict(), dict(board="raspi2b")
@@ -101,26 +101,22 @@ class Bugs(TestCase):
             self.assertNotIn("bug on purpose", vm.text)
 
 
-class Clean(TestCase):
-    """The user tests. With --soak all of them on each machine; else, since they take minutes, on one
-    those that neither fill memory, act by chance for long nor look at the clock, on others those
-    that change memory most."""
-
-    few = "t_cycle t_exec t_fork t_mmap t_storm"
-    more = few + " t_crash t_file t_system t_wait"
+class CleanTests(TestCase):
+    """The user tests, without a look at the clock: lint makes all slower, by how much depends."""
 
     def run_tests(self, board, cpus, append, tests):
-        limit = 9000 if SOAK else 900
-        tests = "soak" if SOAK else tests
-        with Machine(kernel=LINT, cpus=cpus, limit=limit,
-                     append="%s exit=semihosting -- /tests/run %s" % (append, tests), **board) as vm:
-            status = vm.wait(limit)
-            if status != 0:
-                vm.fail("/tests/run ended with %d" % status)
-            vm.position = 0
-            vm.expect("^hardware lint is on$", 1)
-            vm.expect(r"^1\.\.[1-9]\d*$", 1)
-            self.assertNotIn("it will not follow all", vm.text)
+        vm = run_user_tests("untimed " + tests, append, 9000 if SOAK else 900,
+                            kernel=LINT, cpus=cpus, **board)
+        self.assertRegex(vm.text, "(?m)^hardware lint is on$")
+        self.assertNotIn("it will not follow all", vm.text)
+
+
+class Clean(CleanTests):
+    """On each machine, with --soak all of them; else, since that takes minutes, those that change
+    memory most."""
+
+    few = "" if SOAK else "t_cycle t_exec t_fork t_mmap t_storm"
+    more = "" if SOAK else few + " t_crash t_file t_system t_wait"
 
     def test_virt_4cpus(self):
         self.run_tests(VIRT, 4, "", self.more)
@@ -139,6 +135,18 @@ class Clean(TestCase):
 
     def test_raspi2b_4cpus_chaos(self):
         self.run_tests(PI, 4, "hat=chaos", self.few)
+
+
+class CleanAll(CleanTests):
+    """All on virt with two CPUs: t_memory, which takes as long as there is memory to fill, alone."""
+
+    def test_memory(self):
+        self.run_tests(dict(memory="64M"), 2, "", "t_memory")
+
+    def test_rest(self):
+        rest = [name for name in initrd_names("tests/t_") if name != "t_memory"]
+        self.assertGreater(len(rest), 10)
+        self.run_tests(VIRT, 2, "", " ".join(rest))
 
 
 class LintSession(test_session.Session):

@@ -26,6 +26,16 @@ uint32_t tap_count(uint32_t small, uint32_t large)
     return getenv("TAP_SOAK") ? large : small;
 }
 
+bool tap_in_time(long ms, long most_ms)
+{
+    if (ms < most_ms)
+        return true;
+    if (!getenv("TAP_UNTIMED"))
+        return false;
+    printf("%s# untimed: %ld ms, not less than %ld\n", tap_indent(), ms, most_ms);
+    return true;
+}
+
 const char *tap_indent(void)
 {
     const char *indent = getenv("TAP_INDENT");

@@ -32,6 +32,9 @@ long tap_frames(void);
 bool tap_on_quire(void);
 /* How often to do something: the large count where /tests/run was told to soak. */
 uint32_t tap_count(uint32_t small, uint32_t large);
+/* What took ms took less than most_ms. Where /tests/run was told that times do not count, true in
+ * any case, and a line says it. */
+bool tap_in_time(long ms, long most_ms);
 /* Text in front of every line, for a program that runs under another. */
 const char *tap_indent(void);
 
