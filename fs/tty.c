@@ -17,9 +17,10 @@
 #include "kern/log.h"
 #include "mm/uaccess.h"
 
-#define CHUNK_BYTES 128u
-#define NEVER       UINT64_MAX
-#define CTRL(c)     ((c)&0x1f)
+#define CHUNK_BYTES  128u
+#define NEVER        UINT64_MAX
+#define INIT_SESSION 1
+#define CTRL(c)      ((c)&0x1f)
 
 struct tty tty_console;
 
@@ -142,10 +143,15 @@ static bool in_background(struct tty *t)
     return t->caller && foreground && t->caller().pgid != foreground;
 }
 
-/* The caller is of another session than the one that has the terminal. */
+static bool in_init_session(struct tty *t)
+{
+    return t->caller && t->caller().sid == INIT_SESSION;
+}
+
+/* The caller is of another session than the one that has the terminal, and not of init's. */
 static bool is_foreign(struct tty *t)
 {
-    return t->caller && t->sid && t->caller().sid != t->sid;
+    return t->caller && t->sid && t->caller().sid != t->sid && !in_init_session(t);
 }
 
 /* Sleeps until at least need characters can be read. 0, -EAGAIN, -ETIMEDOUT, -EINTR. */
@@ -362,7 +368,7 @@ static int set_winsize(struct tty *t, vaddr_t arg)
 
 static int set_pgrp(vaddr_t arg)
 {
-    uint32_t pgid;
+    uint32_t pgid, mask;
     int error = get_user32(&pgid, arg);
 
     if (error)
@@ -371,7 +377,11 @@ static int set_pgrp(vaddr_t arg)
         return -EINVAL;
     if (is_foreign(&tty_console))
         return -ENOTTY;
-    tty_set_foreground((int)pgid);
+    mask = lock(&tty_console);
+    tty_console.pgid = (int)pgid;
+    if (in_init_session(&tty_console))
+        tty_console.sid = (int)pgid;
+    unlock(&tty_console, mask);
     return 0;
 }
 

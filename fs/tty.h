@@ -54,7 +54,8 @@ void tty_on_caller(struct tty_caller (*caller)(void));
 void tty_set_foreground(int pgid);
 int tty_foreground(void);
 /* The leader of session sid ends: if that had the terminal, any other may take it. As long as one
- * has it, TIOCSCTTY is -EPERM and TIOCSPGRP -ENOTTY for processes of others. */
+ * has it, TIOCSCTTY is -EPERM and TIOCSPGRP -ENOTTY for processes of others. Init's session is
+ * above that: by TIOCSPGRP it gives the terminal, whoever has it, to the session of that number. */
 void tty_end_session(int sid);
 
 /* Bytes that a read would get now, without sleeping; in canonical mode of finished lines only. */

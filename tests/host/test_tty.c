@@ -444,7 +444,13 @@ static struct tty_caller stranger(void)
     return (struct tty_caller){.pgid = 9, .sid = 6};
 }
 
-/* Who is of another session gets neither the terminal nor its foreground, until the leader ends. */
+static struct tty_caller of_init(void)
+{
+    return (struct tty_caller){.pgid = 1, .sid = 1};
+}
+
+/* Init's session gives the terminal to another. Who is of another session gets neither the terminal
+ * nor its foreground, until the leader ends. */
 static void other_sessions(void **state)
 {
     uint32_t value = 9;
@@ -458,6 +464,16 @@ static void other_sessions(void **state)
     tty_end_session(6);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), -EPERM);
     assert_int_equal(tty_foreground(), 8);
+    tty_on_caller(of_init);
+    value = 6; /* the stranger's */
+    assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
+    assert_int_equal(tty_foreground(), 6);
+    tty_on_caller(background);
+    assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), -EPERM);
+    tty_on_caller(of_init);
+    value = 5;
+    assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
+    tty_on_caller(stranger);
     tty_end_session(5);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
     assert_int_equal(tty_foreground(), 9);

@@ -272,6 +272,20 @@ class Edit(TestCase):
         self.vm.expect(r"^\^C.*\nquire# ")
         self.end()
 
+    def test_thief(self):
+        """A program that wants the terminal does not get it: not from the shell, not between two."""
+        self.vm.run("/tests/helper thief")
+        for _ in range(2):
+            for i in range(5):
+                self.assertEqual(self.vm.run("echo %d" % i).split(), [str(i)])
+            self.vm.send("cat\rhalf" + ctrl("C"))
+            self.vm.expect(r"\^C.*\nquire# ")
+            self.vm.send("exit\r")
+            self.vm.expect("here is another")
+            self.vm.expect_prompt()
+        self.vm.run("kill helper", status=0)
+        self.end()
+
     def test_end_of_file(self):
         self.vm.send("half" + ctrl("D"))
         self.shows("", "half|")

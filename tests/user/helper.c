@@ -3,13 +3,17 @@
  * /tests/helper MODE ...: the program that others exec. args COUNT LENGTH: status 42 if it got
  * COUNT more arguments, each of LENGTH bytes; env NAME VALUE: 42 if the environment has that; fd
  * N open|closed: 42 if so; stack: 42 if everything the kernel laid on the stack is in order; pid
- * N: 42 if that is its pid; bomb: forks without end, and each child makes a session of its own.
+ * N: 42 if that is its pid; bomb: forks without end, and each child makes a session of its own;
+ * thief: leaves a child, in a session of its own, that tries for ever to take the terminal.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <termios.h>
 
 #include "quire.h"
 
@@ -66,6 +70,18 @@ static void __attribute__((noreturn)) bomb(void)
     }
 }
 
+static void __attribute__((noreturn)) thief(void)
+{
+    if (fork() > 0) /* who leads a group can make no session */
+        _exit(0);
+    setsid();
+    for (;;) {
+        ioctl(0, TIOCSCTTY, 1);
+        tcsetpgrp(0, getpid());
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2)
@@ -76,6 +92,8 @@ int main(int argc, char **argv)
         return stack_check(argc, argv);
     if (strcmp(argv[1], "bomb") == 0)
         bomb();
+    if (strcmp(argv[1], "thief") == 0)
+        thief();
     if (argc > 3 && strcmp(argv[1], "env") == 0) {
         const char *value = getenv(argv[2]);
         return value && strcmp(value, argv[3]) == 0 ? GOOD : 1;

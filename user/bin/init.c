@@ -39,16 +39,16 @@ static int children_reap(pid_t pid)
     }
 }
 
-/* In the child: a session of its own with the console as its terminal. */
+/* In the child: a session of its own with the console as its terminal, which is given to it as long
+ * as it is in init's session, so that nobody else can take it between two shells. */
 static void shell_exec(void)
 {
     static char *const argv[] = {"-sh", NULL};
     static const char failed[] = "init: /bin/sh can't be run\n";
 
+    tcsetpgrp(0, getpid());
     setsid();
     ioctl(0, TIOCSCTTY, 0);
-    setpgid(0, 0);
-    tcsetpgrp(0, getpid());
     execve("/bin/sh", argv, environ);
     write(2, failed, sizeof failed - 1);
     _exit(127);
