@@ -171,7 +171,8 @@ void proc_exit(int status)
     stat_count(&proc_stats()->exits);
     if (p->pid == 1)
         init_died(p->exit_status);
-    tty_end_session(p->pid);
+    if (p->sid == p->pid)
+        tty_end_session(p->pid);
     close_files(&b);
     leave_memory(t);
     vfork_release(p);
