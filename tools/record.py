@@ -156,7 +156,7 @@ class Machine:
     """A QEMU whose UART and link are in our hands."""
 
     def __init__(self, command, info, printed):
-        self.printed, self.ended = printed, False
+        self.printed, self.ended, self.asks = printed, False, True
         self.complaints = tempfile.TemporaryFile()
         self.uart, uart = socket.socketpair()
         self.link, link = os.openpty()
@@ -175,9 +175,18 @@ class Machine:
         os.close(LINK)
 
     def events(self, seconds):
-        """(it printed, it asks), waiting at most seconds for one of them."""
-        ready = select.select([self.uart, self.link], [], [], seconds)[0]
-        return self.uart in ready, self.link in ready
+        """(it printed, how many characters it asks for), waiting at most seconds for one of them."""
+        ready = select.select([self.uart, self.link] if self.asks else [self.uart], [], [], seconds)[0]
+        if self.uart in ready:
+            return True, 0
+        if self.link not in ready:
+            return False, 0
+        try:
+            question = os.read(self.link, 1)
+        except OSError:
+            question = b""
+        self.asks = bool(question)
+        return False, question[0] if question else 0
 
     def output(self):
         try:
@@ -186,13 +195,6 @@ class Machine:
             data = b""
         self.printed.take(data)
         self.ended = not data
-
-    def question(self):
-        """How many characters the kernel has room for; 0 when it is gone."""
-        try:
-            return (os.read(self.link, 1) or b"\0")[0]
-        except OSError:
-            return 0
 
     def answer(self, data):
         os.write(self.link, bytes([len(data)]) + data)
@@ -281,18 +283,17 @@ def run(machine, keys):
     signal.signal(signal.SIGTERM, lambda *_: setattr(keys, "quit", True))
     try:
         while not machine.ended and not stopped:
-            printed, asks = machine.events(0.1)
+            printed, room = machine.events(0.1)
             if printed:
                 machine.output()
-            elif asks:
-                data = keys.take(machine.question())
+            elif room:
+                data = keys.take(room)
                 stopped = data is None
                 if not stopped:
                     machine.answer(data)
-            elif keys.over():
+            if keys.over() and not stopped:
                 over = over or time.monotonic()
-                stopped = (machine.printed.full() if machine.printed.limit is not None and not keys.quit
-                           else keys.quit and time.monotonic() > over + STOP_SECONDS)
+                stopped = (time.monotonic() > over + STOP_SECONDS if keys.quit else machine.printed.full())
     finally:
         keys.close()
     return machine.finish(stopped), stopped
@@ -322,8 +323,9 @@ def record(path, command, gdb):
     command = command + (wait_for_gdb(command) if gdb else [])
     if os.isatty(0):
         print("run: recording; Ctrl-] leaves QEMU, poweroff ends Quire", file=sys.stderr)
-    printed, keys = Printed(), Keyboard()
-    status, info["stopped"] = run(Machine(command, info, printed), keys)
+    printed = Printed()
+    machine, keys = Machine(command, info, printed), Keyboard()
+    status, info["stopped"] = run(machine, keys)
     with open(path, "wb") as f:
         f.write(keys.given)
     info.update(size=len(keys.given), checksum=checksum(path), status=status,
