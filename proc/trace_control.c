@@ -125,7 +125,8 @@ static void switch_off(void)
     apply();
 }
 
-/* Marks p's unmarked children: whether there were any. */
+/* Marks p's unmarked children: whether there were any. Who asks is left out: it would trace how it
+ * prints the trace, for ever. */
 static bool mark_children(const struct proc *p)
 {
     bool any = false;
@@ -133,8 +134,10 @@ static bool mark_children(const struct proc *p)
     list_for_each (it, &p->children) {
         struct proc *child = container_of(it, struct proc, sibling);
 
-        any |= !child->traced;
+        if (child->traced || child == proc_current())
+            continue;
         child->traced = true;
+        any = true;
     }
     return any;
 }

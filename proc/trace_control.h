@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * The trace as its users steer it: what is recorded, of whom, in how much memory. Commands are
- * words: events=LIST   what is recorded: see trace_events_parse; first everything but pages pid=N
- * only of process N and its descendants; 0: of all records=N     size of each CPU's ring, a power
- * of two or rounded up; while there are no rings on            takes memory for the rings, if there
- * are none, and begins off           stops; what was recorded stays clear         stops and gives
- * the memory back hold          clear, and everything as after boot, when the file that said so is
- * closed
+ * words:
+ * - events=LIST: what is recorded, see trace_events_parse; first everything but pages
+ * - pid=N: only of process N and its descendants, but of whoever says so only if it is N; 0: of all
+ * - records=N: size of each CPU's ring, a power of two or rounded up; while there are no rings
+ * - on: takes memory for the rings, if there are none, and begins
+ * - off: stops; what was recorded stays
+ * - clear: stops and gives the memory back
+ * - hold: clear, and everything as after boot, when the file that said so is closed
  */
 #ifndef PROC_TRACE_CONTROL_H
 #define PROC_TRACE_CONTROL_H

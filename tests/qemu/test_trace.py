@@ -178,6 +178,20 @@ class Trace(TestCase):
             pid = re.search(r"pid (\d+)", vm.run("spawn sleep 1")).group(1)
             out = vm.run("ktrace -p " + pid, 60, status=0)
             self.assert_printed(vm, r"^ +%s exited with 0$" % pid, out)
+            self.assertIn("ktrace: 31999: no such process", vm.run("ktrace -p 31999", status=1))
+
+    def test_parent(self):
+        """Who asks for a trace of its own parent is not in it: it would trace how it prints."""
+        with self.machine() as vm:
+            vm.expect_prompt(60)
+            shell = int(re.search(r"(?m)^ +(\d+) .* -sh$", vm.run("ps")).group(1))
+            vm.run("trace clear pid=%d events=syscall on" % shell, status=0)
+            hello = int(re.search(r"pid (\d+)", vm.run("hello")).group(1))
+            vm.run("trace off")
+            events = self.events(vm)
+            self.assertEqual(events[0].tid, shell)
+            self.assertIn(hello, {e.tid for e in events})
+            vm.run("trace clear")
 
     def test_pftrace(self):
         with self.machine() as vm:

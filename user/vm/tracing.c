@@ -174,6 +174,7 @@ int trace_follow(const struct trace_job *job, int *status)
 {
     const struct timespec pause = {0, WAIT_NS};
     int control = control_open(job), stream = open(STREAM, O_RDONLY | O_CLOEXEC);
+    char name[12];
 
     if (control < 0 || stream < 0) {
         if (errno == EBUSY)
@@ -184,7 +185,11 @@ int trace_follow(const struct trace_job *job, int *status)
     }
     pid_t pid = job_start(job, control);
     if (pid < 0) {
-        fail(job->caller, job->argv ? job->argv[0] : "no such process");
+        int error = errno;
+
+        snprintf(name, sizeof name, "%d", (int)job->pid);
+        errno = error;
+        fail(job->caller, job->argv ? job->argv[0] : name);
         return -1;
     }
     for (bool ended = false; !ended;) {
