@@ -20,7 +20,16 @@ def word_at(address):
 
 # Programs.
 
-loaded = {"path": None}
+loaded = {"path": None, "table": None}  # table: its first level, where a stop in the kernel showed it
+
+
+def table_now():
+    """The first level that this CPU's programs run on, also where memory can't be read; None: gdb is
+    not told."""
+    try:
+        return int(gdb.parse_and_eval("(unsigned int)$TTBR0"))
+    except gdb.error:
+        return None
 
 
 def current_thread():
@@ -64,7 +73,7 @@ def load_program(process):
         return path
     if loaded["path"]:
         without_questions('remove-symbol-file "%s"' % loaded["path"])
-    loaded["path"] = None
+    loaded.update(path=None, table=None)
     if path:
         without_questions('add-symbol-file "%s"' % path)
         loaded["path"] = path
@@ -72,14 +81,18 @@ def load_program(process):
 
 
 def at_stop(_):
-    """Symbols follow the process; before there is one, memory can't be read."""
+    """Symbols follow the process; before there is one, memory can't be read. Nor can it be in a
+    program: what the last stop in the kernel loaded stays, and is perhaps another's."""
     try:
         with kernel_memory():
             thread = current_thread()
             if thread is not None and int(thread["proc"]):
                 load_program(thread["proc"])
+                loaded["table"] = table_now()
     except (gdb.error, gdb.GdbError, gdb.MemoryError):
-        pass
+        if loaded["table"] not in (None, table_now()):
+            print("another process than at the last stop in the kernel: its program may not be %s; "
+                  "quire-enter finds out" % os.path.basename(loaded["path"]))
 
 
 # Threads that run nowhere.
