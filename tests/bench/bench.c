@@ -142,7 +142,7 @@ static void measure_calls(void)
     measure("sigaction", op_sigaction, 10000);
     measure("open_close", op_open, 1000);
     file = (uint32_t)call(NR_openat, AT_CWD, (uint32_t)FILE_PATH, 0, 0, 0);
-    check((int32_t)file >= 0, "open");
+    check((int32_t)file >= 0, "open " FILE_PATH);
     measure_by("read_64k", read_file, 64 * 1024);
     measure_by("read_4k", read_file, 4 * 1024);
     call(NR_close, file, 0, 0, 0, 0);

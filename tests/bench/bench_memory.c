@@ -158,7 +158,7 @@ void measure_memory(void)
     measure_by("fault_zero", fault_memory, TOUCH_WRITE);
     measure_by("fault_read", fault_memory, TOUCH_READ);
     file = (uint32_t)call(NR_openat, AT_CWD, (uint32_t)FILE_PATH, 0, 0, 0);
-    check((int32_t)file >= 0, "open");
+    check((int32_t)file >= 0, "open " FILE_PATH);
     measure_by("fault_file_read", fault_file_read, 1);
     measure_by("fault_file_sparse", fault_file_read, 16);
     measure_by("fault_file_write", fault_file_write, 1);

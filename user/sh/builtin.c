@@ -30,7 +30,7 @@ static const struct help_line builtin_help[] = {
 
 static const struct help_line program_help[] = {
     {"args", "print arguments and stack alignment (-e: environment)"},
-    {"bench", "measure operations of the kernel"},
+    {"bench", "measure operations; all of them on the ramdisk of ./bench"},
     {"cat", "print files"},
     {"coremap", "a line for each page frame (-c: check them)"},
     {"crash", "do something forbidden (alone: list what)"},
