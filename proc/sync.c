@@ -10,13 +10,15 @@
 #include "kern/waitq.h"
 
 #include "include/uapi/errno.h"
+#include "kern/cpu.h"
 #include "kern/lockcheck.h"
 #include "kern/panic.h"
 #include "mm/frame.h"
 #include "kern/trace.h"
 #include "proc/sched_impl.h"
 
-#define NEVER UINT64_MAX
+#define NEVER       UINT64_MAX
+#define WATCH_TRIES 200u
 
 static void *self(void)
 {
@@ -93,12 +95,36 @@ void mutex_init(struct mutex *m)
     m->owner = NULL;
 }
 
+/* A CPU runs this thread now. It is not looked at, since it may have ended. */
+static bool runs(const void *thread)
+{
+    for (uint32_t cpus = cpus_online(); cpus; cpus &= cpus - 1)
+        if (__atomic_load_n(&cpu_table[__builtin_ctz(cpus)]->thread, __ATOMIC_RELAXED) == thread)
+            return true;
+    return false;
+}
+
+/* An owner that runs will soon be done, sooner than we could sleep and be woken. */
+static void mutex_watch(const struct mutex *m)
+{
+    for (unsigned tries = WATCH_TRIES; tries; tries--) {
+        const void *owner = __atomic_load_n(&m->owner, __ATOMIC_RELAXED);
+
+        if (!owner || !runs(owner))
+            return;
+        spin_raw_wait();
+    }
+}
+
 static __noinline void mutex_lock_slow(struct mutex *m, void *me)
 {
     uint32_t since = lock_clock();
 
     for (;;) {
-        uint32_t mask = spin_lock_irq(&m->wait.lock);
+        uint32_t mask;
+
+        mutex_watch(m);
+        mask = spin_lock_irq(&m->wait.lock);
 
         kdebug_assert(m->owner != me);
         if (!m->owner) {
