@@ -2,7 +2,7 @@
  *
  * Open files: what read, write, lseek, getdents64 and ioctl do with them. Contents come through an
  * object's pages where the vnode has one, else from its operations.
- * Locks: files.lock for reference counts and changeable flags (spins, innermost); f->lock (sleeps)
+ * Locks: files.lock for changeable flags (spins, innermost); f->lock (sleeps)
  * for the position of files that have one, held over the copy. Devices have no position, so a
  * reader that sleeps for a key stops no writer.
  */
@@ -13,6 +13,7 @@
 #include "include/uapi/errno.h"
 #include "kern/bugs.h"
 #include "kern/panic.h"
+#include "lib/refcount.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 
@@ -71,20 +72,15 @@ int file_open(struct vnode *v, uint32_t flags, struct file **f)
 
 struct file *file_ref(struct file *f)
 {
-    spin_lock(&files.lock);
-    f->refs++;
-    spin_unlock(&files.lock);
+    ref_take(&f->refs);
     return f;
 }
 
 void file_unref(struct file *f)
 {
-    uint32_t left;
+    uint32_t left = ref_drop(&f->refs);
 
-    spin_lock(&files.lock);
-    kdebug_assert(f->refs > 0);
-    left = --f->refs;
-    spin_unlock(&files.lock);
+    kdebug_assert(left != UINT32_MAX);
     if (left)
         return;
     if (f->vnode->ops->close)

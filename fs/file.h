@@ -29,7 +29,7 @@
 
 struct file {
     struct vnode *vnode; /* (c) */
-    uint32_t refs;       /* (file lock of file.c) */
+    uint32_t refs;       /* atomic */
     uint32_t flags;      /* (file lock of file.c): O_NONBLOCK and O_APPEND, the others (c) */
     struct mutex lock;
     uint64_t pos;    /* (lock) */

@@ -3,8 +3,7 @@
  * Vnodes: reference counts, mounts, and the walk from a path to a vnode and back.
  * Invariants: refs is 0 only inside release(); a mounted directory has the parent of the one it
  * covers, so that ".." needs no special case; both are kept for ever.
- * Locks: fs.lock for reference counts (innermost, spins). The root and the mount table are
- * constant after boot. Nothing is held over a driver's operation.
+ * Locks: none. Reference counts are atomic, the root and the mount table constant after boot.
  */
 #include "fs/vnode.h"
 
@@ -13,6 +12,7 @@
 #include "fs/file.h"
 #include "include/uapi/errno.h"
 #include "kern/panic.h"
+#include "lib/refcount.h"
 #include "mm/slab.h"
 
 #define MOUNTS_MAX 4
@@ -23,18 +23,17 @@ struct mount {
 };
 
 static struct {
-    struct spin lock;
     struct vnode *root;              /* (c) after boot */
     struct mount mounts[MOUNTS_MAX]; /* (c) after boot */
     unsigned nmounts;                /* (c) after boot */
-} fs = {.lock = SPIN_INIT(LOCK_VNODES)};
+} fs;
 
 struct vnode *vnode_ref(struct vnode *v)
 {
-    spin_lock(&fs.lock);
-    kdebug_assert(v->refs > 0);
-    v->refs++;
-    spin_unlock(&fs.lock);
+    uint32_t before = ref_take(&v->refs);
+
+    kdebug_assert(before > 0);
+    (void)before;
     return v;
 }
 
@@ -44,10 +43,8 @@ void vnode_unref(struct vnode *v)
 
     if (!v)
         return;
-    spin_lock(&fs.lock);
-    kdebug_assert(v->refs > 0);
-    left = --v->refs;
-    spin_unlock(&fs.lock);
+    left = ref_drop(&v->refs);
+    kdebug_assert(left != UINT32_MAX);
     if (left == 0 && v->ops->release)
         v->ops->release(v);
 }

@@ -4,8 +4,8 @@
  * (ramdisk, /dev, /proc); its operations are one table. A file whose contents can be mapped has an
  * object, and read() goes through the object's pages as mappings do. Names are resolved by
  * vnode_lookup alone.
- * Lifetimes: reference-counted (refs under the vnode lock of vnode.c); ramdisk and /dev vnodes
- * live for ever with the reference of their directory.
+ * Lifetimes: reference-counted (refs, atomic); ramdisk and /dev vnodes live for ever with the
+ * reference of their directory.
  */
 #ifndef FS_VNODE_H
 #define FS_VNODE_H
@@ -55,7 +55,7 @@ struct vnode_ops {
 
 struct vnode {
     const struct vnode_ops *ops; /* (c) */
-    uint32_t refs;               /* (vnode lock) */
+    uint32_t refs;               /* atomic */
     uint32_t mode;               /* (c) type and permission bits */
     uint32_t ino, nlink, rdev;   /* (c) */
     uint32_t mtime;              /* (c) seconds */

@@ -43,7 +43,6 @@ enum lock_class {
     /* Files. */
     LOCK_FDTABLE,
     LOCK_OPEN_FILES,
-    LOCK_VNODES,
     /* Threads. */
     LOCK_SLEEP_STATE, /* inside every mutex and rwlock; no interrupt takes it */
     LOCK_WAITQ,

@@ -12,6 +12,7 @@
 
 #include "include/uapi/errno.h"
 #include "kern/lockcheck.h"
+#include "lib/refcount.h"
 #include "mm/sleep.h"
 
 static struct {
@@ -158,9 +159,7 @@ void obj_create(struct obj *o, const struct obj_ops *ops, void *data, uint64_t s
 
 void obj_ref(struct obj *o)
 {
-    spin_lock(&o->map_lock);
-    o->refs++;
-    spin_unlock(&o->map_lock);
+    ref_take(&o->refs);
 }
 
 /* Takes a page of an object that goes out; true: to be freed. One that somebody has pinned becomes
@@ -201,18 +200,16 @@ static void obj_free_pages(struct obj *o)
     }
 }
 
+/* The lock: who walks the segments behind the last one's leaving is done. */
 void obj_unref(struct obj *o)
 {
-    uint32_t left;
-
+    if (ref_drop(&o->refs) > 0)
+        return;
     spin_lock(&o->map_lock);
-    left = --o->refs;
     spin_unlock(&o->map_lock);
-    if (left == 0) {
-        obj_free_pages(o);
-        if (o->ops->release)
-            o->ops->release(o);
-    }
+    obj_free_pages(o);
+    if (o->ops->release)
+        o->ops->release(o);
 }
 
 /* A page just found: pins it, or says that it is BUSY. (h) held. */

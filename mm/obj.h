@@ -32,7 +32,7 @@ struct obj {
     uint32_t npages;     /* (h) resident */
     pfn_t pages;         /* (h) first resident page; linked by the frame's next and prev */
     struct list segs;    /* (s) segments that map it */
-    uint32_t refs;       /* (s) segments and files */
+    uint32_t refs;       /* atomic: segments and files */
     uint32_t version;    /* (o) truncations */
 } __aligned(16);
 
