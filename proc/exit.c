@@ -126,15 +126,17 @@ static void become_zombie(struct proc *p, struct thread *t)
     thread_unlink(t);
     t->was = p;
     p->leaving = true;
-    __atomic_fetch_add(&p->refs, 1, __ATOMIC_RELAXED);
+    proc_ref(p);
     p->zombie = true;
     parent = p->parent;
     list_remove(&p->sibling);
     list_push_front(&parent->children, &p->sibling);
     if (unlikely(proc_signal_ignored(parent, SIGCHLD)))
         proc_reap_locked(p);
-    waitq_wake(&parent->child_wait, WAITQ_ALL);
+    proc_ref(parent); /* woken without the lock, which it will want */
     proc_unlock();
+    waitq_wake(&parent->child_wait, WAITQ_ALL);
+    proc_unref(parent);
 }
 
 void init_died(int status)

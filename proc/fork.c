@@ -131,7 +131,7 @@ static void enter(struct proc *child, struct proc *parent, struct thread *t, boo
     child->nthreads = 1;
     if (vfork) {
         child->vfork_parent = parent;
-        __atomic_add_fetch(&child->refs, 1, __ATOMIC_RELAXED);
+        proc_ref(child);
     }
     proc_enter_locked(child, parent);
     thread_start(t, vfork);

@@ -78,7 +78,7 @@ struct proc *proc_alloc(int *error)
 /* A process that was never entered still owns its number. */
 void proc_unref(struct proc *p)
 {
-    if (__atomic_sub_fetch(&p->refs, 1, __ATOMIC_ACQ_REL))
+    if (ref_drop(&p->refs))
         return;
     if (!list_linked(&p->all) && !p->zombie)
         pid_free(p->pid);
@@ -117,7 +117,7 @@ struct proc *proc_find(int pid)
     proc_lock();
     p = pid_proc(pid);
     if (p)
-        __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+        proc_ref(p);
     proc_unlock();
     return p;
 }
@@ -129,7 +129,7 @@ struct proc *proc_next(int pid)
     proc_lock();
     p = pid_next(pid);
     if (p)
-        __atomic_add_fetch(&p->refs, 1, __ATOMIC_RELAXED);
+        proc_ref(p);
     proc_unlock();
     return p;
 }

@@ -10,6 +10,7 @@
 #define PROC_PROC_H
 
 #include "fs/file.h"
+#include "lib/refcount.h"
 #include "mm/as.h"
 #include "proc/thread.h"
 
@@ -88,6 +89,11 @@ int __must_check proc_start_init(const char *path, const char *const argv[]);
 /* With a reference, or NULL. proc_next: the process with the smallest pid > pid. */
 struct proc *proc_find(int pid);
 struct proc *proc_next(int pid);
+/* One more, for who has one or holds (P); the last one to go frees it. */
+static inline void proc_ref(struct proc *p)
+{
+    ref_take(&p->refs);
+}
 void proc_unref(struct proc *p);
 
 /* Flags of clone that we know. */

@@ -80,8 +80,12 @@ int proc_wait(const struct wait_request *req, struct wait_result *res)
         proc_lock();
         error = search_locked(me, req, &p);
         if (unlikely(p && __atomic_load_n(&p->leaving, __ATOMIC_ACQUIRE))) {
+            proc_ref(p);
             proc_unlock(); /* its thread still runs a few instructions elsewhere */
-            sched_yield();
+            do
+                sched_yield();
+            while (__atomic_load_n(&p->leaving, __ATOMIC_ACQUIRE));
+            proc_unref(p);
             continue;
         }
         if (error || req->nohang || p) {
