@@ -59,14 +59,20 @@ static int stack_check(int argc, char **argv)
     return (seen & wanted) == wanted ? GOOD : 3;
 }
 
+/* Where it can't fork, a process takes a page more, so that memory does run out. */
 static void __attribute__((noreturn)) bomb(void)
 {
     for (;;) {
         pid_t pid = fork();
         if (pid == 0)
             setsid();
-        else if (pid < 0)
-            sleep(1);
+        else if (pid < 0) {
+            char *page = sbrk(4096);
+
+            if (page != (char *)-1)
+                *page = 1;
+            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+        }
     }
 }
 

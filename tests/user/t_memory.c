@@ -82,6 +82,8 @@ static void test_session_bomb(void)
     pid_t parent = getppid();
 
     only_on_quire();
+    if (tap_count(0, 1) == 0)
+        tap_skip("thousands of processes: only with the large counts");
     CHECK(tap_killed_by(tap_program(argv, true), SIGKILL));
     for (int i = 0; i < 60 && bombs() > 0; i++)
         sleep(1);
