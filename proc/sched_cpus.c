@@ -106,6 +106,24 @@ void sched_set_affinity(struct thread *t, uint32_t allowed)
     irq_restore(mask);
 }
 
+void sched_lend(struct thread *owner)
+{
+    uint32_t mask = irq_save();
+    struct runq *rq = lock_queue_of(owner);
+    uint8_t priority = thread_current()->priority;
+
+    if (owner->priority >= priority && list_linked(&owner->run)) {
+        take_out(rq, owner);
+        owner->priority = priority;
+        list_push_front(&rq->level[priority], &owner->run);
+        rq->ready |= 1u << priority;
+        sched_announce(rq, owner, true);
+    } else if (owner->priority > priority) {
+        owner->priority = priority;
+    }
+    spin_unlock_irq(&rq->lock, mask);
+}
+
 /* The first thread of a queue that may run on this CPU, taken out; lock held. */
 static struct thread *take_for(struct runq *rq, const struct cpu *cpu)
 {

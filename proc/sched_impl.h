@@ -18,6 +18,11 @@ void sched_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t un
 bool sched_wake(struct thread *t);
 /* A kill: wakes t if its sleep is interruptible. Any context. */
 void sched_interrupt(struct thread *t);
+/* The current thread is about to sleep for a lock of owner's, which can't give it back meanwhile:
+ * owner is worth as much as who waits for it, and is the next of its level. Else the level on which
+ * thousands wake all the time keeps it, and all who wait, from running. Any context but a held (q).
+ */
+void sched_lend(struct thread *owner);
 /* A new thread's first place on a run queue: that of its maker, whose slice it shares. maker_waits:
  * the maker sleeps at once, so that no other CPU need come for the thread. */
 void sched_start(struct thread *t, bool maker_waits);

@@ -134,6 +134,7 @@ static __noinline void mutex_lock_slow(struct mutex *m, void *me)
             return;
         }
         trace(TRACE_LOCK, (uint32_t)(uintptr_t)m, (uint32_t)((struct thread *)m->owner)->tid);
+        sched_lend(m->owner);
         waitq_sleep(&m->wait, mask, false, NEVER);
     }
 }
