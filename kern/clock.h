@@ -19,6 +19,8 @@ uint32_t clock_hz(void);
 /* Makes the timer interrupt at the given clock_ns() time (at once if that is past) and no other;
  * UINT64_MAX: never. */
 void clock_set_alarm(uint64_t ns);
+/* Once on each CPU, before its interrupts: no alarm, whatever was set before a reset. */
+void clock_start_cpu(void);
 /* Who is told when the alarm rings: interrupt context. */
 void clock_on_alarm(void (*handler)(void));
 /* Wall clock: nanoseconds since 1970 at reset, 0 if the machine has no clock. */

@@ -11,6 +11,7 @@
 #include "boot/boot.h"
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
+#include "kern/clock.h"
 #include "kern/cpu.h"
 #include "kern/irq.h"
 #include "mm/frame.h"
@@ -131,6 +132,7 @@ void arch_cpu_main(struct cpu *cpu)
 {
     cp15_write_tpidrprw((uint32_t)cpu);
     arch_cpu_setup();
+    clock_start_cpu();
     irq_cpu_start();
     if (!cpu_arrive())
         arch_halt();

@@ -74,6 +74,16 @@ void clock_set_alarm(uint64_t ns)
     isb();
 }
 
+/* On, masked, and off again: a reset may find the timer ringing, clear its registers and leave the
+ * line up (QEMU's CPUs do), and a write that changes nothing does not bring it down. */
+void clock_start_cpu(void)
+{
+    cp15_write_cntv_ctl(CNTV_CTL_ENABLE | CNTV_CTL_IMASK);
+    isb();
+    cp15_write_cntv_ctl(0);
+    isb();
+}
+
 void clock_on_alarm(void (*handler)(void))
 {
     timer.on_alarm = handler;
@@ -127,8 +137,7 @@ static int timer_probe(const struct fdt *fdt, int node)
     hz = fdt_u32(fdt, node, "clock-frequency", 0, &given) ? given : cp15_read_cntfrq();
     if (hz == 0)
         return -EINVAL;
-    cp15_write_cntv_ctl(0);
-    isb();
+    clock_start_cpu();
     timer_set_rate(hz);
 
     int irq = irq_of_node(fdt, node, INTERRUPT_VIRTUAL);

@@ -6,6 +6,7 @@ CRASHES says how each `crash KIND` must be reported. Every test ends with vmchec
 frames in use as it began with.
 """
 
+import contextlib
 import re
 import time
 
@@ -388,6 +389,19 @@ class Ending(TestCase):
                 vm.send("reboot\r")
                 vm.expect_prompt(60)
                 vm.power_off()
+
+    def test_reboot_late(self):
+        """Four machines on a host that is busy with them: the reset comes some milliseconds after
+        the kernel has asked for it, and may find the timer ringing."""
+        with contextlib.ExitStack() as stack:
+            machines = [stack.enter_context(Machine(board="raspi2b")) for _ in range(4)]
+            for boot in range(4):
+                for vm in machines:
+                    if boot:
+                        vm.send("reboot\r")
+                        vm.expect("Quire on ", 20)
+                for vm in machines:
+                    vm.expect_prompt(60)
 
     def test_status_of_init(self):
         """The program named by rdinit= ends the machine with its status."""
