@@ -7,8 +7,9 @@
  * tests/host with pthreads.
  *
  * Order, everywhere: namespace > inode > as > obj > BUSY, then the spinning ones: map_lock >
- * pt_lock > node > page hash > frame > free list, slab > trace, log. Debug builds check it
- * (lockcheck.h). A page-table entry has no lock of its own but its node's, which is hashed.
+ * pt_lock > node > page cache > page hash > frame > free list, slab > trace, log. Debug builds
+ * check it (lockcheck.h). A page-table entry has no lock of its own but its node's, which is
+ * hashed.
  */
 #ifndef KERN_LOCK_H
 #define KERN_LOCK_H

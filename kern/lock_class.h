@@ -26,7 +26,9 @@ enum lock_class {
     LOCK_STORM_PAIR,
     LOCK_TEST_SLEEPING,
     LOCK_SLEEPING_LAST = LOCK_TEST_SLEEPING,
-    /* Spinning: memory. */
+    /* Spinning: processes. */
+    LOCK_PROC_SHARE,
+    /* Memory. */
     LOCK_KSTACKS,
     LOCK_NUMBERS,
     LOCK_SPACES,
@@ -34,6 +36,7 @@ enum lock_class {
     LOCK_FAMILY_MAP,
     LOCK_PT,
     LOCK_NODE,
+    LOCK_PAGE_CACHE,
     LOCK_PAGE_HASH,
     LOCK_FRAME,
     LOCK_FREE_LIST,

@@ -15,6 +15,7 @@
 #define __must_check   __attribute__((warn_unused_result))
 #define __printf(f, a) __attribute__((format(printf, f, a)))
 #define __noreturn     __attribute__((noreturn))
+#define __cold         __attribute__((cold)) /* runs seldom: for size */
 #ifndef __noinline
 #define __noinline __attribute__((noinline))
 #endif

@@ -3,9 +3,9 @@
  * The frame table: entries are made in groups of 256 when their frames are first needed, the free
  * list is last in, first out through the entries' next link, and groups never touched count as
  * free without being on it. A reserve of frames is kept for the kernel itself. In front of the list
- * each CPU has a store of its own, which is emptied before anybody is told that there is no memory.
- * Locks: fl.lock protects the free list, the groups and the counts; frame_locks[] the entries.
- * Source: 4.3BSD core map (vm_mem.c); the lazy groups are our own.
+ * each CPU has a store of its own, and all have a depot, which are emptied before anybody is told
+ * that there is no memory. Locks: fl.lock protects the free list, the groups and the counts;
+ * frame_locks[] the entries. Source: 4.3BSD core map (vm_mem.c); the lazy groups are our own.
  */
 #include "mm/frame.h"
 
@@ -125,7 +125,7 @@ size_t frame_table_bytes(const struct frame_map *map)
     return (size_t)ALIGN_UP(end - first, GROUP_FRAMES) * sizeof(struct frame);
 }
 
-void frame_init(const struct frame_map *map, void *table, uint32_t limit_frames)
+__cold void frame_init(const struct frame_map *map, void *table, uint32_t limit_frames)
 {
     memset(&fl, 0, sizeof(fl));
     spin_init(&fl.lock, LOCK_FREE_LIST);
@@ -237,7 +237,7 @@ static uint32_t ranges_meet(const struct frame_range *ranges, unsigned n, struct
     return count;
 }
 
-bool frame_group_untouched(pfn_t pfn, uint32_t *count, enum frame_type *type)
+__cold bool frame_group_untouched(pfn_t pfn, uint32_t *count, enum frame_type *type)
 {
     uint32_t g = (pfn - direct_map.first) >> GROUP_SHIFT;
     struct frame_range group = {direct_map.first + (g << GROUP_SHIFT), GROUP_FRAMES};
@@ -323,13 +323,23 @@ static __noinline pfn_t take_from_list(unsigned flags)
     return pfn;
 }
 
-/* All CPUs' stores back to the list; fl.lock held, so that who looks there meanwhile finds all. */
+static void empty_depot(void)
+{
+    pfn_t batch[STORE_BATCH];
+
+    for (unsigned i = 0; i < DEPOT_BATCHES; i++)
+        list_give(batch, frame_depot_empty(i, batch));
+}
+
+/* All CPUs' stores and the depot back to the list; fl.lock held, so that who looks there meanwhile
+ * finds all. */
 static void empty_stores(void)
 {
     pfn_t all[STORE_FRAMES];
 
     for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
         list_give(all, frame_store_empty(cpu, all));
+    empty_depot();
 }
 
 void mm_drain(void)
@@ -344,8 +354,11 @@ void mm_drain(void)
  * is for what another CPU has just freed. */
 static __noinline pfn_t take_hard(enum frame_type type, uint32_t index, unsigned flags)
 {
-    pfn_t pfn = take_from_list(flags);
+    pfn_t pfn = frame_depot_take();
     bool more = true;
+
+    if (!pfn)
+        pfn = take_from_list(flags);
 
     if (!pfn) {
         mm_drain();
@@ -393,10 +406,13 @@ pfn_t frame_alloc_private(const void *family, uint32_t index)
     return pfn;
 }
 
-/* The CPU's store is full, or shut: half of it goes to the list. */
-static __noinline void give_to_list(pfn_t pfn)
+/* The CPU's store is full, or shut: half of it goes to the depot or the list. */
+static __noinline void give_away(pfn_t pfn)
 {
     pfn_t half[STORE_BATCH];
+
+    if (frame_depot_give() && frame_store_give(pfn))
+        return;
 
     if (fl.traced)
         trace_write(TRACE_FREE, frame_type(frame_of(pfn)), pfn, 0);
@@ -417,7 +433,7 @@ void frame_free(pfn_t pfn)
         hat_frame_freed(pfn);
     f->flags = 0;
     if (unlikely(!frame_store_give(pfn)))
-        give_to_list(pfn);
+        give_away(pfn);
 }
 
 /* The first of count free frames in a row, aligned, or NO_PFN; fl.lock held. */
@@ -467,7 +483,7 @@ static void unchain_taken(void)
         frame_set_next(last, NO_PFN);
 }
 
-pfn_t frame_alloc_contiguous(uint32_t count, uint32_t align)
+__cold pfn_t frame_alloc_contiguous(uint32_t count, uint32_t align)
 {
     pfn_t first = NO_PFN;
 
@@ -552,11 +568,12 @@ static uint32_t count_untouched(void)
     return n;
 }
 
-int64_t frame_count_free(void)
+__cold int64_t frame_count_free(void)
 {
     int64_t n;
 
     spin_lock(&fl.lock);
+    empty_depot(); /* a batch is looked at as part of the list */
     n = count_untouched();
     for (pfn_t pfn = fl.head; pfn; pfn = frame_next(frame_of(pfn))) {
         if (pfn < direct_map.first || pfn >= direct_map.end || n > fl.stats.total ||

@@ -5,8 +5,8 @@
  * fast as a small one. Invariants (mm_check audits them): a frame is exactly one thing; a frame on
  * the free list has type FREE and no users; users = page-table entries that name it (an entry in a
  * shared node counts once) plus pins.
- * Locks: (f) frame lock, hashed by frame number; (l) the free-list lock inside frame.c; (h) the
- * page-hash lock inside obj.c.
+ * Locks: (f) frame lock, hashed by frame number; (l) the free-list lock inside frame.c; (k) and (h)
+ * the page cache's and the page hash's inside obj.c.
  * Source: 4.3BSD's core map (cmap.h); DESIGN.md.
  */
 #ifndef MM_FRAME_H
@@ -61,7 +61,7 @@ struct frame {
     uint32_t rmap;         /* (f) kptr of an entry: a hint that its reader checks; slab: number of
                               the cache; (n) node: groups of entries that were ever used */
     uint16_t users, flags; /* users atomic, see frame_use; flags (f) */
-    uint32_t links[2];     /* next:20 prev:12 | hash:20 prev:8: free list (l), object's pages (h),
+    uint32_t links[2];     /* next:20 prev:12 | hash:20 prev:8: free list (l), object's pages (k),
                               slabs with room (its cache's lock) */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Each CPU's store of free frames, in front of the free list. Locks: kept.lock; the stores
- * themselves need none (mm/store.h).
+ * Each CPU's store of free frames, and the depot between the stores and the free list: batches, as
+ * chains by the frames' next, which change hands whole. Locks: kept.lock; stores and depot need
+ * none (mm/store.h). A batch that is on its way between the two is seen in neither for a moment.
  */
 #include "mm/frame_impl.h"
 
@@ -16,6 +17,8 @@ struct frame_store {
 } __aligned(128);
 
 static struct frame_store stores[CPU_MAX];
+static uintptr_t depot[DEPOT_BATCHES]; /* first frames, or 0; a CPU begins at its own */
+static uint32_t depot_used;            /* atomic: of these, or about to be or just no more so */
 #define DRAINS_MAX 4
 
 static struct {
@@ -26,9 +29,11 @@ static struct {
 
 static uint32_t most; /* atomic: STORE_FRAMES, or 0 while the stores are shut */
 
-void frame_stores_init(void)
+__cold void frame_stores_init(void)
 {
     memset(stores, 0, sizeof(stores));
+    memset(depot, 0, sizeof(depot));
+    depot_used = 0;
     frame_stores_open(true);
 }
 
@@ -83,7 +88,94 @@ uint32_t frame_store_halve(pfn_t *pfns)
     return n;
 }
 
-uint32_t frame_store_empty(unsigned cpu, pfn_t *pfns)
+static bool is_open(void)
+{
+    return likely(__atomic_load_n(&most, __ATOMIC_RELAXED) != 0);
+}
+
+static uint32_t batches(void)
+{
+    return __atomic_load_n(&depot_used, __ATOMIC_RELAXED);
+}
+
+/* Where to begin: each CPU elsewhere. */
+static unsigned first_place(void)
+{
+    return cpu_here() * (DEPOT_BATCHES / CPU_MAX);
+}
+
+/* A place with a batch or, if that is what is wanted, without one; NULL: there is none. */
+static uintptr_t *find_place(bool with)
+{
+    for (unsigned i = 0, at = first_place(); i < DEPOT_BATCHES; i++, at++) {
+        uintptr_t *place = &depot[at % DEPOT_BATCHES];
+
+        if ((__atomic_load_n(place, __ATOMIC_RELAXED) != 0) == with)
+            return place;
+    }
+    return NULL;
+}
+
+static pfn_t depot_steal(uintptr_t *place)
+{
+    pfn_t head = (pfn_t)store_steal(place);
+
+    if (head)
+        __atomic_fetch_sub(&depot_used, 1, __ATOMIC_RELAXED);
+    return head;
+}
+
+/* The frames' links are their own until the depot has the chain. */
+bool frame_depot_give(void)
+{
+    struct frame_store *s = &stores[cpu_here()];
+    uintptr_t *place = NULL, none = 0;
+    pfn_t head = NO_PFN, pfn;
+    uint32_t n = 0;
+
+    if (is_open() && batches() < DEPOT_BATCHES)
+        place = find_place(false);
+    if (!place)
+        return false;
+    for (; n < STORE_BATCH && (pfn = frame_store_take()) != NO_PFN; n++) {
+        frame_set_next(frame_of(pfn), head);
+        head = pfn;
+    }
+    if (n == STORE_BATCH && __atomic_compare_exchange_n(place, &none, head, false, __ATOMIC_RELEASE,
+                                                        __ATOMIC_RELAXED)) {
+        __atomic_fetch_add(&depot_used, 1, __ATOMIC_RELAXED);
+        return true;
+    }
+    for (; head; head = pfn) {
+        pfn = frame_next(frame_of(head));
+        store_put(s->slot, &s->n, head);
+    }
+    return false;
+}
+
+pfn_t frame_depot_take(void)
+{
+    struct frame_store *s = &stores[cpu_here()];
+    uintptr_t *place = is_open() && batches() ? find_place(true) : NULL;
+    pfn_t head = place ? depot_steal(place) : NO_PFN, next;
+
+    for (pfn_t pfn = head ? frame_next(frame_of(head)) : NO_PFN; pfn; pfn = next) {
+        next = frame_next(frame_of(pfn));
+        store_put(s->slot, &s->n, pfn);
+    }
+    return head;
+}
+
+__cold uint32_t frame_depot_empty(unsigned i, pfn_t *pfns)
+{
+    uint32_t n = 0;
+
+    for (pfn_t pfn = depot_steal(&depot[i]); pfn; pfn = frame_next(frame_of(pfn)))
+        pfns[n++] = pfn;
+    return n;
+}
+
+__cold uint32_t frame_store_empty(unsigned cpu, pfn_t *pfns)
 {
     uint32_t n = 0;
 
@@ -94,16 +186,21 @@ uint32_t frame_store_empty(unsigned cpu, pfn_t *pfns)
     return n;
 }
 
-uint32_t frame_stores_count(void)
+__cold uint32_t frame_stores_count(void)
 {
     uint32_t n = 0;
 
     for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
         n += store_count(stores[cpu].slot, STORE_FRAMES);
-    return n;
+    return n + store_count(depot, DEPOT_BATCHES) * STORE_BATCH;
 }
 
-bool frame_stores_good(void)
+static bool is_stored(pfn_t pfn)
+{
+    return __atomic_load_n(&frame_of(pfn)->owner, __ATOMIC_RELAXED) == OWNER_STORED;
+}
+
+__cold bool frame_stores_good(void)
 {
     bool good = true;
 
@@ -111,14 +208,13 @@ bool frame_stores_good(void)
         for (unsigned i = 0; i < STORE_FRAMES; i++) {
             pfn_t pfn = (pfn_t)__atomic_load_n(&stores[cpu].slot[i], __ATOMIC_ACQUIRE);
 
-            good &=
-                !pfn || __atomic_load_n(&frame_of(pfn)->owner, __ATOMIC_RELAXED) == OWNER_STORED;
+            good &= !pfn || is_stored(pfn);
         }
     }
     return good;
 }
 
-void frame_add_drain(void (*drain)(void))
+__cold void frame_add_drain(void (*drain)(void))
 {
     spin_lock(&kept.lock);
     kassert(kept.n < DRAINS_MAX);
@@ -127,7 +223,7 @@ void frame_add_drain(void (*drain)(void))
     spin_unlock(&kept.lock);
 }
 
-void frame_drain_kept(void)
+__cold void frame_drain_kept(void)
 {
     unsigned n = __atomic_load_n(&kept.n, __ATOMIC_ACQUIRE);
 

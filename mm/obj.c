@@ -3,8 +3,9 @@
  * The page cache: a hash of <object, page> through the frames' hash links, and the list of each
  * object's pages. A page that is being filled is BUSY; whoever else wants it sleeps for it. Pages
  * without users stay until frames are short: then a hand walks the core map and frees them.
- * Locks: cache.lock (h) covers chains, lists, and the step from no users to one; frame locks are
- * taken inside it.
+ * Locks: what changes the cache holds cache.lock (k), and inside it (h), the hashed lock of the
+ * page's chain, if the chain changes; frame locks are inside both. Who looks for a page holds
+ * either one; who finds and takes it for use holds (h), which keeps it in its chain meanwhile.
  */
 #include "mm/obj.h"
 
@@ -15,37 +16,54 @@
 #include "lib/refcount.h"
 #include "mm/sleep.h"
 
+#define CHAIN_LOCKS 64u
+
 static struct {
     struct spin lock;
-    uint32_t *bucket; /* (h) first frame of each chain */
+    uint32_t *bucket; /* (k and h) first frame of each chain */
     uint32_t mask;    /* (c) buckets - 1, a power of two */
-    pfn_t hand;       /* (h) of the clock that takes unused pages */
+    pfn_t hand;       /* (k) of the clock that takes unused pages */
 } cache;
 
-static uint32_t *bucket_of(const struct obj *o, uint32_t page)
+static struct spin chain_locks[CHAIN_LOCKS] = {[0 ... CHAIN_LOCKS - 1] = SPIN_INIT(LOCK_PAGE_HASH)};
+
+static uint32_t hash_of(const struct obj *o, uint32_t page)
 {
-    return &cache.bucket[((kptr(o) >> 4) * 0x9e3779b1u ^ page * 0x85ebca6bu) >> 7 & cache.mask];
+    return ((kptr(o) >> 4) * 0x9e3779b1u ^ page * 0x85ebca6bu) >> 7;
 }
 
-/* The page's frame, or NO_PFN; (h) held. */
-static pfn_t hash_find(const struct obj *o, uint32_t page)
+static struct spin *chain_lock(uint32_t hash)
+{
+    return &chain_locks[hash % CHAIN_LOCKS];
+}
+
+static uint32_t *bucket_of(uint32_t hash)
+{
+    return &cache.bucket[hash & cache.mask];
+}
+
+/* The page's frame, or NO_PFN; (h) or (k) held. */
+static pfn_t hash_find(uint32_t hash, const struct obj *o, uint32_t page)
 {
     uint32_t owner = kptr(o) | FRAME_OBJ;
-    pfn_t pfn = *bucket_of(o, page);
+    pfn_t pfn = *bucket_of(hash);
 
     while (pfn && (frame_of(pfn)->owner != owner || frame_of(pfn)->index != page))
         pfn = frame_hash_next(frame_of(pfn));
     return pfn;
 }
 
-/* Enters a frame that is already marked as the object's page; (h) held. */
+/* Enters a frame that is already marked as the object's page; (k) held. */
 static void page_insert(struct obj *o, pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
-    uint32_t *bucket = bucket_of(o, f->index);
+    uint32_t hash = hash_of(o, f->index), *bucket = bucket_of(hash);
+    struct spin *chain = chain_lock(hash);
 
+    spin_lock(chain);
     frame_set_hash_next(f, *bucket);
     *bucket = pfn;
+    spin_unlock(chain);
     frame_set_next(f, o->pages);
     frame_set_prev(f, NO_PFN);
     if (o->pages)
@@ -54,11 +72,11 @@ static void page_insert(struct obj *o, pfn_t pfn)
     o->npages++;
 }
 
-/* Takes a page out of its chain and its object's list; (h) held. */
+/* Takes a page out of its chain and its object's list; (k) and (h) held. */
 static void page_remove(struct obj *o, pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
-    uint32_t *bucket = bucket_of(o, f->index);
+    uint32_t *bucket = bucket_of(hash_of(o, f->index));
     pfn_t next = frame_next(f), prev = frame_prev(f);
 
     if (*bucket == pfn) {
@@ -79,21 +97,28 @@ static void page_remove(struct obj *o, pfn_t pfn)
     o->npages--;
 }
 
-/* Takes the page out if nobody uses it and it can be filled again; (h) held. */
+/* Takes the page out if nobody uses it and it can be filled again; (k) held, so that what is an
+ * object's page stays one. */
 static bool page_try_drop(pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
+    uint32_t is = __atomic_load_n(&f->owner, __ATOMIC_RELAXED);
+    struct spin *chain;
     bool drop;
 
+    if ((is & 15) != FRAME_OBJ)
+        return false;
+    chain = chain_lock(hash_of(kptr_to(is & ~15u), f->index));
+    spin_lock(chain);
     frame_lock(pfn);
-    drop = frame_type(f) == FRAME_OBJ && frame_count(f) == 0 &&
-           !(f->flags & (FRAME_BUSY | FRAME_WIRED));
+    drop = frame_count(f) == 0 && !(f->flags & (FRAME_BUSY | FRAME_WIRED));
     if (drop) {
         page_remove(frame_owner(f), pfn);
         frame_set(f, FRAME_KERNEL, NULL, 0);
         frame_cache_count(-1);
     }
     frame_unlock(pfn);
+    spin_unlock(chain);
     return drop;
 }
 
@@ -135,7 +160,7 @@ int obj_init(void)
     if (first == NO_PFN)
         return -ENOMEM;
     memset(&cache, 0, sizeof(cache));
-    lock_classify(&cache.lock, LOCK_PAGE_HASH);
+    lock_classify(&cache.lock, LOCK_PAGE_CACHE);
     cache.bucket = pfn_to_virt(first);
     memset(cache.bucket, 0, n * sizeof(uint32_t));
     cache.mask = n - 1;
@@ -163,13 +188,16 @@ void obj_ref(struct obj *o)
 }
 
 /* Takes a page of an object that goes out; true: to be freed. One that somebody has pinned becomes
- * a private page of nobody's, which goes with its last user. (h) held. */
+ * a private page of nobody's, which goes with its last user. (k) held. */
 static bool page_orphan(struct obj *o, pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
+    struct spin *chain = chain_lock(hash_of(o, f->index));
     bool pinned;
 
+    spin_lock(chain);
     page_remove(o, pfn);
+    spin_unlock(chain);
     frame_lock(pfn);
     pinned = frame_count(f) > 0;
     if (!pinned && !(f->flags & FRAME_WIRED))
@@ -232,7 +260,7 @@ static pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
         return NO_PFN;
     f = frame_of(pfn);
     spin_lock(&cache.lock);
-    other = hash_find(o, page);
+    other = hash_find(hash_of(o, page), o, page);
     if (!other) {
         f->flags = FRAME_BUSY;
         frame_set_users(f, 1);
@@ -252,9 +280,11 @@ static pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
 static void page_filled(struct obj *o, pfn_t pfn, int error)
 {
     struct frame *f = frame_of(pfn);
+    struct spin *chain = chain_lock(hash_of(o, f->index));
 
     lock_dropped(f, LOCK_BUSY, LOCK_CALLER);
     spin_lock(&cache.lock);
+    spin_lock(chain);
     frame_lock(pfn);
     f->flags &= (uint16_t)~FRAME_BUSY;
     if (error) {
@@ -263,6 +293,7 @@ static void page_filled(struct obj *o, pfn_t pfn, int error)
         frame_set(f, FRAME_KERNEL, NULL, 0);
     }
     frame_unlock(pfn);
+    spin_unlock(chain);
     spin_unlock(&cache.lock);
     frame_wake(pfn);
     if (error)
@@ -271,6 +302,8 @@ static void page_filled(struct obj *o, pfn_t pfn, int error)
 
 int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
 {
+    uint32_t hash = hash_of(o, page);
+    struct spin *chain = chain_lock(hash);
     enum obj_found found = OBJ_CACHED;
     bool busy, ours;
     int error;
@@ -278,11 +311,11 @@ int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
     if (page >= (o->size_bytes + PAGE_MASK) >> PAGE_SHIFT)
         return -EINVAL;
     for (;;) {
-        spin_lock(&cache.lock);
-        *pfn = hash_find(o, page);
+        spin_lock(chain);
+        *pfn = hash_find(hash, o, page);
         busy = false;
         error = *pfn ? page_pin(*pfn, &busy) : 0;
-        spin_unlock(&cache.lock);
+        spin_unlock(chain);
         if (error || (*pfn && !busy))
             break;
         if (busy) {
@@ -324,11 +357,13 @@ void obj_adopt(struct obj *o, uint32_t page, pfn_t pfn)
 
 pfn_t obj_lookup(struct obj *o, uint32_t page)
 {
+    uint32_t hash = hash_of(o, page);
+    struct spin *chain = chain_lock(hash);
     pfn_t pfn;
 
-    spin_lock(&cache.lock);
-    pfn = hash_find(o, page);
-    spin_unlock(&cache.lock);
+    spin_lock(chain);
+    pfn = hash_find(hash, o, page);
+    spin_unlock(chain);
     return pfn;
 }
 
@@ -339,7 +374,7 @@ int obj_check_frame(pfn_t pfn)
     int errors = 0;
 
     spin_lock(&cache.lock);
-    if (hash_find(o, f->index) != pfn)
+    if (hash_find(hash_of(o, f->index), o, f->index) != pfn)
         errors++;
     if (frame_prev(f) ? frame_next(frame_of(frame_prev(f))) != pfn : o->pages != pfn)
         errors++;

@@ -3,8 +3,8 @@
  * Objects: what names pages - a file's contents, shared anonymous memory, a device. A page of an
  * object is found by <object, page> in the page hash; read(), text and data pages share its frame;
  * it stays after its last user and is found again, until memory is short.
- * Locks: (o) obj->lock; (s) obj->map_lock; (h) the page-hash lock of obj.c; (c) constant. None is
- * held over I/O: the page is BUSY then.
+ * Locks: (o) obj->lock; (s) obj->map_lock; (k) the page cache's lock in obj.c; (c) constant. None
+ * is held over I/O: the page is BUSY then.
  * Source: SVR4's page cache (vp, offset); 4.3BSD-Reno's text table did the same for text alone.
  */
 #ifndef MM_OBJ_H
@@ -29,8 +29,8 @@ struct obj {
     struct mutex lock;
     struct spin map_lock;
     uint64_t size_bytes; /* (o) read again after every sleep */
-    uint32_t npages;     /* (h) resident */
-    pfn_t pages;         /* (h) first resident page; linked by the frame's next and prev */
+    uint32_t npages;     /* (k) resident */
+    pfn_t pages;         /* (k) first resident page; linked by the frame's next and prev */
     struct list segs;    /* (s) segments that map it */
     uint32_t refs;       /* atomic: segments and files */
     uint32_t version;    /* (o) truncations */

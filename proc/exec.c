@@ -2,7 +2,7 @@
  *
  * execve: the loader builds a new address space, then the process steps into it; and process 1. A
  * failing exec leaves the caller as it was; after the loader succeeded nothing can fail.
- * Locks: the process lock while the process changes what /proc looks at.
+ * Locks: the process lock, shared, while the process changes what /proc looks at.
  */
 #include "loader/exec.h"
 
@@ -36,12 +36,12 @@ static void step_into(struct proc *p, const struct exec_image *image, const char
     struct as *old = p->as;
     struct vnode *old_exe = p->exe;
 
-    proc_lock();
+    proc_share();
     p->as = image->as;
     p->exe = image->exe;
     p->execed = true;
     proc_set_comm(p->comm, path);
-    proc_unlock();
+    proc_unshare();
     t->as = image->as;
     hat_switch(&image->as->hat);
     as_leave(old);

@@ -2,7 +2,8 @@
  *
  * The end of a process. Its last thread closes and leaves everything and makes a zombie of it,
  * which the parent's wait, or init's, takes away. O(own children), O(pages in use), nothing else.
- * Locks: the process lock twice: to take what is to be given back, and to become a zombie.
+ * Locks: the process lock twice: to take what is to be given back, and to become a zombie; it is
+ * shared, but to hand over children.
  */
 #include "fs/tty.h"
 #include "include/uapi/errno.h"
@@ -24,7 +25,7 @@ struct belongings {
     struct vnode *cwd, *exe;
 };
 
-/* The thread's time and faults become the process's. (P) held. */
+/* The thread's time and faults become the process's. (P) and child_wait.lock held. */
 static void account_locked(struct proc *p, const struct thread *t)
 {
     p->user_ns += thread_cpu_ns(t);
@@ -33,7 +34,7 @@ static void account_locked(struct proc *p, const struct thread *t)
     p->nthreads--;
 }
 
-/* The first to exit decides the status and kills its fellows. */
+/* The first to exit decides the status and kills its fellows. Likewise. */
 static void begin_locked(struct proc *p, int status)
 {
     uint32_t mask;
@@ -54,12 +55,15 @@ static void begin_locked(struct proc *p, int status)
  * more. True if the caller was the last thread. */
 static bool strip(struct proc *p, struct thread *t, int status, struct belongings *b)
 {
+    uint32_t mask;
     bool last;
 
-    proc_lock();
+    proc_share();
+    mask = spin_lock_irq(&p->child_wait.lock);
     account_locked(p, t);
     begin_locked(p, status);
     last = p->nthreads == 0;
+    spin_unlock_irq(&p->child_wait.lock, mask);
     if (last) {
         *b = (struct belongings){p->files, p->cwd, p->exe};
         p->files = NULL;
@@ -68,7 +72,7 @@ static bool strip(struct proc *p, struct thread *t, int status, struct belonging
     } else {
         thread_unlink(t);
     }
-    proc_unlock();
+    proc_unshare();
     return last;
 }
 
@@ -93,13 +97,14 @@ static void leave_memory(struct thread *t)
     as_leave(as);
 }
 
-/* Orphans become init's children; zombies among them are init's to reap at once. (P) held. */
-static void give_children_away_locked(struct proc *p)
+/* Orphans become init's children; zombies among them are init's to reap at once. */
+static void give_children_away(struct proc *p)
 {
     struct proc *init = proc_init();
     bool zombies = false;
     struct list_link *l;
 
+    proc_lock();
     while ((l = list_pop_front(&p->children)) != NULL) {
         struct proc *child = container_of(l, struct proc, sibling);
 
@@ -112,31 +117,38 @@ static void give_children_away_locked(struct proc *p)
         zombies |= child->zombie;
         preempt_point();
     }
+    proc_unlock();
     if (zombies)
         waitq_wake(&init->child_wait, WAITQ_ALL);
 }
 
-/* Zombies stand first among the children, so that wait finds them without a search. */
+/* Zombies stand first among the children, so that wait finds them without a search. Whose parent
+ * does not want to know is reaped at once. */
 static void become_zombie(struct proc *p, struct thread *t)
 {
     struct proc *parent;
+    uint32_t mask;
+    bool ignored;
 
-    proc_lock();
-    give_children_away_locked(p);
+    proc_share();
+    parent = p->parent;
+    ignored = proc_signal_ignored(parent, SIGCHLD);
     thread_unlink(t);
     t->was = p;
     p->leaving = true;
     proc_ref(p);
+    mask = spin_lock_irq(&parent->child_wait.lock);
     p->zombie = true;
-    parent = p->parent;
     list_remove(&p->sibling);
-    list_push_front(&parent->children, &p->sibling);
-    if (unlikely(proc_signal_ignored(parent, SIGCHLD)))
+    if (unlikely(ignored))
+        p->parent = NULL;
+    else
+        list_push_front(&parent->children, &p->sibling);
+    waitq_wake_locked(&parent->child_wait, WAITQ_ALL);
+    spin_unlock_irq(&parent->child_wait.lock, mask);
+    if (unlikely(ignored))
         proc_reap_locked(p);
-    proc_ref(parent); /* woken without the lock, which it will want */
-    proc_unlock();
-    waitq_wake(&parent->child_wait, WAITQ_ALL);
-    proc_unref(parent);
+    proc_unshare();
 }
 
 void init_died(int status)
@@ -178,6 +190,8 @@ void proc_exit(int status)
     close_files(&b);
     leave_memory(t);
     vfork_release(p);
+    if (unlikely(!list_empty(&p->children)))
+        give_children_away(p);
     become_zombie(p, t);
     thread_exit();
 }

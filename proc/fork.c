@@ -2,7 +2,8 @@
  *
  * fork, vfork and posix_spawn's clone: a new process with one thread that returns from the same
  * system call with 0. Nothing here is O(processes), nor O(pages) beyond what as_fork does.
- * Locks: the process lock for entering the child alone; the child is nobody's business before.
+ * Locks: the process lock, shared, for entering the child alone; the child is nobody's business
+ * before.
  */
 #include "fs/tty.h"
 #include "include/uapi/errno.h"
@@ -78,6 +79,7 @@ static void discard(struct proc *child)
     vnode_unref(child->exe);
     if (child->as)
         as_leave(child->as);
+    pid_free(child->pid);
     proc_unref(child);
 }
 
@@ -119,7 +121,7 @@ static void tell_tids(const struct proc *child, const struct fork_args *a)
 /* What the process lock protects; from here on the child can be found and killed. */
 static void enter(struct proc *child, struct proc *parent, struct thread *t, bool vfork)
 {
-    proc_lock();
+    proc_share();
     child->pgid = parent->pgid;
     child->sid = parent->sid;
     child->umask = parent->umask;
@@ -135,7 +137,7 @@ static void enter(struct proc *child, struct proc *parent, struct thread *t, boo
     }
     proc_enter_locked(child, parent);
     thread_start(t, vfork);
-    proc_unlock();
+    proc_unshare();
 }
 
 /* Sleeps until the child has an address space of its own or is dead; a kill ends the wait, and
@@ -167,7 +169,7 @@ void vfork_release(struct proc *p)
 
     if (likely(!p->vfork_parent))
         return;
-    proc_lock();
+    proc_share();
     parent = p->vfork_parent;
     p->vfork_parent = NULL;
     if (parent) {
@@ -177,7 +179,7 @@ void vfork_release(struct proc *p)
         waitq_wake_locked(&parent->child_wait, WAITQ_ALL);
         spin_unlock_irq(&parent->child_wait.lock, mask);
     }
-    proc_unlock();
+    proc_unshare();
 }
 
 /* Steps: is it a call that we know; a process with a number; memory, shared or copied; files; a

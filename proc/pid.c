@@ -3,12 +3,14 @@
  * The table of numbers: chunks of 512 pointers, made when a number in them is first given out and
  * freed when the last one goes. A slot is NULL (free), TAKEN (a thread's, or a process that is
  * being made) or the process. Finding is two loads; giving out goes round from the last number
- * given. Locks: pids.lock (spins) for everything; processes found are kept by the process lock.
+ * given. Locks: pids.lock (spins) for everything; a process found is kept by a reference or by the
+ * process lock, held whole.
  */
 #include "proc/pid.h"
 
 #include "include/uapi/errno.h"
 #include "mm/slab.h"
+#include "proc/proc_impl.h"
 
 #define CHUNK_SHIFT 9
 #define CHUNK_SIZE  (1 << CHUNK_SHIFT)
@@ -22,7 +24,20 @@ static struct {
     int last;             /* given out most recently */
     void **chunk[CHUNKS]; /* or NULL: all free */
     uint16_t in_use[CHUNKS];
+    uint32_t count; /* of processes */
 } pids = {.lock = SPIN_INIT(LOCK_NUMBERS)};
+
+static struct list all = LIST_INIT(all); /* pids.lock: processes */
+
+struct list *proc_list(void)
+{
+    return &all;
+}
+
+uint32_t proc_count(void)
+{
+    return __atomic_load_n(&pids.count, __ATOMIC_RELAXED);
+}
 
 static void **slot_of(int pid)
 {
@@ -75,13 +90,25 @@ int pid_alloc(void)
     return pid;
 }
 
+static struct proc *proc_of(void *const *slot)
+{
+    return slot && *slot != TAKEN ? *slot : NULL;
+}
+
 void pid_free(int pid)
 {
     int c = pid >> CHUNK_SHIFT;
-    void *empty = NULL;
+    void **slot, *empty = NULL;
+    struct proc *p;
 
     spin_lock(&pids.lock);
-    *slot_of(pid) = NULL;
+    slot = slot_of(pid);
+    p = proc_of(slot);
+    if (p) {
+        list_remove(&p->all);
+        pids.count--;
+    }
+    *slot = NULL;
     if (--pids.in_use[c] == 0) {
         empty = pids.chunk[c];
         pids.chunk[c] = NULL;
@@ -94,26 +121,38 @@ void pid_set(int pid, struct proc *p)
 {
     spin_lock(&pids.lock);
     *slot_of(pid) = p;
+    list_push_back(&all, &p->all);
+    pids.count++;
     spin_unlock(&pids.lock);
 }
 
-struct proc *pid_proc(int pid)
+static struct proc *find(int pid, bool ref)
 {
-    void **slot, *found = NULL;
+    struct proc *found;
 
     if (pid <= 0 || pid >= PID_MAX)
         return NULL;
     spin_lock(&pids.lock);
-    slot = slot_of(pid);
-    if (slot && *slot != TAKEN)
-        found = *slot;
+    found = proc_of(slot_of(pid));
+    if (found && ref)
+        proc_ref(found);
     spin_unlock(&pids.lock);
     return found;
 }
 
-struct proc *pid_next(int pid)
+struct proc *pid_ref(int pid)
 {
-    void *found = NULL;
+    return find(pid, true);
+}
+
+struct proc *pid_proc(int pid)
+{
+    return find(pid, false);
+}
+
+struct proc *pid_ref_next(int pid)
+{
+    struct proc *found = NULL;
 
     spin_lock(&pids.lock);
     for (pid = MAX(pid, 0) + 1; pid < PID_MAX && !found; pid++) {
@@ -121,9 +160,10 @@ struct proc *pid_next(int pid)
 
         if (!slot)
             pid |= CHUNK_SIZE - 1;
-        else if (*slot && *slot != TAKEN)
-            found = *slot;
+        found = proc_of(slot);
     }
+    if (found)
+        proc_ref(found);
     spin_unlock(&pids.lock);
     return found;
 }

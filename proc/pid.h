@@ -11,12 +11,15 @@
 
 /* The next free number; -EAGAIN: none is left, -ENOMEM. */
 int __must_check pid_alloc(void);
+/* A process that had it is not on the list of all any more. */
 void pid_free(int pid);
-/* pid is p's from now on. */
+/* pid is p's from now on, and p is on the list of all. */
 void pid_set(int pid, struct proc *p);
-/* The process of a number, or NULL. The process lock is held. */
+/* The process of a number, or NULL, with a reference. */
+struct proc *pid_ref(int pid);
+/* The same without one. The process lock is held whole. */
 struct proc *pid_proc(int pid);
-/* The process with the smallest number > pid, or NULL. The process lock is held. */
-struct proc *pid_next(int pid);
+/* The process with the smallest number > pid, or NULL, with a reference. */
+struct proc *pid_ref_next(int pid);
 
 #endif

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Processes as objects: the process lock, the list of all, finding, references, groups and
- * sessions. Invariants: a process is in the table of numbers and on the list from fork to reaping;
- * only a zombie has no address space and no files; everybody but init has a parent. Locks: (P)
- * procs.lock, sleeping, above as->lock and all spinning locks.
+ * Processes as objects: finding, references, groups and sessions. Invariants: a process is in the
+ * table of numbers and on the list of all from fork to reaping; only a zombie has no address space
+ * and no files; everybody but init has a parent. Locks: (P), proc_lock.c.
  */
 #include "proc/proc.h"
 
@@ -16,43 +15,13 @@
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 
-static struct {
-    struct mutex lock;
-    struct list all;   /* (P) */
-    uint32_t count;    /* (P) */
-    struct proc *init; /* (P) */
-} procs = {.lock = MUTEX_INIT(procs.lock, LOCK_PROC), .all = LIST_INIT(procs.all)};
+static struct proc *init; /* (c) once there */
 
 static struct slab_cache proc_cache = SLAB_CACHE("proc", sizeof(struct proc));
 
-void proc_lock(void)
-{
-    mutex_lock(&procs.lock);
-}
-
-void proc_unlock(void)
-{
-    mutex_unlock(&procs.lock);
-}
-
-bool proc_locked(void)
-{
-    return mutex_held(&procs.lock);
-}
-
-struct list *proc_list(void)
-{
-    return &procs.all;
-}
-
 struct proc *proc_init(void)
 {
-    return procs.init;
-}
-
-uint32_t proc_count(void)
-{
-    return procs.count;
+    return init;
 }
 
 struct proc *proc_alloc(int *error)
@@ -75,14 +44,10 @@ struct proc *proc_alloc(int *error)
     return p;
 }
 
-/* A process that was never entered still owns its number. */
 void proc_unref(struct proc *p)
 {
-    if (ref_drop(&p->refs))
-        return;
-    if (!list_linked(&p->all) && !p->zombie)
-        pid_free(p->pid);
-    slab_free(&proc_cache, p);
+    if (!ref_drop(&p->refs))
+        slab_free(&proc_cache, p);
 }
 
 void proc_enter_locked(struct proc *p, struct proc *parent)
@@ -90,48 +55,32 @@ void proc_enter_locked(struct proc *p, struct proc *parent)
     kdebug_assert(proc_locked());
     p->parent = parent;
     p->ppid = parent ? parent->pid : 0;
-    if (parent)
+    if (parent) {
+        uint32_t mask = spin_lock_irq(&parent->child_wait.lock);
+
         list_push_back(&parent->children, &p->sibling);
-    else
-        procs.init = p;
-    list_push_back(&procs.all, &p->all);
-    procs.count++;
+        spin_unlock_irq(&parent->child_wait.lock, mask);
+    } else {
+        init = p;
+    }
     pid_set(p->pid, p);
 }
 
 void proc_reap_locked(struct proc *p)
 {
-    kdebug_assert(proc_locked());
-    list_remove(&p->sibling);
-    p->parent = NULL;
-    list_remove(&p->all);
-    procs.count--;
+    kdebug_assert(proc_locked() && !list_linked(&p->sibling));
     pid_free(p->pid);
     proc_unref(p);
 }
 
 struct proc *proc_find(int pid)
 {
-    struct proc *p;
-
-    proc_lock();
-    p = pid_proc(pid);
-    if (p)
-        proc_ref(p);
-    proc_unlock();
-    return p;
+    return pid_ref(pid);
 }
 
 struct proc *proc_next(int pid)
 {
-    struct proc *p;
-
-    proc_lock();
-    p = pid_next(pid);
-    if (p)
-        proc_ref(p);
-    proc_unlock();
-    return p;
+    return pid_ref_next(pid);
 }
 
 void proc_set_comm(char comm[COMM_SIZE], const char *path)
@@ -151,7 +100,7 @@ static struct proc *target_locked(int pid)
 
 static bool group_exists_locked(int pgid, int sid)
 {
-    list_for_each (it, &procs.all) {
+    list_for_each (it, proc_list()) {
         const struct proc *p = container_of(it, struct proc, all);
 
         if (p->pgid == pgid && p->sid == sid)

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * Processes: what owns - an address space, files, children - while threads run. Parents, children,
- * groups and states are under one lock, the process lock of proc.c (P), a sleeping mutex; the last
- * thread's exit makes a zombie, the parent's wait (or init's) reaps it; only then is the pid used
- * again. /proc holds references: refs. Zombies stand before the living in their parent's children.
- * Lock order: (P) > as; (P) > wait queues > (T) > run queue. Nobody touches user memory with (P).
+ * groups and states are under one lock, the process lock (P); the last thread's exit makes a
+ * zombie, the parent's wait (or init's) reaps it; only then is the pid used again. /proc holds
+ * references: refs. Zombies stand before the living in their parent's children.
+ * (P) is held whole by who looks at or changes processes of others, and may sleep then. A process
+ * shares it with others to change what is its own: it makes a child, steps into a program, gives up
+ * what it has, becomes a zombie, reaps. Two who share may meet at a parent's children, which its
+ * child_wait.lock keeps apart.
+ * Lock order: (P) whole > as; (P) > wait queues > (T) > run queue. Nobody touches user memory with
+ * (P).
  */
 #ifndef PROC_PROC_H
 #define PROC_PROC_H
@@ -46,33 +51,36 @@ enum {
 };
 
 struct proc {
-    int pid, pgid, sid;            /* pid (c), others (P) */
-    int ppid;                      /* (P), read without: of parent; 0 for init */
-    volatile int kill_sig;         /* (T) the first signal that kills it, or 0 */
-    uint32_t ignored[2];           /* (T) bit sig - 1: SIG_IGN; kept by exec, inherited by fork */
-    struct proc *parent;           /* (P) */
-    struct list children;          /* (P) by sibling */
-    struct list_link sibling, all; /* (P) */
-    struct list threads;           /* (P and T) by thread->siblings */
-    uint32_t nthreads, refs;       /* (P) */
-    struct as *as;                 /* (P) changed by exec of the only thread; NULL: zombie */
-    struct fdtable *files;         /* (P) NULL: zombie */
-    struct vnode *cwd;             /* (P) */
-    struct vnode *exe;             /* (P) or NULL */
-    struct proc *vfork_parent;     /* (P) waits until we exec or exit */
-    bool vfork_done;               /* (P) */
-    bool zombie, exiting;          /* (P) */
-    bool leaving;                  /* atomic: a zombie whose last thread is not freed yet */
-    bool traced;                   /* (P), read without: passes the trace's filter; inherited */
-    bool execed;                   /* (P) ran exec: setpgid by its parent is refused */
-    int exit_status;               /* (P) wait4's word */
-    uint32_t umask;                /* (P) */
-    struct waitq child_wait;       /* children that died, vfork children that are done */
-    char comm[COMM_SIZE];          /* (P) */
-    uint64_t start_ns;             /* (c) */
-    uint64_t user_ns, kernel_ns;   /* (P) of dead threads */
+    int pid, pgid, sid;          /* pid (c), others (P) */
+    int ppid;                    /* (P), read without: of parent; 0 for init */
+    volatile int kill_sig;       /* (T) the first signal that kills it, or 0 */
+    uint32_t ignored[2];         /* (T) bit sig - 1: SIG_IGN; kept by exec, inherited by fork */
+    struct proc *parent;         /* (P) */
+    struct list children;        /* (P and child_wait.lock, or P whole) by sibling */
+    struct list_link sibling;    /* likewise, of the parent */
+    struct list_link all;        /* pid.c */
+    struct list threads;         /* (P and T) by thread->siblings */
+    uint32_t nthreads;           /* (P) */
+    uint32_t refs;               /* atomic */
+    struct as *as;               /* (P) changed by exec of the only thread; NULL: zombie */
+    struct fdtable *files;       /* (P) NULL: zombie */
+    struct vnode *cwd;           /* (P) */
+    struct vnode *exe;           /* (P) or NULL */
+    struct proc *vfork_parent;   /* (P) waits until we exec or exit */
+    bool vfork_done;             /* (P) */
+    bool zombie;                 /* as sibling */
+    bool exiting;                /* (P) */
+    bool leaving;                /* atomic: a zombie whose last thread is not freed yet */
+    bool traced;                 /* (P), read without: passes the trace's filter; inherited */
+    bool execed;                 /* (P) ran exec: setpgid by its parent is refused */
+    int exit_status;             /* (P) wait4's word */
+    uint32_t umask;              /* (P) */
+    struct waitq child_wait;     /* children that died, vfork children that are done */
+    char comm[COMM_SIZE];        /* (P) */
+    uint64_t start_ns;           /* (c) */
+    uint64_t user_ns, kernel_ns; /* (P) of dead threads */
     uint32_t minor_faults, major_faults;     /* (P) of dead threads */
-    uint64_t child_user_ns, child_kernel_ns; /* (P) of reaped children */
+    uint64_t child_user_ns, child_kernel_ns; /* as children: of those that were reaped */
 };
 
 static inline struct proc *proc_current(void)
@@ -80,8 +88,11 @@ static inline struct proc *proc_current(void)
     return thread_current()->proc;
 }
 
-void proc_lock(void); /* (P) may sleep */
+void proc_lock(void); /* (P) whole; may sleep */
 void proc_unlock(void);
+/* (P) shared: may sleep before, but not until proc_unshare; that, too, on the same CPU. */
+void proc_share(void);
+void proc_unshare(void);
 
 /* Process 1: runs path with the arguments; files 0-2 are /dev/console. 0 or -Exxx. */
 int __must_check proc_start_init(const char *path, const char *const argv[]);

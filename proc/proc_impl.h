@@ -10,14 +10,15 @@
 
 /* A new process with its pid and one reference; known to nobody. NULL and *error. */
 struct proc *proc_alloc(int *error);
-/* Enters p: it can be found, and is parent's child (NULL: nobody's). (P) held. */
+/* Enters p: it can be found, and is parent's child (NULL: nobody's). (P) shared or whole. */
 void proc_enter_locked(struct proc *p, struct proc *parent);
-/* Takes a zombie away from its parent and gives its pid back and the reference up. (P) held. */
+/* Gives a zombie's number back, which its parent's children do not name any more, and its reference
+ * up. (P) shared or whole. */
 void proc_reap_locked(struct proc *p);
-/* All processes, by their `all` links. (P) held. */
+/* All processes, by their `all` links (pid.c). (P) whole. */
 struct list *proc_list(void);
-bool proc_locked(void);
-/* Init, or NULL. (P) held. */
+bool proc_locked(void); /* (P), whole or shared */
+/* Init, or NULL. (c) once there. */
 struct proc *proc_init(void);
 /* The name of ps, from a path. */
 void proc_set_comm(char comm[COMM_SIZE], const char *path);

@@ -121,27 +121,31 @@ static int signal_many_locked(int pid, int sig)
     return found;
 }
 
+static int signal_one(int pid, int sig)
+{
+    struct proc *p = pid_ref(pid);
+
+    if (!p)
+        return -ESRCH;
+    proc_signal(p, sig);
+    proc_unref(p);
+    return 0;
+}
+
 int proc_kill(int pid, int sig)
 {
-    struct proc *p;
-    int error = 0;
+    int found;
 
     if (!signal_valid(sig))
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
+    if (pid > 0)
+        return signal_one(pid, sig);
     proc_lock();
-    if (pid > 0) {
-        p = pid_proc(pid);
-        if (p)
-            proc_signal(p, sig);
-        else
-            error = -ESRCH;
-    } else if (!signal_many_locked(pid, sig)) {
-        error = -ESRCH;
-    }
+    found = signal_many_locked(pid, sig);
     proc_unlock();
-    return error;
+    return found ? 0 : -ESRCH;
 }
 
 /* s in words, with text around it. */

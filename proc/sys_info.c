@@ -130,10 +130,10 @@ static int set_name(vaddr_t uname)
     if (error < 0)
         return error;
     name[COMM_SIZE - 1] = '\0';
-    proc_lock();
+    proc_share();
     memset(p->comm, 0, sizeof(p->comm));
     memcpy(p->comm, name, strlen(name));
-    proc_unlock();
+    proc_unshare();
     return 0;
 }
 

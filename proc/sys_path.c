@@ -257,10 +257,10 @@ static int change_dir(struct vnode *v)
     bool is_dir = vnode_is(v, S_IFDIR);
 
     if (is_dir) {
-        proc_lock();
+        proc_share();
         old = p->cwd;
         p->cwd = v;
-        proc_unlock();
+        proc_unshare();
     }
     vnode_unref(old);
     return is_dir ? 0 : -ENOTDIR;

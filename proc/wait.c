@@ -2,7 +2,7 @@
  *
  * wait4 and waitid. Zombies stand first among their parent's children, so that waiting for anyone
  * looks at one child and waiting for a pid at one slot of the table; only waiting for a group
- * walks. Locks: the process lock for the look, then the parent's child_wait, taken before the
+ * walks. Locks: the process lock for the look, then the parent's child_wait, which is kept when the
  * process lock is given back: who becomes a zombie in between is not missed.
  */
 #include "include/uapi/errno.h"
@@ -30,30 +30,58 @@ static struct proc *find_in_group(struct proc *me, int pgid, bool *any)
     return NULL;
 }
 
-/* The child to reap: 0 and *found, which is NULL if none is ready, or -ECHILD. (P) held. */
-static int search_locked(struct proc *me, const struct wait_request *req, struct proc **found)
+static bool of_group(const struct wait_request *req)
 {
-    int pid = req->pid;
-    struct proc *p = NULL;
-    bool any = false;
-
-    if (req->group) {
-        p = find_in_group(me, pid, &any);
-    } else if (pid == -1) {
-        struct list_link *first = list_first(&me->children);
-
-        any = first != NULL;
-        p = any ? child_of(first) : NULL;
-    } else if (pid > 0) {
-        p = pid_proc(pid);
-        any = p && p->parent == me;
-    } else {
-        p = find_in_group(me, pid == 0 ? me->pgid : -pid, &any);
-    }
-    *found = any && p && p->zombie ? p : NULL;
-    return any ? 0 : -ECHILD;
+    return req->group || req->pid == 0 || req->pid < -1;
 }
 
+/* One look at the children; the locks are held that look() takes. */
+struct look {
+    struct proc *child; /* that is asked for and ready, or NULL; `named`: that has the number */
+    struct proc *named; /* with a reference, or NULL */
+    bool any;           /* there are such children */
+    uint32_t mask;
+};
+
+/* With (P) held whole for a group, since all children are looked at, else shared; and with
+ * child_wait.lock. */
+static void look(struct proc *me, const struct wait_request *req, struct look *l)
+{
+    struct proc *p = NULL;
+
+    *l = (struct look){NULL};
+    if (of_group(req)) {
+        proc_lock();
+        p = find_in_group(me, req->group ? req->pid : req->pid ? -req->pid : me->pgid, &l->any);
+    } else {
+        proc_share();
+        if (req->pid > 0)
+            l->named = p = pid_ref(req->pid);
+    }
+    l->mask = spin_lock_irq(&me->child_wait.lock);
+    if (req->pid == -1 && !req->group) {
+        struct list_link *first = list_first(&me->children);
+
+        p = first ? child_of(first) : NULL;
+        l->any = p != NULL;
+    } else if (l->named) {
+        l->any = p->parent == me;
+    }
+    l->child = l->any && p && p->zombie ? p : NULL;
+}
+
+/* child_wait.lock is given back, or was. */
+static void look_end(const struct wait_request *req, const struct look *l)
+{
+    if (of_group(req))
+        proc_unlock();
+    else
+        proc_unshare();
+    if (l->named)
+        proc_unref(l->named);
+}
+
+/* child_wait.lock held: p is nobody's child afterwards. */
 static void take_locked(struct proc *me, struct proc *p, bool reap, struct wait_result *res)
 {
     res->pid = p->pid;
@@ -64,42 +92,58 @@ static void take_locked(struct proc *me, struct proc *p, bool reap, struct wait_
         return;
     me->child_user_ns += res->user_ns;
     me->child_kernel_ns += res->kernel_ns;
-    proc_reap_locked(p);
+    list_remove(&p->sibling);
+    p->parent = NULL;
+}
+
+/* p's thread still runs a few instructions elsewhere: waits for that. */
+static void wait_for_thread(struct proc *me, const struct wait_request *req, const struct look *l)
+{
+    struct proc *p = l->child;
+
+    proc_ref(p);
+    spin_unlock_irq(&me->child_wait.lock, l->mask);
+    look_end(req, l);
+    do
+        sched_yield();
+    while (__atomic_load_n(&p->leaving, __ATOMIC_ACQUIRE));
+    proc_unref(p);
+}
+
+/* What the look found, which is enough to answer: a child, none that is ready, or none at all. */
+static int answer(struct proc *me, const struct wait_request *req, const struct look *l,
+                  struct wait_result *res)
+{
+    struct proc *p = req->no_exits ? NULL : l->child;
+
+    if (p)
+        take_locked(me, p, !req->nowait, res);
+    spin_unlock_irq(&me->child_wait.lock, l->mask);
+    if (p && !req->nowait)
+        proc_reap_locked(p);
+    look_end(req, l);
+    return !l->any ? -ECHILD : p ? res->pid : 0;
 }
 
 int proc_wait(const struct wait_request *req, struct wait_result *res)
 {
-    struct proc *me = proc_current(), *p;
-    int error;
+    struct proc *me = proc_current();
+    int error = 0;
 
     if (req->pid == INT32_MIN)
         return -ESRCH;
-    for (;;) {
-        uint32_t mask;
+    while (!error) {
+        struct look l;
 
-        proc_lock();
-        error = search_locked(me, req, &p);
-        if (unlikely(p && __atomic_load_n(&p->leaving, __ATOMIC_ACQUIRE))) {
-            proc_ref(p);
-            proc_unlock(); /* its thread still runs a few instructions elsewhere */
-            do
-                sched_yield();
-            while (__atomic_load_n(&p->leaving, __ATOMIC_ACQUIRE));
-            proc_unref(p);
+        look(me, req, &l);
+        if (unlikely(l.child && __atomic_load_n(&l.child->leaving, __ATOMIC_ACQUIRE))) {
+            wait_for_thread(me, req, &l);
             continue;
         }
-        if (error || req->nohang || p) {
-            if (!error && p && !req->no_exits)
-                take_locked(me, p, !req->nowait, res);
-            else
-                p = NULL;
-            proc_unlock();
-            return error ? error : p ? res->pid : 0;
-        }
-        mask = spin_lock_irq(&me->child_wait.lock);
-        proc_unlock();
-        error = waitq_sleep(&me->child_wait, mask, true, UINT64_MAX);
-        if (error)
-            return error;
+        if (l.child || !l.any || req->nohang)
+            return answer(me, req, &l, res);
+        look_end(req, &l);
+        error = waitq_sleep(&me->child_wait, l.mask, true, UINT64_MAX);
     }
+    return error;
 }
