@@ -36,7 +36,7 @@ struct as {
     struct list_link kin;   /* (family->map_lock) */
     uint32_t resident;      /* (atomic) entries that are in core, without the zero page; pages */
     uint32_t committed;     /* (a) pages promised */
-    uint32_t users, refs;   /* (list lock of as.c) */
+    uint32_t users, refs;   /* atomic */
     struct list_link all;   /* (list lock) every address space */
     uint32_t slots[16];     /* (p) bit i: root slot i names a node */
     vaddr_t brk_start, brk; /* (a) heap, bytes */

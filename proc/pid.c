@@ -27,11 +27,11 @@ static struct {
     uint32_t count; /* of processes */
 } pids = {.lock = SPIN_INIT(LOCK_NUMBERS)};
 
-static struct list all = LIST_INIT(all); /* pids.lock: processes */
+static struct list processes = LIST_INIT(processes); /* pids.lock */
 
 struct list *proc_list(void)
 {
-    return &all;
+    return &processes;
 }
 
 uint32_t proc_count(void)
@@ -121,7 +121,7 @@ void pid_set(int pid, struct proc *p)
 {
     spin_lock(&pids.lock);
     *slot_of(pid) = p;
-    list_push_back(&all, &p->all);
+    list_push_back(&processes, &p->all);
     pids.count++;
     spin_unlock(&pids.lock);
 }

@@ -86,7 +86,7 @@ def tree_in_order(link):
 
 
 def processes():
-    return elements(static("procs")["all"], "proc", "all")
+    return elements(static("processes"), "proc", "all")
 
 
 def threads():
