@@ -2,8 +2,7 @@
  *
  * Address spaces as objects: made, entered, left; the tree of segments with the largest gap of
  * every subtree, so that a segment and a gap are both found in O(log n).
- * Locks: a list's lock protects that list of address spaces, one of several, by address; users and
- * refs are counted without one.
+ * Locks: spaces.lock protects the list of all address spaces; users and refs are counted without.
  */
 #include "mm/as.h"
 
@@ -15,18 +14,13 @@
 #include "mm/obj.h"
 #include "mm/slab.h"
 
-#define SPACE_LISTS 8u
-
 static struct {
+    struct spin lock;
+    struct list all;
     uint32_t committed; /* (atomic) pages, all address spaces */
     uint32_t limit;     /* (c) */
     bool strict;        /* (c) overcommit_memory=2 */
-} spaces;
-
-static struct space_list {
-    struct spin lock;
-    struct list all; /* lock */
-} space_lists[SPACE_LISTS];
+} spaces = {.lock = SPIN_INIT(LOCK_SPACES), .all = LIST_INIT(spaces.all)};
 
 static struct slab_cache as_cache = SLAB_CACHE("as", sizeof(struct as));
 static struct slab_cache root_cache = SLAB_CACHE("root", sizeof(struct root));
@@ -37,33 +31,6 @@ void as_init(void)
 {
     spaces.limit = frame_stats().free;
     spaces.strict = bootargs_is("overcommit_memory", "2");
-    for (unsigned i = 0; i < SPACE_LISTS; i++) {
-        spin_init(&space_lists[i].lock, LOCK_SPACES);
-        list_init(&space_lists[i].all);
-    }
-}
-
-static struct space_list *list_of(const struct as *as)
-{
-    return &space_lists[kptr(as) / sizeof(struct as) % SPACE_LISTS];
-}
-
-static void list_enter(struct as *as)
-{
-    struct space_list *l = list_of(as);
-
-    spin_lock(&l->lock);
-    list_push_back(&l->all, &as->all);
-    spin_unlock(&l->lock);
-}
-
-static void list_leave(struct as *as)
-{
-    struct space_list *l = list_of(as);
-
-    spin_lock(&l->lock);
-    list_remove(&as->all);
-    spin_unlock(&l->lock);
 }
 
 struct seg *seg_alloc(void)
@@ -385,7 +352,9 @@ struct as *as_create_in(struct family *f)
     tree_init(&as->segs);
     as->users = as->refs = 1;
     as_family_join(as, f);
-    list_enter(as);
+    spin_lock(&spaces.lock);
+    list_push_back(&spaces.all, &as->all);
+    spin_unlock(&spaces.lock);
     return as;
 no_hat:
     slab_free(&root_cache, as->pt);
@@ -431,7 +400,9 @@ void as_unref(struct as *as)
 static void as_clear(struct as *as)
 {
     rwlock_write(&as->lock);
-    list_leave(as);
+    spin_lock(&spaces.lock);
+    list_remove(&as->all);
+    spin_unlock(&spaces.lock);
     pt_free(as);
     as->last = NULL;
     while (as->segs.root) {
@@ -470,10 +441,8 @@ void as_leave(struct as *as)
 
 void as_for_each(void (*visit)(struct as *as, void *arg), void *arg)
 {
-    for (unsigned i = 0; i < SPACE_LISTS; i++) {
-        spin_lock(&space_lists[i].lock);
-        list_for_each (it, &space_lists[i].all)
-            visit(container_of(it, struct as, all), arg);
-        spin_unlock(&space_lists[i].lock);
-    }
+    spin_lock(&spaces.lock);
+    list_for_each (it, &spaces.all)
+        visit(container_of(it, struct as, all), arg);
+    spin_unlock(&spaces.lock);
 }
