@@ -5,7 +5,6 @@
  * lives, and what they had comes back. Left out is what would hit others: signals, the terminal,
  * the clock, reboot, new groups (the storm is ended by its group).
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -184,34 +183,6 @@ static void storm_end(pid_t leader)
     }
 }
 
-static void say_why(void)
-{
-    int error = errno;
-    FILE *f = fopen("/proc/meminfo", "r");
-    char line[80];
-
-    printf("%s# fork: %s\n", tap_indent(), strerror(error));
-    while (f && fgets(line, sizeof(line), f))
-        printf("%s# %s", tap_indent(), line);
-    if (f)
-        fclose(f);
-    errno = error;
-}
-
-/* Neighbours may have the memory for a moment, but not for long. */
-static pid_t fork_leader(void)
-{
-    pid_t pid = fork();
-
-    if (pid < 0)
-        say_why();
-    for (int tries = 0; pid < 0 && errno == EAGAIN && tries < 500; tries++) {
-        tap_pause_ms(10);
-        pid = fork();
-    }
-    return pid;
-}
-
 static void test_storm(void)
 {
     uint32_t rounds = tap_count(ROUNDS, 50 * ROUNDS);
@@ -219,7 +190,7 @@ static void test_storm(void)
     printf("%s# seed %u\n", tap_indent(), (unsigned)seed);
     for (uint32_t round = 0; round < rounds; round++) {
         int ms = 0, step = 5;
-        pid_t leader = fork_leader();
+        pid_t leader = fork();
 
         if (leader == 0)
             storm_begin(round);
