@@ -23,6 +23,7 @@
 #include "lib/fdt.h"
 #include "mm/as.h"
 #include "mm/obj.h"
+#include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/procfs.h"
 #include "proc/trace_control.h"
@@ -173,6 +174,7 @@ void kernel_main(uint32_t dtb_phys)
     start_console();
     kdb_init();
     start_memory();
+    pid_init();
     sched_init();
     device_probe_all(&boot.fdt);
     irq_restore(0);

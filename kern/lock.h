@@ -6,9 +6,9 @@
  * queues. Implemented by arch/arm/spin.h (spin) and proc/sync.c (the others); on the host by
  * tests/host with pthreads.
  *
- * Order, everywhere: namespace > inode > as > obj > BUSY, then the spinning ones: map_lock >
- * pt_lock > node > page cache > page hash > frame > free list, slab > trace, log. Debug builds
- * check it (lockcheck.h). A page-table entry has no lock of its own but its node's, which is
+ * Order, everywhere: namespace > inode > as > obj > BUSY, then the spinning ones: parts of
+ * a set > pt_lock > node > page cache > page hash > frame > free list, slab > trace, log. Debug
+ * builds check it (lockcheck.h). A page-table entry has no lock of its own but its node's, which is
  * hashed.
  */
 #ifndef KERN_LOCK_H

@@ -30,6 +30,7 @@ enum lock_class {
     LOCK_PROC_SHARE,
     /* Memory. */
     LOCK_KSTACKS,
+    LOCK_NUMBER_CHUNKS,
     LOCK_NUMBERS,
     LOCK_SPACES,
     LOCK_OBJ_MAP,
@@ -51,6 +52,7 @@ enum lock_class {
     LOCK_WAITQ,
     LOCK_BUSY_WAITQ,
     LOCK_TTY, /* a wait queue's, which guards the terminal, too */
+    LOCK_ALL_THREADS,
     LOCK_THREADS,
     LOCK_RUNQ,
     LOCK_ASIDS,

@@ -42,6 +42,7 @@ static const char *const names[LOCK_CLASSES] = {
     [LOCK_TEST_SLEEPING] = "test mutex",
     [LOCK_PROC_SHARE] = "process, shared",
     [LOCK_KSTACKS] = "kernel stacks",
+    [LOCK_NUMBER_CHUNKS] = "number chunks",
     [LOCK_NUMBERS] = "numbers",
     [LOCK_SPACES] = "spaces",
     [LOCK_OBJ_MAP] = "object map",
@@ -61,6 +62,7 @@ static const char *const names[LOCK_CLASSES] = {
     [LOCK_WAITQ] = "wait queue",
     [LOCK_BUSY_WAITQ] = "BUSY queue",
     [LOCK_TTY] = "tty",
+    [LOCK_ALL_THREADS] = "all threads",
     [LOCK_THREADS] = "threads",
     [LOCK_RUNQ] = "run queue",
     [LOCK_ASIDS] = "ASIDs",
@@ -80,19 +82,19 @@ static const char *const names[LOCK_CLASSES] = {
 static const uint8_t chains[][CHAIN_MAX] = {
     {LOCK_FILE, LOCK_PROC, LOCK_AS, LOCK_OBJ, LOCK_BUSY, LOCK_TTY_WRITERS},
     {LOCK_VMCHECK, LOCK_STOP, LOCK_PROC, LOCK_PROC_SHARE, LOCK_WAITQ},
+    {LOCK_PROC_SHARE, LOCK_NUMBER_CHUNKS},
     {LOCK_PROC_SHARE, LOCK_NUMBERS},
     {LOCK_KSTACKS, LOCK_OBJ_MAP},
-    {LOCK_NUMBERS, LOCK_OBJ_MAP},
-    {LOCK_NUMBERS, LOCK_FAMILY_MAP},
     {LOCK_OBJ_MAP, LOCK_PT, LOCK_NODE, LOCK_PAGE_CACHE, LOCK_PAGE_HASH, LOCK_FRAME, LOCK_FREE_LIST,
      LOCK_LOG},
     {LOCK_FAMILY_MAP, LOCK_PT},
     {LOCK_FRAME, LOCK_SLAB, LOCK_LOG},
-    {LOCK_SLEEP_STATE, LOCK_THREADS, LOCK_RUNQ, LOCK_ASIDS, LOCK_LOG, LOCK_CONSOLE_OUT},
-    {LOCK_WAITQ, LOCK_THREADS},
-    {LOCK_TTY, LOCK_THREADS},
+    {LOCK_SLEEP_STATE, LOCK_ALL_THREADS, LOCK_THREADS, LOCK_RUNQ, LOCK_ASIDS, LOCK_LOG,
+     LOCK_CONSOLE_OUT},
+    {LOCK_WAITQ, LOCK_ALL_THREADS},
+    {LOCK_TTY, LOCK_ALL_THREADS},
     {LOCK_BUSY_WAITQ, LOCK_FRAME},
-    {LOCK_BUSY_WAITQ, LOCK_THREADS},
+    {LOCK_BUSY_WAITQ, LOCK_ALL_THREADS},
     {LOCK_TEST_A, LOCK_TEST_B},
 };
 
@@ -398,6 +400,30 @@ void spin_unlock(struct spin *s)
 
     drop(&check.list[cpu_id()], s, LOCK_CLASS(s), LOCK_CALLER);
     spin_raw_give(s);
+    irq_restore(mask);
+}
+
+void spin_lock_shared(struct spin *s)
+{
+    uint32_t since = lock_clock();
+    bool waited = false;
+
+    want(s, LOCK_CLASS(s), LOCK_CALLER);
+    while (!spin_raw_share(s)) { /* others who share it make it fail, too, but not wait */
+        waited |= __atomic_load_n(&s->locked, __ATOMIC_RELAXED) & 1;
+        spin_raw_wait();
+    }
+    if (waited)
+        lock_waited(LOCK_CLASS(s), since);
+    spin_taken(s, LOCK_CALLER);
+}
+
+void spin_unlock_shared(struct spin *s)
+{
+    uint32_t mask = irq_save();
+
+    drop(&check.list[cpu_id()], s, LOCK_CLASS(s), LOCK_CALLER);
+    spin_raw_unshare(s);
     irq_restore(mask);
 }
 

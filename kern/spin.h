@@ -12,7 +12,7 @@
 #include "lib/base.h"
 
 struct spin {
-    uint32_t locked;
+    uint32_t locked; /* 1, or twice the number of those who share it */
     LOCK_INFO
 };
 
@@ -37,11 +37,39 @@ static inline void spin_init(struct spin *s, enum lock_class class)
     (void)class;
 }
 
+static inline bool spin_raw_share(struct spin *s)
+{
+    uint32_t n = __atomic_load_n(&s->locked, __ATOMIC_RELAXED);
+
+    return !(n & 1) && __atomic_compare_exchange_n(&s->locked, &n, n + 2, false, __ATOMIC_ACQUIRE,
+                                                   __ATOMIC_RELAXED);
+}
+
+static inline void spin_raw_unshare(struct spin *s)
+{
+    __atomic_fetch_sub(&s->locked, 2, __ATOMIC_RELEASE);
+}
+
+/* The shared form keeps out those who do not share it, and nobody else: for locks that are taken to
+ * look far more often than to change, since who wants it alone may wait long. */
 #if CONFIG_LOCKCHECK
 void spin_lock(struct spin *s);
 bool spin_trylock(struct spin *s);
 void spin_unlock(struct spin *s);
+void spin_lock_shared(struct spin *s);
+void spin_unlock_shared(struct spin *s);
 #else
+static inline void spin_lock_shared(struct spin *s)
+{
+    while (unlikely(!spin_raw_share(s)))
+        spin_raw_wait();
+}
+
+static inline void spin_unlock_shared(struct spin *s)
+{
+    spin_raw_unshare(s);
+}
+
 static inline bool spin_trylock(struct spin *s)
 {
     return spin_raw_try(s);

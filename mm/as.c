@@ -2,7 +2,7 @@
  *
  * Address spaces as objects: made, entered, left; the tree of segments with the largest gap of
  * every subtree, so that a segment and a gap are both found in O(log n).
- * Locks: spaces.lock protects the list of all address spaces; users and refs are counted without.
+ * Locks: those of the parts (parts.h) for the sets; users and refs are counted without.
  */
 #include "mm/as.h"
 
@@ -15,12 +15,11 @@
 #include "mm/slab.h"
 
 static struct {
-    struct spin lock;
-    struct list all;
+    struct parts all;
     uint32_t committed; /* (atomic) pages, all address spaces */
     uint32_t limit;     /* (c) */
     bool strict;        /* (c) overcommit_memory=2 */
-} spaces = {.lock = SPIN_INIT(LOCK_SPACES), .all = LIST_INIT(spaces.all)};
+} spaces;
 
 static struct slab_cache as_cache = SLAB_CACHE("as", sizeof(struct as));
 static struct slab_cache root_cache = SLAB_CACHE("root", sizeof(struct root));
@@ -29,6 +28,7 @@ static struct slab_cache seg_cache = SLAB_CACHE("seg", sizeof(struct seg));
 
 void as_init(void)
 {
+    parts_init(&spaces.all, LOCK_SPACES);
     spaces.limit = frame_stats().free;
     spaces.strict = bootargs_is("overcommit_memory", "2");
 }
@@ -93,20 +93,14 @@ void as_resized(struct as *as, struct seg *s)
 
 static void link_to_obj(struct seg *s)
 {
-    if (s->obj) {
-        spin_lock(&s->obj->map_lock);
-        list_push_back(&s->obj->segs, &s->by_obj);
-        spin_unlock(&s->obj->map_lock);
-    }
+    if (s->obj)
+        parts_add(&s->obj->segs, s->as->part, &s->by_obj);
 }
 
 static void unlink_from_obj(struct seg *s)
 {
-    if (s->obj) {
-        spin_lock(&s->obj->map_lock);
-        list_remove(&s->by_obj);
-        spin_unlock(&s->obj->map_lock);
-    }
+    if (s->obj)
+        parts_remove(&s->obj->segs, s->as->part, &s->by_obj);
 }
 
 /* Of two neighbours either the upper has no left child or the lower no right one. */
@@ -315,23 +309,19 @@ uint32_t as_commit_limit(void)
 void as_family_join(struct as *as, struct family *f)
 {
     as->family = f;
-    spin_lock(&f->map_lock);
-    f->refs++;
-    list_push_back(&f->spaces, &as->kin);
-    spin_unlock(&f->map_lock);
+    ref_take(&f->refs);
+    parts_add(&f->spaces, as->part, &as->kin);
 }
 
 static void family_leave(struct as *as)
 {
     struct family *f = as->family;
-    bool last;
 
-    spin_lock(&f->map_lock);
-    list_remove(&as->kin);
-    last = --f->refs == 0;
-    spin_unlock(&f->map_lock);
-    if (last)
-        slab_free(&family_cache, f);
+    parts_remove(&f->spaces, as->part, &as->kin);
+    if (ref_drop(&f->refs) > 0)
+        return;
+    parts_settle(&f->spaces);
+    slab_free(&family_cache, f);
 }
 
 /* The shell: everything but a family. */
@@ -351,10 +341,9 @@ struct as *as_create_in(struct family *f)
     lock_classify(&as->pt_lock, LOCK_PT);
     tree_init(&as->segs);
     as->users = as->refs = 1;
+    as->part = parts_here();
     as_family_join(as, f);
-    spin_lock(&spaces.lock);
-    list_push_back(&spaces.all, &as->all);
-    spin_unlock(&spaces.lock);
+    parts_add(&spaces.all, as->part, &as->all);
     return as;
 no_hat:
     slab_free(&root_cache, as->pt);
@@ -370,8 +359,7 @@ struct as *as_create(void)
 
     if (!f)
         return NULL;
-    list_init(&f->spaces);
-    lock_classify(&f->map_lock, LOCK_FAMILY_MAP);
+    parts_init(&f->spaces, LOCK_FAMILY_MAP);
     as = as_create_in(f);
     if (!as)
         slab_free(&family_cache, f);
@@ -400,9 +388,7 @@ void as_unref(struct as *as)
 static void as_clear(struct as *as)
 {
     rwlock_write(&as->lock);
-    spin_lock(&spaces.lock);
-    list_remove(&as->all);
-    spin_unlock(&spaces.lock);
+    parts_remove(&spaces.all, as->part, &as->all);
     pt_free(as);
     as->last = NULL;
     while (as->segs.root) {
@@ -439,10 +425,21 @@ void as_leave(struct as *as)
     as_unref(as);
 }
 
+struct visitor {
+    void (*visit)(struct as *as, void *arg);
+    void *arg;
+};
+
+static void visit_space(struct list_link *it, void *arg)
+{
+    const struct visitor *v = arg;
+
+    v->visit(container_of(it, struct as, all), v->arg);
+}
+
 void as_for_each(void (*visit)(struct as *as, void *arg), void *arg)
 {
-    spin_lock(&spaces.lock);
-    list_for_each (it, &spaces.all)
-        visit(container_of(it, struct as, all), arg);
-    spin_unlock(&spaces.lock);
+    struct visitor v = {visit, arg};
+
+    parts_for_each(&spaces.all, visit_space, &v);
 }

@@ -12,15 +12,15 @@
 #include "kern/lock.h"
 #include "lib/tree.h"
 #include "mm/hat.h"
+#include "mm/parts.h"
 #include "mm/pt.h"
 #include "mm/seg.h"
 
 /* Kin by fork: a private page is named <family, page>, so its mappings are found at its own
  * address in the family's spaces. exec leaves it. */
 struct family {
-    struct spin map_lock;
-    struct list spaces; /* (map_lock) struct as, by kin */
-    uint32_t refs;      /* (map_lock) spaces */
+    struct parts spaces; /* struct as, by kin */
+    uint32_t refs;       /* atomic: spaces */
 } __aligned(16);
 
 struct as {
@@ -33,11 +33,12 @@ struct as {
     struct root *pt; /* (c) */
     struct hat hat;
     struct family *family;  /* (c) */
-    struct list_link kin;   /* (family->map_lock) */
+    struct list_link kin;   /* as family->spaces */
     uint32_t resident;      /* (atomic) entries that are in core, without the zero page; pages */
     uint32_t committed;     /* (a) pages promised */
     uint32_t users, refs;   /* atomic */
-    struct list_link all;   /* (list lock) every address space */
+    struct list_link all;   /* as the set of all */
+    uint8_t part;           /* (c) in all sets (parts.h) */
     uint32_t slots[16];     /* (p) bit i: root slot i names a node */
     vaddr_t brk_start, brk; /* (a) heap, bytes */
     vaddr_t stack_top;      /* (a) end of the stack segment */

@@ -227,6 +227,6 @@ __cold void frame_drain_kept(void)
 {
     unsigned n = __atomic_load_n(&kept.n, __ATOMIC_ACQUIRE);
 
-    for (unsigned i = 0; i < n; i++)
-        kept.drain[i]();
+    while (n-- > 0) /* the latest first: those before take what it gives */
+        kept.drain[n]();
 }

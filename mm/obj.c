@@ -4,8 +4,9 @@
  * object's pages. A page that is being filled is BUSY; whoever else wants it sleeps for it. Pages
  * without users stay until frames are short: then a hand walks the core map and frees them.
  * Locks: what changes the cache holds cache.lock (k), and inside it (h), the hashed lock of the
- * page's chain, if the chain changes; frame locks are inside both. Who looks for a page holds
- * either one; who finds and takes it for use holds (h), which keeps it in its chain meanwhile.
+ * page's chain, if the chain or a page's BUSY changes; frame locks are inside both. Who looks for a
+ * page holds either one; who finds and takes it for use shares (h), which keeps it in its chain
+ * meanwhile.
  */
 #include "mm/obj.h"
 
@@ -176,8 +177,7 @@ void obj_create(struct obj *o, const struct obj_ops *ops, void *data, uint64_t s
     o->data = data;
     mutex_init(&o->lock);
     lock_classify(&o->lock, LOCK_OBJ);
-    lock_classify(&o->map_lock, LOCK_OBJ_MAP);
-    list_init(&o->segs);
+    parts_init(&o->segs, LOCK_OBJ_MAP);
     o->size_bytes = size_bytes;
     o->refs = 1;
 }
@@ -228,24 +228,20 @@ static void obj_free_pages(struct obj *o)
     }
 }
 
-/* The lock: who walks the segments behind the last one's leaving is done. */
 void obj_unref(struct obj *o)
 {
     if (ref_drop(&o->refs) > 0)
         return;
-    spin_lock(&o->map_lock);
-    spin_unlock(&o->map_lock);
+    parts_settle(&o->segs);
     obj_free_pages(o);
     if (o->ops->release)
         o->ops->release(o);
 }
 
-/* A page just found: pins it, or says that it is BUSY. (h) held. */
+/* A page just found: pins it, or says that it is BUSY. (h) shared. */
 static int page_pin(pfn_t pfn, bool *busy)
 {
-    frame_lock(pfn);
-    *busy = frame_of(pfn)->flags & FRAME_BUSY;
-    frame_unlock(pfn);
+    *busy = __atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & FRAME_BUSY;
     return *busy ? 0 : frame_use(pfn, 0);
 }
 
@@ -311,11 +307,11 @@ int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
     if (page >= (o->size_bytes + PAGE_MASK) >> PAGE_SHIFT)
         return -EINVAL;
     for (;;) {
-        spin_lock(chain);
+        spin_lock_shared(chain);
         *pfn = hash_find(hash, o, page);
         busy = false;
         error = *pfn ? page_pin(*pfn, &busy) : 0;
-        spin_unlock(chain);
+        spin_unlock_shared(chain);
         if (error || (*pfn && !busy))
             break;
         if (busy) {
@@ -358,12 +354,11 @@ void obj_adopt(struct obj *o, uint32_t page, pfn_t pfn)
 pfn_t obj_lookup(struct obj *o, uint32_t page)
 {
     uint32_t hash = hash_of(o, page);
-    struct spin *chain = chain_lock(hash);
     pfn_t pfn;
 
-    spin_lock(chain);
+    spin_lock_shared(chain_lock(hash));
     pfn = hash_find(hash, o, page);
-    spin_unlock(chain);
+    spin_unlock_shared(chain_lock(hash));
     return pfn;
 }
 

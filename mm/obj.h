@@ -3,9 +3,9 @@
  * Objects: what names pages - a file's contents, shared anonymous memory, a device. A page of an
  * object is found by <object, page> in the page hash; read(), text and data pages share its frame;
  * it stays after its last user and is found again, until memory is short.
- * Locks: (o) obj->lock; (s) obj->map_lock; (k) the page cache's lock in obj.c; (c) constant. None
- * is held over I/O: the page is BUSY then.
- * Source: SVR4's page cache (vp, offset); 4.3BSD-Reno's text table did the same for text alone.
+ * Locks: (o) obj->lock; (s) the lock of the part, parts.h; (k) the page cache's lock in obj.c; (c)
+ * constant. None is held over I/O: the page is BUSY then. Source: SVR4's page cache (vp,
+ * offset); 4.3BSD-Reno's text table did the same for text alone.
  */
 #ifndef MM_OBJ_H
 #define MM_OBJ_H
@@ -13,6 +13,7 @@
 #include "kern/lock.h"
 #include "lib/tree.h"
 #include "mm/frame.h"
+#include "mm/parts.h"
 
 struct obj;
 
@@ -27,11 +28,10 @@ struct obj {
     const struct obj_ops *ops; /* (c) */
     void *data;                /* (c) the owner's */
     struct mutex lock;
-    struct spin map_lock;
     uint64_t size_bytes; /* (o) read again after every sleep */
     uint32_t npages;     /* (k) resident */
     pfn_t pages;         /* (k) first resident page; linked by the frame's next and prev */
-    struct list segs;    /* (s) segments that map it */
+    struct parts segs;   /* (s) segments that map it, in the parts of their address spaces */
     uint32_t refs;       /* atomic: segments and files */
     uint32_t version;    /* (o) truncations */
 } __aligned(16);

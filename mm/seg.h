@@ -3,7 +3,7 @@
  * Segments: what *should* be at a range of an address space - source, protection now and at most,
  * shared or private - and the driver that knows how to bring a page there. A new kind of memory is
  * one more struct seg_ops and nothing else.
- * Locks: (a) as->lock, written with it held for writing; (s) obj->map_lock.
+ * Locks: (a) as->lock, written with it held for writing; (s) as obj->segs.
  * Source: SVR4/SunOS segment drivers (Gingell, Moran, Shannon 1987).
  */
 #ifndef MM_SEG_H

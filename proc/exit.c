@@ -45,10 +45,10 @@ static void begin_locked(struct proc *p, int status)
     p->exit_status = status;
     if (p->nthreads == 0)
         return;
-    mask = thread_table_lock();
+    mask = thread_table_lock(p);
     list_for_each (it, &p->threads)
         thread_set_work(container_of(it, struct thread, siblings), WORK_KILL);
-    thread_table_unlock(mask);
+    thread_table_unlock(p, mask);
 }
 
 /* Takes files and directory from the process, its address space too: /proc finds none of them any

@@ -11,6 +11,7 @@
 #include "kern/kdb.h"
 #include "kern/lockcheck.h"
 #include "kern/symbols.h"
+#include "proc/pid.h"
 #include "proc/proc_impl.h"
 
 typedef void frame_fn(const struct trapframe *tf, void *arg);
@@ -108,9 +109,7 @@ static void cmd_ps(unsigned argc, char **argv)
     (void)argc, (void)argv;
     kdb_printf("  TID   PID  PPID S CPU LOCKS COMMAND         IN\n");
     thread_for_each_stopped(ps_line, NULL);
-    list_for_each (it, proc_list()) {
-        const struct proc *p = container_of(it, struct proc, all);
-
+    proc_for_each_stopped (p) {
         if (kdb_stopped())
             return;
         if (p->zombie)
@@ -261,8 +260,7 @@ static void cmd_locks(unsigned argc, char **argv)
     (void)argc, (void)argv;
     print_spinning();
     thread_for_each_stopped(lock_line, NULL);
-    list_for_each (it, proc_list()) {
-        const struct proc *p = container_of(it, struct proc, all);
+    proc_for_each_stopped (p) {
         const struct rwlock *l = p->as ? &p->as->lock : NULL;
 
         if (l && l->state && !kdb_stopped())

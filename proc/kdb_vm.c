@@ -8,6 +8,7 @@
 #include "kern/arch.h"
 #include "kern/kdb.h"
 #include "mm/slab.h"
+#include "proc/pid.h"
 #include "proc/proc_impl.h"
 
 #define PATH_SHOWN 80u
@@ -18,9 +19,7 @@ static struct proc *find_process(const char *word)
 
     if (!kdb_number(word, 10, &pid))
         return NULL;
-    list_for_each (it, proc_list()) {
-        struct proc *p = container_of(it, struct proc, all);
-
+    proc_for_each_stopped (p) {
         if (p->pid == (int)pid && p->as)
             return p;
     }
@@ -157,9 +156,7 @@ static void print_users(const struct as *as, vaddr_t va, pfn_t pfn)
 
     if (!pte_in_core(e) || pte_pfn(e) != pfn)
         return;
-    list_for_each (it, proc_list()) {
-        const struct proc *p = container_of(it, struct proc, all);
-
+    proc_for_each_stopped (p) {
         if (p->as == as && !kdb_stopped()) {
             kdb_printf("  process %d, %s: ", p->pid, p->comm);
             print_entry(as, va);
@@ -169,18 +166,21 @@ static void print_users(const struct as *as, vaddr_t va, pfn_t pfn)
 
 static void users_of_obj(const struct obj *o, uint32_t page, pfn_t pfn)
 {
-    list_for_each (it, &o->segs) {
-        const struct seg *s = container_of(it, struct seg, by_obj);
+    for (unsigned i = 0; i < PARTS; i++) {
+        list_for_each (it, &o->segs.of[i].list) {
+            const struct seg *s = container_of(it, struct seg, by_obj);
 
-        if (page - s->obj_page < s->npages)
-            print_users(s->as, s->base + page_addr(page - s->obj_page), pfn);
+            if (page - s->obj_page < s->npages)
+                print_users(s->as, s->base + page_addr(page - s->obj_page), pfn);
+        }
     }
 }
 
 static void users_of_family(const struct family *f, vaddr_t va, pfn_t pfn)
 {
-    list_for_each (it, &f->spaces)
-        print_users(container_of(it, struct as, kin), va, pfn);
+    for (unsigned i = 0; i < PARTS; i++)
+        list_for_each (it, &f->spaces.of[i].list)
+            print_users(container_of(it, struct as, kin), va, pfn);
 }
 
 /* Page tables: whose. */
@@ -191,9 +191,7 @@ static void users_of_table(const struct frame *f, pfn_t pfn)
 
     if (node)
         kdb_printf("  from %08x on, %u live\n", (uint32_t)va, f->index & 0xfff);
-    list_for_each (it, proc_list()) {
-        const struct proc *p = container_of(it, struct proc, all);
-
+    proc_for_each_stopped (p) {
         if (p->as && (node ? p->as->pt && pt_node(p->as->pt, va) == pfn_to_virt(pfn)
                            : p->as == frame_owner(f)))
             kdb_printf("  process %d, %s\n", p->pid, p->comm);

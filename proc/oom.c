@@ -11,6 +11,7 @@
 #include "kern/log.h"
 #include "kern/waitq.h"
 #include "mm/fault.h"
+#include "proc/pid.h"
 #include "proc/proc_impl.h"
 
 #define NAP_NS       (10 * NSEC_PER_MSEC)
@@ -52,8 +53,7 @@ static struct proc *choose_locked(uint32_t *most)
     struct proc *worst = NULL;
 
     *most = 0;
-    list_for_each (it, proc_list()) {
-        struct proc *p = container_of(it, struct proc, all);
+    proc_for_each_locked (p) {
         uint32_t w = can_die(p) ? weight(p) : 0;
 
         if (can_die(p) && (!worst || worst->pid == 1 || (p->pid != 1 && w > *most))) {
@@ -80,8 +80,7 @@ static uintptr_t swarm_locked(uint32_t most, bool by_program)
     uint32_t all = 0, lead = 0, its = 0;
     uintptr_t swarm = 0;
 
-    list_for_each (it, proc_list()) {
-        const struct proc *p = container_of(it, struct proc, all);
+    proc_for_each_locked (p) {
         uint32_t w = p->as ? weight(p) : 0;
 
         all += w;
@@ -97,9 +96,7 @@ static uintptr_t swarm_locked(uint32_t most, bool by_program)
     }
     if (most >= all / MUCH)
         return 0;
-    list_for_each (it, proc_list()) {
-        const struct proc *p = container_of(it, struct proc, all);
-
+    proc_for_each_locked (p) {
         its += p->as && swarm_of(p, by_program) == swarm ? weight(p) : 0;
         preempt_point();
     }
@@ -110,9 +107,7 @@ static uint32_t dying_locked(void)
 {
     uint32_t dying = 0;
 
-    list_for_each (it, proc_list()) {
-        const struct proc *p = container_of(it, struct proc, all);
-
+    proc_for_each_locked (p) {
         dying += p->kill_sig && !p->zombie;
         preempt_point();
     }
@@ -141,9 +136,7 @@ static unsigned kill_swarm_locked(uintptr_t swarm, bool by_program)
     const struct proc *one = NULL;
     unsigned n = 0;
 
-    list_for_each (it, proc_list()) {
-        struct proc *p = container_of(it, struct proc, all);
-
+    proc_for_each_locked (p) {
         if (swarm_of(p, by_program) == swarm && can_die(p) && p->pid != 1) {
             proc_kill_now(p, SIGKILL);
             one = p;

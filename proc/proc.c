@@ -14,6 +14,7 @@
 #include "mm/slab.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
+#include "proc/sched_impl.h"
 
 static struct proc *init; /* (c) once there */
 
@@ -36,6 +37,7 @@ struct proc *proc_alloc(int *error)
         return NULL;
     }
     p->pid = pid;
+    p->part = (uint8_t)thread_part_here();
     p->refs = 1;
     list_init(&p->children);
     list_init(&p->threads);
@@ -73,16 +75,6 @@ void proc_reap_locked(struct proc *p)
     proc_unref(p);
 }
 
-struct proc *proc_find(int pid)
-{
-    return pid_ref(pid);
-}
-
-struct proc *proc_next(int pid)
-{
-    return pid_ref_next(pid);
-}
-
 void proc_set_comm(char comm[COMM_SIZE], const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -100,9 +92,7 @@ static struct proc *target_locked(int pid)
 
 static bool group_exists_locked(int pgid, int sid)
 {
-    list_for_each (it, proc_list()) {
-        const struct proc *p = container_of(it, struct proc, all);
-
+    proc_for_each_locked (p) {
         if (p->pgid == pgid && p->sid == sid)
             return true;
     }

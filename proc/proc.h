@@ -58,7 +58,6 @@ struct proc {
     struct proc *parent;         /* (P) */
     struct list children;        /* (P and child_wait.lock, or P whole) by sibling */
     struct list_link sibling;    /* likewise, of the parent */
-    struct list_link all;        /* pid.c */
     struct list threads;         /* (P and T) by thread->siblings */
     uint32_t nthreads;           /* (P) */
     uint32_t refs;               /* atomic */
@@ -72,6 +71,7 @@ struct proc {
     bool exiting;                /* (P) */
     bool leaving;                /* atomic: a zombie whose last thread is not freed yet */
     bool traced;                 /* (P), read without: passes the trace's filter; inherited */
+    uint8_t part;                /* (c) of the table of threads */
     bool execed;                 /* (P) ran exec: setpgid by its parent is refused */
     int exit_status;             /* (P) wait4's word */
     uint32_t umask;              /* (P) */
@@ -97,9 +97,6 @@ void proc_unshare(void);
 /* Process 1: runs path with the arguments; files 0-2 are /dev/console. 0 or -Exxx. */
 int __must_check proc_start_init(const char *path, const char *const argv[]);
 
-/* With a reference, or NULL. proc_next: the process with the smallest pid > pid. */
-struct proc *proc_find(int pid);
-struct proc *proc_next(int pid);
 /* One more, for who has one or holds (P); the last one to go frees it. */
 static inline void proc_ref(struct proc *p)
 {

@@ -15,8 +15,6 @@ void proc_enter_locked(struct proc *p, struct proc *parent);
 /* Gives a zombie's number back, which its parent's children do not name any more, and its reference
  * up. (P) shared or whole. */
 void proc_reap_locked(struct proc *p);
-/* All processes, by their `all` links (pid.c). (P) whole. */
-struct list *proc_list(void);
 bool proc_locked(void); /* (P), whole or shared */
 /* Init, or NULL. (c) once there. */
 struct proc *proc_init(void);

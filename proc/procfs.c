@@ -4,8 +4,9 @@
  * goes with its last reference. A vnode holds a pid, not a process: whoever opens it later looks
  * the process up again, and gets -ESRCH when it is gone.
  * Inode numbers: INO_BASE + pid << 8 + the file's place in its directory; place 0 is the directory.
- * Locks: none of its own; the process lock is taken by proc_find and its kin.
+ * Locks: none of its own; the process lock is not needed: pid_ref keeps what it finds.
  */
+#include "proc/pid.h"
 #include "proc/procfs.h"
 
 #include <string.h>
@@ -175,7 +176,7 @@ static int root_lookup(struct vnode *dir, const char *name, struct vnode **found
     (void)dir;
     if (!pid)
         return table_lookup(&root_table, 0, name, found);
-    p = proc_find(pid);
+    p = pid_ref(pid);
     if (!p)
         return -ENOENT;
     proc_unref(p);
@@ -192,7 +193,7 @@ static int root_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *en
         return table_readdir(&root_table, 0, pos, entry);
     if (*pos > root_table.count + PID_MAX)
         return 0;
-    p = proc_next((int)(*pos - root_table.count));
+    p = pid_ref_next((int)(*pos - root_table.count));
     if (!p)
         return 0;
     fmt_snprint(entry->name, sizeof(entry->name), "%d", p->pid);
@@ -233,7 +234,7 @@ int procfs_open(struct file *f)
     int error;
 
     if (n->pid) {
-        job.proc = proc_find(n->pid);
+        job.proc = pid_ref(n->pid);
         if (!job.proc)
             return -ESRCH;
     }
@@ -256,7 +257,7 @@ static int self_link(int pid, char *buf, size_t size)
 
 static int exe_link(int pid, char *buf, size_t size)
 {
-    struct proc *p = proc_find(pid);
+    struct proc *p = pid_ref(pid);
     struct vnode *exe;
     int error;
 

@@ -51,8 +51,10 @@ bool stop_parks_on(const struct waitq *q);
 bool stop_in_progress(void);
 
 /* thread.c, for stop.c and signal.c: the thread table. */
-uint32_t thread_table_lock(void); /* (T): returns the former interrupt mask */
-void thread_table_unlock(uint32_t mask);
+/* (T) of a process and its threads: returns the former interrupt mask. */
+uint32_t thread_table_lock(const struct proc *p);
+void thread_table_unlock(const struct proc *p, uint32_t mask);
+unsigned thread_part_here(void); /* where a process that this CPU makes belongs */
 /* Takes t, which is about to end, out of the table and of its process, which it does not know
  * afterwards; (P) held if it has one. */
 void thread_unlink(struct thread *t);

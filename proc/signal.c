@@ -39,14 +39,14 @@ bool proc_signal_ignored(const struct proc *p, int sig)
 
 bool proc_signal_ignore(struct proc *p, int sig, bool ignore)
 {
-    uint32_t mask = thread_table_lock(), bit = 1u << ((sig - 1) % 32);
+    uint32_t mask = thread_table_lock(p), bit = 1u << ((sig - 1) % 32);
     bool was = ignored_locked(p, sig);
 
     if (ignore)
         p->ignored[(sig - 1) / 32] |= bit;
     else
         p->ignored[(sig - 1) / 32] &= ~bit;
-    thread_table_unlock(mask);
+    thread_table_unlock(p, mask);
     return was;
 }
 
@@ -71,18 +71,18 @@ static void signal_locked(struct proc *p, int sig)
 
 void proc_signal(struct proc *p, int sig)
 {
-    uint32_t mask = thread_table_lock();
+    uint32_t mask = thread_table_lock(p);
 
     signal_locked(p, sig);
-    thread_table_unlock(mask);
+    thread_table_unlock(p, mask);
 }
 
 void proc_kill_now(struct proc *p, int sig)
 {
-    uint32_t mask = thread_table_lock();
+    uint32_t mask = thread_table_lock(p);
 
     kill_locked(p, sig);
-    thread_table_unlock(mask);
+    thread_table_unlock(p, mask);
 }
 
 struct group_signal {
@@ -110,9 +110,7 @@ static int signal_many_locked(int pid, int sig)
     const struct proc *me = proc_current();
     int pgid = pid == 0 ? me->pgid : -pid, found = 0;
 
-    list_for_each (it, proc_list()) {
-        struct proc *p = container_of(it, struct proc, all);
-
+    proc_for_each_locked (p) {
         if (pid == -1 ? p != me && p->pid != 1 : p->pgid == pgid) {
             proc_signal(p, sig);
             found++;

@@ -3,7 +3,10 @@
  * Threads as objects: made, started, ended, freed, and the table of all of them. A thread is in the
  * table from thread_start until it ends; its number goes back when it is freed, but that of a
  * process's first thread, which is the pid, when the process is reaped.
- * Locks: (T) threads.lock, interrupts masked, above the run-queue lock.
+ * Locks: (T), interrupts masked, above the run-queue lock: the table is in parts, each with a lock,
+ * so that CPUs that start and end threads do not meet; the threads of one process are in one part.
+ * Who looks through all of them first keeps everybody out: of a group that is killed while its
+ * members fork, nobody escapes.
  */
 #include "kern/arch.h"
 #include "kern/cpu.h"
@@ -12,11 +15,21 @@
 #include "proc/sched_impl.h"
 
 static struct {
+    struct spin whole; /* who looks through all of it, */
+    uint32_t taken;    /* atomic, written with `whole`: and keeps the others out of the parts */
+    uint32_t count;    /* atomic */
+    uint32_t dying;    /* atomic: out of the table, not freed */
+} threads = {.whole = SPIN_INIT(LOCK_ALL_THREADS)};
+
+#define PART(i)                                                                                    \
+    {                                                                                              \
+        .lock = SPIN_INIT(LOCK_THREADS), .all = LIST_INIT(part[i].all)                             \
+    }
+
+static struct {
     struct spin lock;
-    struct list all; /* (T) */
-    uint32_t count;  /* (T) */
-    uint32_t dying;  /* atomic: out of the table, not freed */
-} threads = {.lock = SPIN_INIT(LOCK_THREADS), .all = LIST_INIT(threads.all)};
+    struct list all; /* (lock) */
+} __aligned(64) part[] = {PART(0), PART(1), PART(2), PART(3)};
 
 static struct slab_cache thread_cache = SLAB_CACHE("thread", sizeof(struct thread));
 
@@ -51,14 +64,38 @@ bool cpu_thread_traced(void)
     return thread_traced(thread_current());
 }
 
-uint32_t thread_table_lock(void)
+/* Somebody looks through all parts: gives part i back meanwhile. */
+static __noinline void let_through(unsigned i)
 {
-    return spin_lock_irq(&threads.lock);
+    do {
+        spin_unlock(&part[i].lock);
+        spin_unlock_irq(&threads.whole, spin_lock_irq(&threads.whole)); /* waits */
+        spin_lock(&part[i].lock);
+    } while (__atomic_load_n(&threads.taken, __ATOMIC_ACQUIRE));
 }
 
-void thread_table_unlock(uint32_t mask)
+static inline uint32_t lock_part(unsigned i)
 {
-    spin_unlock_irq(&threads.lock, mask);
+    uint32_t mask = spin_lock_irq(&part[i].lock);
+
+    if (unlikely(__atomic_load_n(&threads.taken, __ATOMIC_ACQUIRE)))
+        let_through(i);
+    return mask;
+}
+
+uint32_t thread_table_lock(const struct proc *p)
+{
+    return lock_part(p->part);
+}
+
+void thread_table_unlock(const struct proc *p, uint32_t mask)
+{
+    spin_unlock_irq(&part[p->part].lock, mask);
+}
+
+unsigned thread_part_here(void)
+{
+    return cpu_id() % ARRAY_SIZE(part);
 }
 
 static bool tid_is_pid(const struct thread *t)
@@ -115,10 +152,12 @@ uint32_t threads_dying(void)
 
 void thread_start(struct thread *t, bool maker_waits)
 {
-    uint32_t mask = thread_table_lock();
+    unsigned here = t->proc ? t->proc->part : thread_part_here();
+    uint32_t mask = lock_part(here);
 
-    list_push_back(&threads.all, &t->all);
-    threads.count++;
+    t->part = (uint8_t)here;
+    list_push_back(&part[here].all, &t->all);
+    __atomic_fetch_add(&threads.count, 1, __ATOMIC_RELAXED);
     if (t->proc)
         list_push_back(&t->proc->threads, &t->siblings);
     if (t->proc && proc_current() && !t->proc->kill_sig)
@@ -128,15 +167,15 @@ void thread_start(struct thread *t, bool maker_waits)
     if (unlikely(stop_in_progress()) && t->proc)
         t->work |= WORK_STOP;
     sched_start(t, maker_waits);
-    thread_table_unlock(mask);
+    spin_unlock_irq(&part[here].lock, mask);
 }
 
 void thread_unlink(struct thread *t)
 {
-    uint32_t mask = thread_table_lock();
+    uint32_t mask = lock_part(t->part);
 
     list_remove(&t->all);
-    threads.count--;
+    __atomic_fetch_sub(&threads.count, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&threads.dying, 1, __ATOMIC_RELAXED);
     if (t->proc) {
         list_remove(&t->siblings);
@@ -144,7 +183,7 @@ void thread_unlink(struct thread *t)
             t->tid = 0; /* the pid is the zombie's now */
         t->proc = NULL;
     }
-    thread_table_unlock(mask);
+    spin_unlock_irq(&part[t->part].lock, mask);
 }
 
 void thread_exit(void)
@@ -167,19 +206,26 @@ void thread_set_work(struct thread *t, uint32_t work)
 
 void thread_for_each_stopped(void (*visit)(struct thread *t, void *arg), void *arg)
 {
-    list_for_each (it, &threads.all)
-        visit(container_of(it, struct thread, all), arg);
+    for (unsigned i = 0; i < ARRAY_SIZE(part); i++)
+        list_for_each (it, &part[i].all)
+            visit(container_of(it, struct thread, all), arg);
 }
 
 void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg)
 {
-    uint32_t mask = thread_table_lock();
+    uint32_t mask = spin_lock_irq(&threads.whole);
 
+    __atomic_store_n(&threads.taken, 1, __ATOMIC_SEQ_CST);
+    for (unsigned i = 0; i < ARRAY_SIZE(part); i++) {
+        spin_lock(&part[i].lock);
+        spin_unlock(&part[i].lock);
+    }
     thread_for_each_stopped(visit, arg);
-    thread_table_unlock(mask);
+    __atomic_store_n(&threads.taken, 0, __ATOMIC_RELEASE);
+    spin_unlock_irq(&threads.whole, mask);
 }
 
 uint32_t thread_count(void)
 {
-    return threads.count;
+    return __atomic_load_n(&threads.count, __ATOMIC_RELAXED);
 }

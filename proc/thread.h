@@ -4,7 +4,8 @@
  * place in the scheduler; a thread of a process also has a process (proc/proc.h). Kernel threads
  * have none. Locks: (q) the lock of the thread's run queue, sched.c; (w) the wait queue's lock; (T)
  * the thread-table lock of thread.c, interrupts masked, above (q); (t) the thread itself alone; (c)
- * constant. proc->threads changes with the process lock and (T) held: either is enough to read.
+ * constant. proc->threads changes with the process lock and the process's (T) held: either is
+ * enough to read.
  */
 #ifndef PROC_THREAD_H
 #define PROC_THREAD_H
@@ -54,6 +55,7 @@ struct thread {
     struct waitq *waiting_on;    /* (q) or NULL */
     struct list_link siblings;   /* (T and P) threads of the process */
     struct list_link all;        /* (T) the table of threads */
+    uint8_t part;                /* (c) of it */
     enum thread_state state;     /* (q) */
     bool interruptible;          /* (q) a kill ends the sleep */
     bool woken;                  /* (q) by an event; false: time or kill */

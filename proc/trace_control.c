@@ -154,17 +154,13 @@ static int set_pid(int pid)
         proc_unlock();
         return -ESRCH;
     }
-    list_for_each (it, proc_list()) {
-        struct proc *p = container_of(it, struct proc, all);
-
+    proc_for_each_locked (p) {
         p->traced = p == root;
         preempt_point();
     }
     while (more) {
         more = false;
-        list_for_each (it, proc_list()) {
-            const struct proc *p = container_of(it, struct proc, all);
-
+        proc_for_each_locked (p) {
             more |= p->traced && mark_children(p);
             preempt_point();
         }

@@ -7,6 +7,7 @@
  * hat->cpus says which CPUs may hold translations: if that is this one alone, invalidation stays
  * here, else the hardware tells all of the inner shareable domain. A CPU enters itself before it
  * looks at the tables; who changes them stores first and looks at the mask then.
+ * ASIDs go to the CPUs in batches.
  * Locks: node locks by the caller; asids.lock for the generation, below the run queue's.
  * Source: ARM DDI 0406C B3.5.1, B3.7, B3.9 (ASIDs), B3.10 (TLB maintenance, B3.10.4 the switch).
  */
@@ -30,18 +31,28 @@
 static struct {
     struct spin lock;
     uint32_t generation; /* (lock) << ASID_BITS; 0: no address space has one */
-    uint32_t next;       /* (lock) ASID; 0 belongs to nobody */
-    uint32_t limit;      /* (c) 256, or 8 with hat=chaos */
+    uint32_t next;       /* atomic: the generation, and the first ASID that no CPU has */
+    uint32_t limit;      /* (c) ASIDs are below; 8 with hat=chaos */
     bool chaos;          /* (c) */
     uint32_t table_bits; /* (c) first-level descriptor of a user table */
     uint32_t empty_base; /* (c) for the base register: a table without translations */
     uint32_t seed;       /* chaos */
-    uint32_t carried[8]; /* (lock) bit: an ASID that came along from the last generation */
+    uint8_t carried[32]; /* (c) in a generation; bit: an ASID that came along from the last one */
+    uint32_t batch;      /* (c) numbers a CPU takes at a time */
+    uint32_t making;     /* atomic, written with lock: a new generation looks at what runs */
 } asids = {.lock = SPIN_INIT(LOCK_ASIDS),
            .generation = 1 << ASID_BITS,
-           .next = 1,
-           .limit = 256,
+           .next = 1 << ASID_BITS,
+           .carried = {1},
+           .limit = 255, /* so that counting up ends before the generation changes */
+           .batch = 8,
            .table_bits = L1_TABLE};
+
+/* ASIDs that a CPU gives out without the lock, as long as their generation lasts. */
+static struct asid_batch {
+    uint32_t generation, base;
+    uint32_t free; /* bit i: base + i is nobody's yet */
+} __aligned(64) batches[CPU_MAX];
 
 static const uint16_t prot_bits[8] = {
     [PROT_NONE] = 0,
@@ -57,8 +68,10 @@ static const uint16_t prot_bits[8] = {
 void hat_boot(void)
 {
     asids.chaos = bootargs_is("hat", "chaos");
-    if (asids.chaos)
+    if (asids.chaos) {
         asids.limit = 8;
+        asids.batch = 1;
+    }
     asids.seed = random_u32() | 1;
     asids.empty_base = (uint32_t)mmu_phys(empty_l1) | TTBR_FLAGS;
     if ((cp15_read_id_mmfr0() & 15) >= 4)
@@ -191,11 +204,14 @@ int hat_init(struct hat *h, const struct as *owner)
     return 0;
 }
 
-/* The lock: a new generation may just be looking at what ran somewhere. */
+/* A new generation may just be looking at what ran somewhere: it is waited for. Either it saw that
+ * no CPU names h any more, or we see that it is being made. */
 void hat_destroy(struct hat *h)
 {
     kassert(!hat_is_current(h));
-    spin_unlock_irq(&asids.lock, spin_lock_irq(&asids.lock));
+    memory_barrier();
+    if (__atomic_load_n(&asids.making, __ATOMIC_ACQUIRE))
+        spin_unlock_irq(&asids.lock, spin_lock_irq(&asids.lock));
     frame_free(virt_to_pfn(h->table));
     h->table = NULL;
 }
@@ -213,38 +229,73 @@ static void new_generation(void)
     uint32_t others = cpus_online() & ~own_bit();
     uint32_t last = asids.generation, next = last + (1 << ASID_BITS);
 
-    for (unsigned i = 0; i < ARRAY_SIZE(asids.carried); i++)
-        asids.carried[i] = 0;
+    __atomic_store_n(&asids.making, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&asids.generation, next, __ATOMIC_RELAXED);
     memory_barrier();
+    for (unsigned i = 0; i < ARRAY_SIZE(asids.carried); i++)
+        asids.carried[i] = i == 0; /* 0 is nobody's */
     for (; others; others &= others - 1) {
         struct hat *h = __atomic_load_n(&cpu_table[__builtin_ctz(others)]->hat, __ATOMIC_RELAXED);
         uint32_t number = h ? h->asid & 0xff : 0;
 
         if (!h || (h->asid & ~0xffu) != last)
             continue;
-        asids.carried[number / 32] |= 1u << (number % 32);
+        asids.carried[number / 8] |= (uint8_t)(1u << number % 8);
         __atomic_store_n(&h->asid, next | number, __ATOMIC_RELAXED);
     }
-    asids.next = 1;
     asids.limit = MAX(asids.limit, 2 * cpus_count());
     if (!BUG(asid_reuse))
         forget_all();
-    dsb();
+    dsb(); /* before anybody gets a number of it */
+    __atomic_store_n(&asids.next, next, __ATOMIC_RELEASE);
+    __atomic_store_n(&asids.making, 0, __ATOMIC_RELEASE);
+}
+
+/* The next numbers for this CPU; false: none are left. What is read while the generation ends is
+ * wrong, and of a generation that take_own does not take any more. */
+static bool fill_batch(struct asid_batch *b)
+{
+    uint32_t next = __atomic_load_n(&asids.next, __ATOMIC_RELAXED);
+
+    do {
+        if ((next & 0xff) + asids.batch > asids.limit)
+            return false;
+    } while (!__atomic_compare_exchange_n(&asids.next, &next, next + asids.batch, true,
+                                          __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+    b->generation = next & ~0xffu;
+    b->base = next & 0xff;
+    b->free = ((1u << asids.batch) - 1) & ~((uint32_t)asids.carried[b->base / 8] >> b->base % 8);
+    memory_barrier();
+    return true;
+}
+
+/* A number of this CPU's own for h, unless another CPU has just given it one. A generation that
+ * begins meanwhile either sees the number and carries it over, or is seen here. */
+static bool take_own(struct asid_batch *b, struct hat *h)
+{
+    uint32_t generation = __atomic_load_n(&asids.generation, __ATOMIC_RELAXED);
+    uint32_t was = __atomic_load_n(&h->asid, __ATOMIC_RELAXED), asid;
+
+    if (b->generation != generation || !b->free || (was & ~0xffu) == generation)
+        return has_asid(h);
+    asid = generation | (b->base + (uint32_t)__builtin_ctz(b->free));
+    b->free &= b->free - 1;
+    __atomic_compare_exchange_n(&h->asid, &was, asid, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+    memory_barrier();
+    return has_asid(h);
 }
 
 static void take_asid(struct hat *h)
 {
-    uint32_t mask = spin_lock_irq(&asids.lock);
+    struct asid_batch *b = &batches[cpu_self()->id];
+    uint32_t mask;
 
-    while (!has_asid(h)) {
-        uint32_t number = asids.next++;
-
-        if (number == asids.limit)
+    if (likely(take_own(b, h)) || (fill_batch(b) && take_own(b, h)))
+        return;
+    mask = spin_lock_irq(&asids.lock);
+    while (!take_own(b, h))
+        if (!fill_batch(b))
             new_generation();
-        else if (!(asids.carried[number / 32] >> (number % 32) & 1))
-            __atomic_store_n(&h->asid, asids.generation | number, __ATOMIC_RELAXED);
-    }
     spin_unlock_irq(&asids.lock, mask);
 }
 

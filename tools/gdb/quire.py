@@ -29,8 +29,8 @@ import gdb
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import quire_stack  # noqa: E402
-from quire_data import (container, elements, kernel_memory, number, pointer, processes, process_of,  # noqa: E402
-                        static, threads, tree_in_order, vnode_path)
+from quire_data import (container, elements_of_parts, kernel_memory, number, pointer, processes,  # noqa: E402
+                        process_of, static, threads, tree_in_order, vnode_path)
 
 PAGE, NODE_SPAN, USER_END = 4096, 1 << 21, 0x40000000
 RECORD_MAX = 64
@@ -222,7 +222,7 @@ def users_at(space, address, pfn):
 
 def users_of_file(obj, page, pfn):
     print("  page %x of %s" % (page, vnode_path(obj) or obj))
-    for seg in elements(obj["segs"], "seg", "by_obj"):
+    for seg in elements_of_parts(obj["segs"], "seg", "by_obj"):
         at = page - int(seg["obj_page"])
         if 0 <= at < int(seg["npages"]):
             users_at(seg["as"], int(seg["base"]) + at * PAGE, pfn)
@@ -268,7 +268,7 @@ def frame(text):
     if kind == "FRAME_OBJ":
         users_of_file(pointer(owner & ~15, "obj"), index, pfn)
     elif kind == "FRAME_ANON" and owner & ~15:
-        for space in elements(pointer(owner & ~15, "family")["spaces"], "as", "kin"):
+        for space in elements_of_parts(pointer(owner & ~15, "family")["spaces"], "as", "kin"):
             users_at(space, index * PAGE, pfn)
     elif kind == "FRAME_SLAB" and owner & ~15:
         print("  cache " + pointer(owner & ~15, "slab_cache")["name"].string())

@@ -4,6 +4,7 @@ quire.py and quire_stack.py; see there.
 """
 
 import contextlib
+import struct
 
 import gdb
 
@@ -77,6 +78,12 @@ def elements(head, kind, member):
         link = link["next"]
 
 
+def elements_of_parts(parts, kind, member):
+    """The elements of a struct parts."""
+    for i in range(parts["of"].type.range()[1] + 1):
+        yield from elements(parts["of"][i]["list"], kind, member)
+
+
 def tree_in_order(link):
     """The links of a subtree in order."""
     if int(link):
@@ -85,12 +92,25 @@ def tree_in_order(link):
         yield from tree_in_order(link["child"][1])
 
 
+def words(address, n):
+    """n words of memory."""
+    return struct.unpack("<%dI" % n, bytes(gdb.selected_inferior().read_memory(int(address), 4 * n)))
+
+
 def processes():
-    return elements(static("processes"), "proc", "all")
+    """In the order of their numbers."""
+    chunks, taken = static("pids")["chunk"], int(static("taken").address)
+    size = 32768 // (chunks.type.range()[1] + 1)
+    for i in range(chunks.type.range()[1] + 1):
+        for slot in words(chunks[i], size) if int(chunks[i]) else ():
+            if slot not in (0, taken):
+                yield pointer(slot, "proc")
 
 
 def threads():
-    return elements(static("threads")["all"], "thread", "all")
+    parts = static("part")
+    for i in range(parts.type.range()[1] + 1):
+        yield from elements(parts[i]["all"], "thread", "all")
 
 
 def process_of(thread):

@@ -10,7 +10,10 @@
 
 static inline bool spin_raw_try(struct spin *s)
 {
-    return __atomic_exchange_n(&s->locked, 1, __ATOMIC_ACQUIRE) == 0;
+    uint32_t free = 0;
+
+    return __atomic_compare_exchange_n(&s->locked, &free, 1, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
 }
 
 static inline void spin_raw_wait(void)
