@@ -119,7 +119,7 @@ static void mount_root(void)
 
     if (!boot_initrd(&boot.fdt, &base, &end))
         boot_fail("no initrd: pass a cpio archive (newc, plain or gzip) with the kernel");
-    if (ramdisk_mount(base, (size_t)(end - base), &why)) {
+    if (rootfs_mount(base, (size_t)(end - base), &why)) {
         log_printf("boot: %s\n", why);
         boot_fail("no root file system");
     }

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: MIT
  *
- * /dev: a directory of devices that the kernel has built in. All vnodes are static and live for
- * ever; a device is one line of the table below.
+ * /dev: a tmpfs with a node for each device that the kernel has built in, and a directory for POSIX
+ * shared memory. A device is one line of the table below; mknod makes further nodes for it.
  * Locks: none: everything here is constant. Numbers are Linux's (devices.txt).
  */
 #include "fs/file.h"
 
 #include <string.h>
 
+#include "fs/tmpfs.h"
 #include "fs/tty.h"
 #include "include/uapi/errno.h"
 #include "kern/console.h"
 #include "kern/random.h"
+#include "lib/fmt.h"
 #include "mm/uaccess.h"
 
-#define DEV_INO_BASE       0x20000000u
 #define DEV(major, minor)  ((major) << 8 | (minor))
 #define RANDOM_CHUNK_BYTES 128u
 
@@ -95,57 +96,58 @@ static const struct vnode_ops random_ops = {.read = random_read, .write = null_w
 static const struct vnode_ops kdb_ops = {.read = null_read, .write = kdb_write};
 static const struct vnode_ops tty_ops = {.read = tty_read, .write = tty_write, .ioctl = tty_ioctl};
 
-#define DEVICE(place, device_ops, permissions, number)                                             \
-    {                                                                                              \
-        .ops = &(device_ops), .refs = 1, .mode = S_IFCHR | (permissions),                          \
-        .ino = DEV_INO_BASE + 1 + (place), .nlink = 1, .rdev = (number)                            \
-    }
+static int none_open(struct file *f)
+{
+    (void)f;
+    return -ENXIO;
+}
 
-static struct vnode devices[] = {
-    DEVICE(0, tty_ops, 0600, DEV(5, 1)),    DEVICE(1, tty_ops, 0666, DEV(5, 0)),
-    DEVICE(2, null_ops, 0666, DEV(1, 3)),   DEVICE(3, zero_ops, 0666, DEV(1, 5)),
-    DEVICE(4, full_ops, 0666, DEV(1, 7)),   DEVICE(5, random_ops, 0666, DEV(1, 8)),
-    DEVICE(6, random_ops, 0666, DEV(1, 9)), DEVICE(7, kdb_ops, 0200, DEV(10, 241)),
+static const struct vnode_ops none_ops = {
+    .open = none_open, .read = null_read, .write = null_write};
+
+static const struct {
+    const char *name;
+    const struct vnode_ops *ops;
+    uint32_t mode, rdev;
+} devices[] = {
+    {"console", &tty_ops, 0600, DEV(5, 1)},    {"tty", &tty_ops, 0666, DEV(5, 0)},
+    {"null", &null_ops, 0666, DEV(1, 3)},      {"zero", &zero_ops, 0666, DEV(1, 5)},
+    {"full", &full_ops, 0666, DEV(1, 7)},      {"random", &random_ops, 0666, DEV(1, 8)},
+    {"urandom", &random_ops, 0666, DEV(1, 9)}, {"kdb", &kdb_ops, 0200, DEV(10, 241)},
 };
 
-static const char *const names[] = {"console", "tty",    "null",    "zero",
-                                    "full",    "random", "urandom", "kdb"};
-
-_Static_assert(ARRAY_SIZE(names) == ARRAY_SIZE(devices), "a name for each device");
-
-static int dev_lookup(struct vnode *dir, const char *name, struct vnode **found)
+const struct vnode_ops *device_ops(uint32_t rdev)
 {
-    (void)dir;
-    for (unsigned i = 0; i < ARRAY_SIZE(names); i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *found = vnode_ref(&devices[i]);
-            return 0;
-        }
+    for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
+        if (devices[i].rdev == rdev)
+            return devices[i].ops;
+    return &none_ops;
+}
+
+static int make_nodes(void)
+{
+    int error = 0;
+
+    for (unsigned i = 0; !error && i < ARRAY_SIZE(devices); i++) {
+        char path[32];
+
+        fmt_snprint(path, sizeof(path), "/dev/%s", devices[i].name);
+        error = vnode_make(NULL, path, S_IFCHR | devices[i].mode, devices[i].rdev, NULL);
     }
-    return -ENOENT;
+    return error ? error : vnode_make(NULL, "/dev/shm", S_IFDIR | 01777, 0, NULL);
 }
-
-static int dev_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
-{
-    (void)dir;
-    if (*pos >= ARRAY_SIZE(names))
-        return 0;
-    strcpy(entry->name, names[*pos]);
-    entry->ino = devices[*pos].ino;
-    entry->mode = devices[*pos].mode;
-    ++*pos;
-    return 1;
-}
-
-static const struct vnode_ops dir_ops = {.lookup = dev_lookup, .readdir = dev_readdir};
-
-static struct vnode dev_root = {
-    .ops = &dir_ops, .refs = 1, .mode = S_IFDIR | 0755, .ino = DEV_INO_BASE, .nlink = 2};
 
 int devfs_mount(void)
 {
-    int error = vnode_mount("/dev", &dev_root);
+    struct vnode *root;
+    int error = tmpfs_make_root(&tmpfs_dev_fs, &root);
 
+    if (error)
+        return error;
+    error = vnode_mount("/dev", root);
+    vnode_unref(root);
+    if (!error)
+        error = make_nodes();
     if (!error)
         tty_init();
     return error;

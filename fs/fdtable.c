@@ -6,6 +6,7 @@
  */
 #include "fs/file.h"
 
+#include "fs/lock.h"
 #include "include/uapi/errno.h"
 #include "kern/panic.h"
 #include "mm/slab.h"
@@ -47,6 +48,14 @@ void fdtable_ref(struct fdtable *t)
     spin_unlock(&t->lock);
 }
 
+/* A descriptor lets go of its file: the process's locks of it go, whoever else has it open. */
+static void let_go(struct fdtable *t, struct file *f)
+{
+    if (unlikely(f->vnode->locks))
+        range_locks_drop(f->vnode, t);
+    file_unref(f);
+}
+
 void fdtable_unref(struct fdtable *t)
 {
     uint32_t left;
@@ -59,7 +68,7 @@ void fdtable_unref(struct fdtable *t)
         return;
     for (int fd = 0; fd < t->end; fd++)
         if (t->file[fd])
-            file_unref(t->file[fd]);
+            let_go(t, t->file[fd]);
     slab_free(&fdtable_cache, t);
 }
 
@@ -99,7 +108,7 @@ void fdtable_exec(struct fdtable *t)
             f = set_locked(t, fd, NULL, false);
         spin_unlock(&t->lock);
         if (f)
-            file_unref(f);
+            let_go(t, f);
     }
 }
 
@@ -156,7 +165,7 @@ int fdtable_set(struct fdtable *t, struct file *f, int fd, bool cloexec)
     old = set_locked(t, fd, f, cloexec);
     spin_unlock(&t->lock);
     if (old)
-        file_unref(old);
+        let_go(t, old);
     return fd;
 }
 
@@ -171,7 +180,7 @@ int fdtable_close(struct fdtable *t, int fd)
     spin_unlock(&t->lock);
     if (!old)
         return -EBADF;
-    file_unref(old);
+    let_go(t, old);
     return 0;
 }
 

@@ -2,14 +2,16 @@
  *
  * Open files: what read, write, lseek, getdents64 and ioctl do with them. Contents come through an
  * object's pages where the vnode has one, else from its operations.
- * Locks: files.lock for changeable flags (spins, innermost); f->lock (sleeps)
- * for the position of files that have one, held over the copy. Devices have no position, so a
+ * Locks: files.lock for changeable flags (spins, innermost); f->lock (sleeps) for the position of
+ * files that have one, held over the copy. Devices have no position, so a
  * reader that sleeps for a key stops no writer.
  */
 #include "fs/file.h"
 
 #include <string.h>
 
+#include "fs/lock.h"
+#include "fs/tmpfs.h"
 #include "include/uapi/errno.h"
 #include "kern/bugs.h"
 #include "kern/panic.h"
@@ -41,33 +43,70 @@ static int open_check(const struct vnode *v, uint32_t flags)
     if (flags & O_DIRECTORY)
         return -ENOTDIR;
     if (change && !v->ops->write)
-        return v->obj ? -EROFS : -EACCES;
+        return -EACCES;
+    if (v->obj && v->obj->size_bytes > INT32_MAX && !(flags & O_LARGEFILE))
+        return -EOVERFLOW;
     return 0;
+}
+
+/* What a file that is open has of its vnode: the right to write to it. */
+static int open_rights(struct vnode *v, uint32_t flags)
+{
+    return vnode_is(v, S_IFREG) && wants_write(flags) ? vnode_write_begin(v) : 0;
+}
+
+static void close_rights(struct vnode *v, uint32_t flags)
+{
+    if (vnode_is(v, S_IFREG) && wants_write(flags))
+        vnode_write_done(v);
+}
+
+/* The driver's part, and O_TRUNC. */
+static int open_last(struct file *f, uint32_t flags)
+{
+    struct vnode *v = f->vnode;
+    int error = v->ops->open ? v->ops->open(f) : 0;
+
+    if (!error && flags & O_TRUNC && v->ops->truncate)
+        error = v->ops->truncate(v, 0);
+    return error;
+}
+
+static struct file *file_create(struct vnode *v, uint32_t flags)
+{
+    struct file *f = slab_alloc(&files.cache);
+
+    if (!f)
+        return NULL;
+    f->vnode = v;
+    f->refs = 1;
+    f->flags = flags & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
+    mutex_init(&f->lock);
+    lock_classify(&f->lock, LOCK_FILE);
+    return f;
 }
 
 int file_open(struct vnode *v, uint32_t flags, struct file **f)
 {
-    struct file *file;
     int error = open_check(v, flags);
+    struct file *file;
 
+    if (!error)
+        error = open_rights(v, flags);
     if (error)
-        return error;
-    file = slab_alloc(&files.cache);
-    if (!file)
-        return -ENOMEM;
-    file->vnode = vnode_ref(v);
-    file->refs = 1;
-    file->flags = flags & ~(uint32_t)(O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC);
-    mutex_init(&file->lock);
-    lock_classify(&file->lock, LOCK_FILE);
-    error = v->ops->open ? v->ops->open(file) : 0;
-    if (error) {
-        vnode_unref(v);
-        slab_free(&files.cache, file);
-        return error;
+        goto unref;
+    file = file_create(v, flags);
+    error = file ? open_last(file, flags) : -ENOMEM;
+    if (!error) {
+        *f = file;
+        return 0;
     }
-    *f = file;
-    return 0;
+    if (file)
+        slab_free(&files.cache, file);
+    close_rights(v, flags);
+unref:
+    vnode_unref(v);
+    return error;
 }
 
 struct file *file_ref(struct file *f)
@@ -85,6 +124,9 @@ void file_unref(struct file *f)
         return;
     if (f->vnode->ops->close)
         f->vnode->ops->close(f);
+    if (f->vnode->locks)
+        range_locks_drop(f->vnode, f);
+    close_rights(f->vnode, f->flags);
     vnode_unref(f->vnode);
     slab_free(&files.cache, f);
 }
@@ -122,39 +164,12 @@ size_t file_copy_in(void *to, vaddr_t from, size_t n)
     return 0;
 }
 
-/* Bytes of o from pos on, page by page. The size is looked at again after every sleep. */
-static int read_object(struct obj *o, uint64_t pos, vaddr_t ubuf, size_t len)
-{
-    size_t done = 0;
-    int error = 0;
-
-    while (done < len && pos + done < o->size_bytes && !thread_interrupted()) {
-        size_t offset = (size_t)(pos + done) & PAGE_MASK;
-        size_t n = MIN(len - done, PAGE_SIZE - offset), copied;
-        pfn_t pfn;
-
-        n = (size_t)MIN((uint64_t)n, o->size_bytes - (pos + done));
-        error = obj_get(o, (uint32_t)((pos + done) >> PAGE_SHIFT), &pfn, NULL);
-        if (error)
-            break;
-        copied = file_copy_out(ubuf + done, (char *)pfn_to_virt(pfn) + offset, n);
-        obj_put(pfn);
-        done += copied;
-        if (copied < n) {
-            error = -EFAULT;
-            break;
-        }
-        preempt_point();
-    }
-    return done ? (int)done : error;
-}
-
 static bool has_position(const struct file *f)
 {
     return vnode_is(f->vnode, S_IFREG) || vnode_is(f->vnode, S_IFDIR);
 }
 
-static int read_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+static int read_at(struct file *f, uint64_t *pos, vaddr_t ubuf, size_t len)
 {
     const struct vnode *v = f->vnode;
 
@@ -162,33 +177,35 @@ static int read_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
         return -EBADF;
     if (vnode_is(v, S_IFDIR))
         return -EISDIR;
-    len = MIN(len, RW_MAX);
-    if (v->obj)
-        return read_object(v->obj, pos, ubuf, len);
-    return v->ops->read ? v->ops->read(f, pos, ubuf, len) : -EINVAL;
+    return v->ops->read ? v->ops->read(f, *pos, ubuf, MIN(len, RW_MAX)) : -EINVAL;
 }
 
-static int write_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+static int write_at(struct file *f, uint64_t *pos, vaddr_t ubuf, size_t len)
 {
     const struct vnode *v = f->vnode;
 
     if (!wants_write(f->flags))
         return -EBADF;
-    return v->ops->write ? v->ops->write(f, pos, ubuf, MIN(len, RW_MAX)) : -EINVAL;
+    len = MIN(len, RW_MAX);
+    if (f->flags & O_APPEND && v->ops->append)
+        return v->ops->append(f, pos, ubuf, len);
+    return v->ops->write ? v->ops->write(f, *pos, ubuf, len) : -EINVAL;
 }
 
 /* At f's position, which moves by what was done. */
 static int at_position(struct file *f, vaddr_t ubuf, size_t len,
-                       int (*transfer)(struct file *, uint64_t, vaddr_t, size_t))
+                       int (*transfer)(struct file *, uint64_t *, vaddr_t, size_t))
 {
+    uint64_t pos = 0;
     int n;
 
     if (!has_position(f))
-        return transfer(f, 0, ubuf, len);
+        return transfer(f, &pos, ubuf, len);
     mutex_lock(&f->lock);
-    n = transfer(f, f->pos, ubuf, len);
+    pos = f->pos;
+    n = transfer(f, &pos, ubuf, len);
     if (n > 0)
-        f->pos += (unsigned)n;
+        f->pos = pos + (unsigned)n;
     if (!BUG(lock_kept))
         mutex_unlock(&f->lock);
     return n;
@@ -212,12 +229,12 @@ static bool seekable(const struct file *f)
 
 int file_read_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
 {
-    return seekable(f) ? read_at(f, pos, ubuf, len) : -ESPIPE;
+    return seekable(f) ? read_at(f, &pos, ubuf, len) : -ESPIPE;
 }
 
 int file_write_at(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
 {
-    return seekable(f) ? write_at(f, pos, ubuf, len) : -ESPIPE;
+    return seekable(f) ? write_at(f, &pos, ubuf, len) : -ESPIPE;
 }
 
 int64_t file_seek(struct file *f, int64_t offset, int whence)
@@ -250,15 +267,20 @@ static int next_entry(struct vnode *dir, uint64_t *pos, struct dirent_info *entr
     int got;
 
     if (*pos < 2) {
-        const struct vnode *v = *pos == 1 && dir->parent ? dir->parent : dir;
+        const struct vnode *v;
 
+        names_read();
+        v = *pos == 1 && dir->parent ? dir->parent : dir;
         entry->ino = v->ino;
+        names_read_done();
         entry->mode = S_IFDIR;
         strcpy(entry->name, *pos == 1 ? ".." : ".");
         ++*pos;
         return 1;
     }
+    names_read();
     got = dir->ops->readdir(dir, &inner, entry);
+    names_read_done();
     *pos = inner + 2;
     return got;
 }
@@ -322,4 +344,91 @@ int file_getdents(struct file *f, vaddr_t ubuf, size_t len)
 int file_ioctl(struct file *f, unsigned request, vaddr_t arg)
 {
     return f->vnode->ops->ioctl ? f->vnode->ops->ioctl(f, request, arg) : -ENOTTY;
+}
+
+int file_truncate(struct file *f, uint64_t size)
+{
+    const struct vnode *v = f->vnode;
+
+    if (!wants_write(f->flags) || !v->ops->truncate)
+        return -EINVAL;
+    if (size > INT32_MAX && !(f->flags & O_LARGEFILE))
+        return -EINVAL;
+    return v->ops->truncate(f->vnode, size);
+}
+
+int file_allocate(struct file *f, uint32_t mode, uint64_t pos, uint64_t len)
+{
+    const struct vnode *v = f->vnode;
+
+    if ((int64_t)pos < 0 || (int64_t)len <= 0)
+        return -EINVAL;
+    if (mode != 0 && mode != ALLOCATE_KEEP_SIZE &&
+        mode != (ALLOCATE_KEEP_SIZE | ALLOCATE_PUNCH_HOLE))
+        return -EOPNOTSUPP;
+    if (!wants_write(f->flags))
+        return -EBADF;
+    if (vnode_is(v, S_IFDIR))
+        return -EISDIR;
+    if (!has_position(f))
+        return vnode_is(v, S_IFCHR) ? -ENODEV : -ESPIPE;
+    return v->ops->allocate ? v->ops->allocate(f->vnode, mode, pos, len) : -EOPNOTSUPP;
+}
+
+/* One page at most, through a frame of the kernel's. Bytes or -Exxx. */
+static int send_piece(struct file *out, struct file *in, uint64_t *pos, void *buf, size_t len)
+{
+    size_t part = MIN(len, PAGE_SIZE - ((size_t)*pos & PAGE_MASK));
+    int got = tmpfs_read_kernel(in->vnode, *pos, buf, part);
+    uint64_t to;
+
+    if (got <= 0)
+        return got;
+    mutex_lock(&out->lock);
+    to = out->pos;
+    got = tmpfs_write_kernel(out, &to, buf, (size_t)got);
+    if (got > 0)
+        out->pos = to + (unsigned)got;
+    mutex_unlock(&out->lock);
+    if (got > 0)
+        *pos += (unsigned)got;
+    return got;
+}
+
+static int send_pieces(struct file *out, struct file *in, uint64_t *pos, size_t len)
+{
+    void *buf = kmalloc(PAGE_SIZE);
+    size_t done = 0;
+    int n = buf ? 0 : -ENOMEM;
+
+    while (buf && done < len && !thread_interrupted()) {
+        n = send_piece(out, in, pos, buf, len - done);
+        if (n <= 0)
+            break;
+        done += (size_t)n;
+        rest_point();
+    }
+    kfree(buf);
+    return done ? (int)done : n;
+}
+
+int file_send(struct file *out, struct file *in, uint64_t *pos, size_t len)
+{
+    uint64_t own;
+    int n;
+
+    if ((in->flags & O_ACCMODE) == O_WRONLY || !wants_write(out->flags))
+        return -EBADF;
+    if (!in->vnode->obj || !out->vnode->obj || out->flags & O_APPEND)
+        return -EINVAL;
+    if (pos)
+        return send_pieces(out, in, pos, MIN(len, RW_MAX));
+    mutex_lock(&in->lock);
+    own = in->pos;
+    mutex_unlock(&in->lock);
+    n = send_pieces(out, in, &own, MIN(len, RW_MAX));
+    mutex_lock(&in->lock);
+    in->pos = own;
+    mutex_unlock(&in->lock);
+    return n;
 }

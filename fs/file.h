@@ -26,6 +26,7 @@
 #define O_NOFOLLOW  0100000
 #define O_LARGEFILE 0400000
 #define O_CLOEXEC   02000000
+#define O_TMPFILE   (020000000 | O_DIRECTORY)
 
 struct file {
     struct vnode *vnode; /* (c) */
@@ -45,8 +46,8 @@ struct fdtable {
     uint32_t cloexec[FD_MAX / 32]; /* (lock) bits */
 };
 
-/* Opens a vnode: *f with one reference. Takes a reference to v. -EISDIR, -EROFS, -EACCES, -ENOMEM,
- * the driver's. */
+/* Opens a vnode: *f with one reference. Takes the caller's reference to v, also when it fails.
+ * -EISDIR, -ENOTDIR, -ELOOP, -EACCES, -ETXTBSY, -EOVERFLOW, -ENOMEM, the driver's. */
 int __must_check file_open(struct vnode *v, uint32_t flags, struct file **f);
 struct file *file_ref(struct file *f);
 void file_unref(struct file *f); /* may sleep */
@@ -65,6 +66,15 @@ int64_t file_seek(struct file *f, int64_t offset, int whence);
 /* getdents64: bytes put into the user buffer. */
 int file_getdents(struct file *f, vaddr_t ubuf, size_t len);
 int file_ioctl(struct file *f, unsigned request, vaddr_t arg);
+
+/* ftruncate: -EINVAL: not open for writing, or no file that has a size. */
+int file_truncate(struct file *f, uint64_t size);
+/* mode as Linux's fallocate has it: 0, 1 KEEP_SIZE, 3 PUNCH_HOLE | KEEP_SIZE; others -EOPNOTSUPP.
+ */
+int file_allocate(struct file *f, uint32_t mode, uint64_t pos, uint64_t len);
+/* sendfile: up to len bytes from in, at *pos, which moves, or where that is NULL at its position,
+ * to out. -EINVAL: in has no contents in memory, or out takes none from the kernel. */
+int file_send(struct file *out, struct file *in, uint64_t *pos, size_t len);
 
 /* For drivers: copies n bytes (at most PAGE_SIZE) out of or into the kernel and answers how many of
  * them the user's memory took or gave: fewer than n where it faulted. May sleep. */
@@ -89,9 +99,12 @@ int fdtable_close(struct fdtable *t, int fd);
 int fdtable_get_cloexec(struct fdtable *t, int fd);
 int fdtable_set_cloexec(struct fdtable *t, int fd, bool cloexec);
 
-/* Builds the root from an initrd (cpio newc, plain or gzip) in RAM at [first, +len). Pages of
- * files that lie page-aligned become page cache as they are. 0, or -Exxx with *why in words. */
-int __must_check ramdisk_mount(paddr_t base, size_t len_bytes, const char **why);
+/* Builds the root, a tmpfs, from an initrd (cpio newc, plain or gzip) in RAM at [first, +len).
+ * Pages of files that lie page-aligned become the files' as they are. 0, or -Exxx with *why in
+ * words. */
+int __must_check rootfs_mount(paddr_t base, size_t len_bytes, const char **why);
+/* The operations of the device with this number; of one that is not there open fails. */
+const struct vnode_ops *device_ops(uint32_t rdev);
 /* Mounts /dev (console, tty, null, zero, full, random, urandom) on the root and starts the
  * terminal. */
 int __must_check devfs_mount(void);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Makes the ramdisk's tree from the initrd, a cpio archive, plain or gzip, at boot:
+ * Makes the root, a tmpfs, from the initrd, a cpio archive, plain or gzip, at boot:
  *   unpack a gzip into frames of our own, and give the compressed ones back;
  *   enter every member of the archive into the tree, names and link targets by copy;
- *   then take the files' pages: what lies page-aligned becomes page cache as it is, the rest is
+ *   then take the files' pages: what lies page-aligned becomes the file's as it is, the rest is
  *   kept and copied at first touch. The end of a file's last page holds the next header until
  *   everything is read; then it is cleared.
  * Frames of the archive have type RAMDISK, those that are still read from the flag WIRED as well.
@@ -12,8 +12,9 @@
 #include <string.h>
 
 #include "fs/file.h"
-#include "fs/ramdisk_impl.h"
+#include "fs/tmpfs_impl.h"
 #include "include/uapi/errno.h"
+#include "kern/clock.h"
 #include "lib/cpio.h"
 #include "lib/fmt.h"
 #include "lib/inflate.h"
@@ -24,14 +25,27 @@
 static const char no_memory[] = "initrd: not enough memory to unpack";
 static const char too_big[] = "initrd: no memory for its files, or too many of them";
 
+/* A file of the archive, in the order of the data. */
+struct item {
+    struct item *next;        /* with data */
+    struct item *next_linked; /* with several names */
+    struct item *next_made;   /* all of them */
+    struct tnode *node;       /* with a reference */
+    uint32_t link_ino, link_dev;
+};
+
 /* The archive on its way into the tree. */
 struct load {
     const uint8_t *bytes;
     size_t len;
-    struct rnode *files, **files_end; /* with data, in its order */
-    struct rnode *linked;             /* with several names */
-    const char *damage;               /* why enter_member refused, without the prefix */
+    struct vnode *root;
+    struct item *files, **files_end; /* with data, in its order */
+    struct item *linked;             /* with several names */
+    struct item *made;
+    const char *damage; /* why enter_member refused, without the prefix */
 };
+
+static struct slab_cache items = SLAB_CACHE("initrd file", sizeof(struct item));
 
 static int refuse(struct load *l, const char *damage)
 {
@@ -39,107 +53,156 @@ static int refuse(struct load *l, const char *damage)
     return -EINVAL;
 }
 
-/* A new name in dir. */
-static struct rnode *make_name(struct rnode *dir, const char *name, size_t n, uint32_t mode,
-                               uint32_t mtime)
+/* A new name in dir for a new file. */
+static int make_name(struct vnode *dir, const struct name *name, uint32_t mode, uint32_t mtime,
+                     const char *link, struct vnode **made)
 {
-    struct rnode *node = ramdisk_node(mode, mtime);
+    int error = dir->ops->create(dir, name, mode, 0, link, made);
 
-    if (!node)
-        return NULL;
-    node->name = ramdisk_string(name, n);
-    if (!node->name)
-        return NULL;
-    ramdisk_enter(dir, node);
-    return node;
+    if (!error)
+        (*made)->atime = (*made)->mtime = (*made)->ctime = mtime * NSEC_PER_SEC;
+    return error;
 }
 
-/* The file that the member is a further name of, or NULL; the first one is noted. */
-static struct rnode *find_linked(struct load *l, const struct cpio_entry *e, struct rnode *n)
+static struct item *item_of(struct load *l, struct vnode *v)
+{
+    struct item *i = slab_alloc(&items);
+
+    if (!i)
+        return NULL;
+    i->node = tnode_of(vnode_ref(v));
+    i->next_made = l->made;
+    l->made = i;
+    return i;
+}
+
+/* The file that the member is a further name of, or NULL. */
+static struct item *find_linked(struct load *l, const struct cpio_entry *e)
 {
     uint32_t dev = e->dev_major << 20 ^ e->dev_minor;
-    struct rnode *f = l->linked;
+    struct item *i = e->nlink > 1 ? l->linked : NULL;
 
-    while (f && (f->link_ino != e->ino || f->link_dev != dev))
-        f = f->next_linked;
-    if (!f) {
-        n->link_ino = e->ino;
-        n->link_dev = dev;
-        n->next_linked = l->linked;
-        l->linked = n;
-    }
-    return f;
+    while (i && (i->link_ino != e->ino || i->link_dev != dev))
+        i = i->next_linked;
+    return i;
+}
+
+static void note_linked(struct load *l, const struct cpio_entry *e, struct item *i)
+{
+    i->link_ino = e->ino;
+    i->link_dev = e->dev_major << 20 ^ e->dev_minor;
+    i->next_linked = l->linked;
+    l->linked = i;
 }
 
 /* Of several names of a file one alone, the last, has the data; others may repeat it. */
-static void enter_file(struct load *l, const struct cpio_entry *e, struct rnode *n)
+static void note_data(struct load *l, const struct cpio_entry *e, struct item *i)
 {
-    struct rnode *f = e->nlink > 1 ? find_linked(l, e, n) : NULL;
+    struct tnode *n = i->node;
 
-    if (f) {
-        n->file = f;
-        f->vnode.nlink++;
-    } else {
-        f = n;
-    }
-    if (e->size == 0 || f->size != 0)
+    if (e->size == 0 || n->data_len != 0)
         return;
-    f->data = e->data;
-    f->size = e->size;
-    f->obj.size_bytes = e->size;
-    *l->files_end = f;
-    l->files_end = &f->next;
+    n->data = e->data;
+    n->data_len = e->size;
+    n->obj.size_bytes = e->size;
+    *l->files_end = i;
+    l->files_end = &i->next;
 }
 
-static int enter_link(struct load *l, const struct cpio_entry *e, struct rnode *n)
-{
-    if (e->size >= PATH_MAX)
-        return refuse(l, "a link's target is too long");
-    n->data = (const uint8_t *)ramdisk_string(e->data, e->size);
-    n->size = e->size;
-    return n->data ? 0 : -ENOMEM;
-}
-
-/* The member's own name in dir; what had the name before goes, but for a directory that is not
- * empty. Devices, pipes and sockets are left out. */
-static int enter_last(struct load *l, struct rnode *dir, const char *name, size_t n,
+static int enter_file(struct load *l, struct vnode *dir, const struct name *name,
                       const struct cpio_entry *e)
 {
-    uint32_t type = e->mode & S_IFMT;
-    struct rnode *old = ramdisk_find(dir, name, n), *node;
+    struct item *i = find_linked(l, e);
+    struct vnode *v;
+    int error;
 
-    if (type != S_IFDIR && type != S_IFREG && type != S_IFLNK)
-        return 0;
-    if (old && vnode_is(&old->vnode, S_IFDIR)) {
-        if (type == S_IFDIR) {
-            old->vnode.mode = e->mode;
-            old->vnode.mtime = e->mtime;
-        }
-        if (type == S_IFDIR || !list_empty(&old->children))
-            return 0;
+    if (i) {
+        error = dir->ops->link(dir, name, &i->node->vnode);
+    } else {
+        error = make_name(dir, name, e->mode, e->mtime, NULL, &v);
+        if (error)
+            return error;
+        i = item_of(l, v);
+        if (!i)
+            return -ENOMEM;
+        if (e->nlink > 1)
+            note_linked(l, e, i);
     }
-    if (old)
-        ramdisk_remove(old);
-    node = make_name(dir, name, n, e->mode, e->mtime);
-    if (!node)
+    if (!error)
+        note_data(l, e, i);
+    return error;
+}
+
+static int enter_link(struct load *l, struct vnode *dir, const struct name *name,
+                      const struct cpio_entry *e)
+{
+    struct vnode *v;
+    char *target;
+    int error;
+
+    if (e->size >= PATH_MAX)
+        return refuse(l, "a link's target is too long");
+    target = kmalloc(e->size + 1);
+    if (!target)
         return -ENOMEM;
-    if (type == S_IFLNK)
-        return enter_link(l, e, node);
-    if (type == S_IFREG)
-        enter_file(l, e, node);
+    memcpy(target, e->data, e->size);
+    error = make_name(dir, name, e->mode, e->mtime, target, &v);
+    kfree(target);
+    return error;
+}
+
+/* The name is there: a directory is taken as it is, if it isn't empty also for a file; anything
+ * else goes. 1: nothing is to be made. */
+static int replace(struct vnode *dir, const struct name *name, const struct cpio_entry *e)
+{
+    bool is_dir = (e->mode & S_IFMT) == S_IFDIR;
+    struct vnode *old;
+
+    if (dir->ops->lookup(dir, name, &old) < 0)
+        return 0;
+    if (vnode_is(old, S_IFDIR)) {
+        if (is_dir) {
+            old->mode = e->mode;
+            old->mtime = e->mtime * NSEC_PER_SEC;
+        }
+        if (is_dir || tnode_of(old)->count)
+            return 1;
+    }
+    if (dir->ops->unlink(dir, name, old))
+        return 1;
+    vnode_unref(old);
     return 0;
 }
 
-/* The directory of that name in dir, made if it is missing. */
-static int descend(struct load *l, struct rnode **dir, const char *name, size_t n)
+/* The member's own name in dir. Devices, pipes and sockets are left out. */
+static int enter_last(struct load *l, struct vnode *dir, const struct name *name,
+                      const struct cpio_entry *e)
 {
-    struct rnode *child = ramdisk_find(*dir, name, n);
+    uint32_t type = e->mode & S_IFMT;
+    struct vnode *v;
 
-    if (!child)
-        child = make_name(*dir, name, n, S_IFDIR | 0755, 0);
-    if (!child)
-        return -ENOMEM;
-    if (!vnode_is(&child->vnode, S_IFDIR))
+    if (type != S_IFDIR && type != S_IFREG && type != S_IFLNK)
+        return 0;
+    if (replace(dir, name, e))
+        return 0;
+    if (type == S_IFLNK)
+        return enter_link(l, dir, name, e);
+    if (type == S_IFREG)
+        return enter_file(l, dir, name, e);
+    return make_name(dir, name, e->mode, e->mtime, NULL, &v);
+}
+
+/* The directory of that name in dir, made if it is missing. */
+static int descend(struct load *l, struct vnode **dir, const struct name *name)
+{
+    struct vnode *child;
+    int error = 0;
+
+    if ((*dir)->ops->lookup(*dir, name, &child) < 0)
+        error = make_name(*dir, name, S_IFDIR | 0755, 0, NULL, &child);
+    if (error)
+        return error;
+    if (!vnode_is(child, S_IFDIR))
         return refuse(l, "a path goes through a file");
     *dir = child;
     return 0;
@@ -154,26 +217,35 @@ static const char *skip_slashes(const char *s)
 
 static int enter_member(struct load *l, const struct cpio_entry *e)
 {
-    const char *name = skip_slashes(e->name);
-    struct rnode *dir = ramdisk_root();
+    const char *at = skip_slashes(e->name);
+    struct vnode *dir = l->root;
 
-    while (*name) {
-        size_t n = strcspn(name, "/");
-        const char *rest = skip_slashes(name + n);
+    while (*at) {
+        struct name name = name_of(at, strcspn(at, "/"));
+        const char *rest = skip_slashes(at + name.len);
         int error;
 
-        if (n > NAME_MAX)
+        if (name.len > NAME_MAX)
             return refuse(l, "a name is too long");
-        if (name[0] == '.' && (n == 1 || (n == 2 && name[1] == '.')))
+        if (name_kind(&name) != NAME_PLAIN)
             return refuse(l, "a path with . or .. in it");
         if (!*rest)
-            return enter_last(l, dir, name, n, e);
-        error = descend(l, &dir, name, n);
+            return enter_last(l, dir, &name, e);
+        error = descend(l, &dir, &name);
         if (error)
             return error;
-        name = rest;
+        at = rest;
     }
     return 0; /* the root itself, which is there */
+}
+
+/* A directory of the root that must be there, to be mounted over. */
+static int need_directory(struct load *l, const char *text)
+{
+    struct name name = name_of(text, strlen(text));
+    struct vnode *dir = l->root;
+
+    return descend(l, &dir, &name);
 }
 
 static int enter_all(struct load *l, const char **why)
@@ -186,13 +258,10 @@ static int enter_all(struct load *l, const char **why)
     cpio_open(&c, l->bytes, l->len);
     while (!error && (more = cpio_next(&c, &e)) != 0)
         error = more < 0 ? refuse(l, c.error) : enter_member(l, &e);
-    if (!error) { /* for devfs and procfs */
-        struct rnode *dev = ramdisk_root(), *proc = dev;
-
-        error = descend(l, &dev, "dev", 3);
-        if (!error)
-            error = descend(l, &proc, "proc", 4);
-    }
+    if (!error)
+        error = need_directory(l, "dev");
+    if (!error)
+        error = need_directory(l, "proc");
     if (error == -EINVAL) {
         fmt_snprint(text, sizeof(text), "initrd is damaged: %s", l->damage);
         *why = text;
@@ -222,11 +291,11 @@ static bool is_ramdisk_frame(const uint8_t *bytes)
     return f && frame_type(f) == FRAME_RAMDISK;
 }
 
-/* Makes the file's pages page cache where they can be. `limit`: where the bytes begin that somebody
+/* Makes the file's pages its own where they can be. `limit`: where the bytes begin that somebody
  * else needs. */
-static void adopt_file(struct rnode *n, const uint8_t *limit)
+static void adopt_file(struct tnode *n, const uint8_t *limit)
 {
-    const uint8_t *end = n->data + n->size, *at = n->data;
+    const uint8_t *end = n->data + n->data_len, *at = n->data;
 
     if (((uintptr_t)at & PAGE_MASK) == 0) {
         for (; at < end && (size_t)(limit - at) >= PAGE_SIZE && is_ramdisk_frame(at);
@@ -235,36 +304,52 @@ static void adopt_file(struct rnode *n, const uint8_t *limit)
 
             if ((size_t)(end - at) < PAGE_SIZE)
                 memset(page + (end - at), 0, PAGE_SIZE - (size_t)(end - at));
-            obj_adopt(&n->obj, (uint32_t)(at - n->data) >> PAGE_SHIFT, virt_to_pfn(at));
+            if (obj_reserve(1) == 0) /* there is no limit yet */
+                obj_adopt(&n->obj, (uint32_t)(at - n->data) >> PAGE_SHIFT, virt_to_pfn(at));
         }
     }
     if (at < end)
         keep(at, (size_t)(end - at));
+    else
+        n->data_len = 0; /* nothing is read from the archive any more */
 }
 
 /* The first file of the list that still has a name. */
-static struct rnode *alive(struct rnode *n)
+static struct item *alive(struct item *i)
 {
-    while (n && n->vnode.nlink == 0)
-        n = n->next;
-    return n;
+    while (i && i->node->vnode.nlink == 0)
+        i = i->next;
+    return i;
 }
 
 static void adopt_all(struct load *l)
 {
-    struct rnode *next;
+    struct item *next;
 
-    for (struct rnode *n = alive(l->files); n; n = next) {
-        next = alive(n->next);
-        adopt_file(n, next ? next->data : l->bytes + l->len);
+    for (struct item *i = alive(l->files); i; i = next) {
+        next = alive(i->next);
+        adopt_file(i->node, next ? next->node->data : l->bytes + l->len);
     }
 }
 
-static int load_archive(const uint8_t *bytes, size_t len, const char **why)
+static void items_free(struct load *l)
+{
+    struct item *i;
+
+    while ((i = l->made) != NULL) {
+        l->made = i->next_made;
+        vnode_unref(&i->node->vnode);
+        slab_free(&items, i);
+    }
+}
+
+static int load_archive(const uint8_t *bytes, size_t len, struct vnode **root, const char **why)
 {
     struct load l = {.bytes = bytes, .len = len, .files_end = &l.files};
-    int error = ramdisk_init();
+    int error = tmpfs_init();
 
+    if (!error)
+        error = tmpfs_make_root(&tmpfs_root_fs, &l.root);
     if (error) {
         *why = too_big;
         return error;
@@ -272,6 +357,9 @@ static int load_archive(const uint8_t *bytes, size_t len, const char **why)
     error = enter_all(&l, why);
     if (!error)
         adopt_all(&l);
+    items_free(&l);
+    tmpfs_set_limit();
+    *root = l.root;
     return error;
 }
 
@@ -346,19 +434,19 @@ static void free_unused(pfn_t first, uint32_t count)
     }
 }
 
-static int load_unpacked(const struct unpack *u, pfn_t first, const char **why)
+static int load_unpacked(const struct unpack *u, pfn_t first, struct vnode **root, const char **why)
 {
     int error;
 
     for (uint32_t i = 0; i < pages_of(u->size); i++)
         frame_set(frame_of(first + i), FRAME_RAMDISK, NULL, 0);
-    error = load_archive(u->to, u->done, why);
+    error = load_archive(u->to, u->done, root, why);
     if (!error)
         free_unused(first, pages_of(u->size));
     return error;
 }
 
-static int load_gzip(const uint8_t *in, size_t len, const char **why)
+static int load_gzip(const uint8_t *in, size_t len, struct vnode **root, const char **why)
 {
     static char text[80];
     uint32_t state_frames = pages_of(sizeof(struct inflate_state));
@@ -382,12 +470,13 @@ static int load_gzip(const uint8_t *in, size_t len, const char **why)
     whole = virt_to_pfn(in + PAGE_MASK);
     if (virt_to_pfn(in + len) > whole)
         free_unused(whole, virt_to_pfn(in + len) - whole);
-    return load_unpacked(&u, first, why);
+    return load_unpacked(&u, first, root, why);
 }
 
-int ramdisk_mount(paddr_t base, size_t len_bytes, const char **why)
+int rootfs_mount(paddr_t base, size_t len_bytes, const char **why)
 {
     paddr_t end = base + len_bytes;
+    struct vnode *root;
     const uint8_t *bytes;
     int error;
 
@@ -398,10 +487,10 @@ int ramdisk_mount(paddr_t base, size_t len_bytes, const char **why)
     }
     bytes = (const uint8_t *)pfn_to_virt((pfn_t)(base >> PAGE_SHIFT)) + (base & PAGE_MASK);
     if (inflate_is_gzip(bytes, len_bytes))
-        error = load_gzip(bytes, len_bytes, why);
+        error = load_gzip(bytes, len_bytes, &root, why);
     else
-        error = load_archive(bytes, len_bytes, why);
+        error = load_archive(bytes, len_bytes, &root, why);
     if (!error)
-        vnode_set_root(&ramdisk_root()->vnode);
+        vnode_set_root(root);
     return error;
 }

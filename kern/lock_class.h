@@ -14,6 +14,9 @@ enum lock_class {
     LOCK_NONE, /* nobody has given it a class: a bug */
     /* Sleeping. */
     LOCK_FILE,
+    LOCK_NAMESPACE,
+    LOCK_INODE,
+    LOCK_FILE_LOCKS,
     LOCK_TRACE_CONTROL,
     LOCK_VMCHECK,
     LOCK_STOP,

@@ -29,6 +29,9 @@ _Static_assert(LOCK_CLASSES <= 64, "a set of classes is a word");
 static const char *const names[LOCK_CLASSES] = {
     [LOCK_NONE] = "(no class)",
     [LOCK_FILE] = "open file",
+    [LOCK_NAMESPACE] = "namespace",
+    [LOCK_INODE] = "inode",
+    [LOCK_FILE_LOCKS] = "file locks",
     [LOCK_TRACE_CONTROL] = "trace control",
     [LOCK_VMCHECK] = "vmcheck",
     [LOCK_STOP] = "stop",
@@ -80,7 +83,9 @@ static const char *const names[LOCK_CLASSES] = {
 
 /* The order of kern/lock.h and docs/ARCHITECTURE.md: each class of a line before the next. */
 static const uint8_t chains[][CHAIN_MAX] = {
-    {LOCK_FILE, LOCK_PROC, LOCK_AS, LOCK_OBJ, LOCK_BUSY, LOCK_TTY_WRITERS},
+    {LOCK_FILE, LOCK_NAMESPACE, LOCK_INODE, LOCK_PROC, LOCK_AS, LOCK_OBJ, LOCK_BUSY,
+     LOCK_TTY_WRITERS},
+    {LOCK_FILE_LOCKS, LOCK_WAITQ},
     {LOCK_VMCHECK, LOCK_STOP, LOCK_PROC, LOCK_PROC_SHARE, LOCK_WAITQ},
     {LOCK_PROC_SHARE, LOCK_NUMBER_CHUNKS},
     {LOCK_PROC_SHARE, LOCK_NUMBERS},

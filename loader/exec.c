@@ -262,11 +262,16 @@ static int build(struct load *l, struct exec_image *out)
 
     if (!as)
         return refuse(l, -ENOMEM, "not enough memory");
+    if (vnode_run_begin(l->v)) {
+        as_leave(as);
+        return refuse(l, -ETXTBSY, "is open for writing");
+    }
     choose_layout(l, as, &top);
     error = map_image(l, as);
     if (!error)
         error = build_stack(l, as, top, &out->sp);
     if (error) {
+        vnode_run_done(l->v);
         as_leave(as);
         return refuse(l, error == -EEXIST ? -ENOMEM : error,
                       error == -EIO ? "can't be read" : "not enough memory");

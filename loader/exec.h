@@ -12,7 +12,8 @@
 
 struct exec_image {
     struct as *as;     /* with one user, the caller's from now on */
-    struct vnode *exe; /* the ELF file (of a script: its interpreter), with a reference */
+    struct vnode *exe; /* the ELF file (of a script: its interpreter), with a reference;
+                          it runs: vnode_run_begin */
     uint32_t entry;    /* bit 0: Thumb */
     vaddr_t sp;
 };

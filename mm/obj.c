@@ -8,7 +8,7 @@
  * page holds either one; who finds and takes it for use shares (h), which keeps it in its chain
  * meanwhile.
  */
-#include "mm/obj.h"
+#include "mm/obj_impl.h"
 
 #include <string.h>
 
@@ -52,6 +52,21 @@ static pfn_t hash_find(uint32_t hash, const struct obj *o, uint32_t page)
     while (pfn && (frame_of(pfn)->owner != owner || frame_of(pfn)->index != page))
         pfn = frame_hash_next(frame_of(pfn));
     return pfn;
+}
+
+void cache_lock(void)
+{
+    spin_lock(&cache.lock);
+}
+
+void cache_unlock(void)
+{
+    spin_unlock(&cache.lock);
+}
+
+pfn_t cache_find(const struct obj *o, uint32_t page)
+{
+    return hash_find(hash_of(o, page), o, page);
 }
 
 /* Enters a frame that is already marked as the object's page; (k) held. */
@@ -166,6 +181,7 @@ int obj_init(void)
     memset(cache.bucket, 0, n * sizeof(uint32_t));
     cache.mask = n - 1;
     frame_sleep_init();
+    obj_keep_init();
     frame_set_reclaim(cache_reclaim);
     return 0;
 }
@@ -187,9 +203,7 @@ void obj_ref(struct obj *o)
     ref_take(&o->refs);
 }
 
-/* Takes a page of an object that goes out; true: to be freed. One that somebody has pinned becomes
- * a private page of nobody's, which goes with its last user. (k) held. */
-static bool page_orphan(struct obj *o, pfn_t pfn)
+bool page_orphan(struct obj *o, pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
     struct spin *chain = chain_lock(hash_of(o, f->index));
@@ -200,7 +214,9 @@ static bool page_orphan(struct obj *o, pfn_t pfn)
     spin_unlock(chain);
     frame_lock(pfn);
     pinned = frame_count(f) > 0;
-    if (!pinned && !(f->flags & FRAME_WIRED))
+    if (f->flags & FRAME_WIRED)
+        obj_kept_count(o, -1);
+    else if (!pinned)
         frame_cache_count(-1);
     f->flags = 0;
     f->index = 0; /* the type last: from then on the frame goes with its user, lock or not */
@@ -225,6 +241,7 @@ static void obj_free_pages(struct obj *o)
             return;
         if (free)
             frame_free(pfn);
+        preempt_point();
     }
 }
 
@@ -245,7 +262,8 @@ static int page_pin(pfn_t pfn, bool *busy)
     return *busy ? 0 : frame_use(pfn, 0);
 }
 
-/* A new BUSY page with one user, entered, or another's that came first: *ours says which. */
+/* A new BUSY page with one user, entered: *ours; or another's came first, or the end before it, and
+ * the caller looks again. NO_PFN: no memory. */
 static pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
 {
     pfn_t pfn = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER), other;
@@ -257,7 +275,7 @@ static pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
     f = frame_of(pfn);
     spin_lock(&cache.lock);
     other = hash_find(hash_of(o, page), o, page);
-    if (!other) {
+    if (!other && page < obj_pages(o)) {
         f->flags = FRAME_BUSY;
         frame_set_users(f, 1);
         frame_set(f, FRAME_OBJ, o, page);
@@ -265,11 +283,11 @@ static pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
         *ours = true;
     }
     spin_unlock(&cache.lock);
-    if (other)
-        frame_free(pfn);
-    else
+    if (*ours)
         lock_taken(f, LOCK_BUSY, LOCK_CALLER);
-    return other ? other : pfn;
+    else
+        frame_free(pfn);
+    return pfn;
 }
 
 /* Filling ended: the page is there for all who wait, or gone. */
@@ -304,9 +322,9 @@ int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
     bool busy, ours;
     int error;
 
-    if (page >= (o->size_bytes + PAGE_MASK) >> PAGE_SHIFT)
-        return -EINVAL;
     for (;;) {
+        if (page >= obj_pages(o))
+            return -EINVAL;
         spin_lock_shared(chain);
         *pfn = hash_find(hash, o, page);
         busy = false;
@@ -339,16 +357,22 @@ void obj_put(pfn_t pfn)
     frame_unuse(pfn);
 }
 
-void obj_adopt(struct obj *o, uint32_t page, pfn_t pfn)
+pfn_t obj_adopt(struct obj *o, uint32_t page, pfn_t pfn)
 {
     struct frame *f = frame_find(pfn);
+    pfn_t other;
 
     spin_lock(&cache.lock);
-    f->flags = FRAME_WIRED;
-    frame_set_users(f, 0);
-    frame_set(f, FRAME_OBJ, o, page);
-    page_insert(o, pfn);
+    other = cache_find(o, page);
+    if (!other) {
+        f->flags = FRAME_WIRED;
+        frame_set_users(f, 0);
+        frame_set(f, FRAME_OBJ, o, page);
+        obj_kept_count(o, 1);
+        page_insert(o, pfn);
+    }
     spin_unlock(&cache.lock);
+    return other;
 }
 
 pfn_t obj_lookup(struct obj *o, uint32_t page)
@@ -359,6 +383,21 @@ pfn_t obj_lookup(struct obj *o, uint32_t page)
     spin_lock_shared(chain_lock(hash));
     pfn = hash_find(hash, o, page);
     spin_unlock_shared(chain_lock(hash));
+    return pfn;
+}
+
+pfn_t obj_find_kept(struct obj *o, uint32_t page, bool *there)
+{
+    uint32_t hash = hash_of(o, page);
+    struct spin *chain = chain_lock(hash);
+    pfn_t pfn;
+
+    spin_lock_shared(chain);
+    pfn = hash_find(hash, o, page);
+    *there = pfn != NO_PFN;
+    if (pfn && !(__atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & FRAME_WIRED))
+        pfn = NO_PFN;
+    spin_unlock_shared(chain);
     return pfn;
 }
 

@@ -34,6 +34,8 @@ struct obj {
     struct parts segs;   /* (s) segments that map it, in the parts of their address spaces */
     uint32_t refs;       /* atomic: segments and files */
     uint32_t version;    /* (o) truncations */
+    uint32_t kept;       /* atomic: pages that are the only copy, of npages */
+    uint32_t alloc_end;  /* pages behind the size may be in memory up to here; its owner's lock */
 } __aligned(16);
 
 /* Once, before the first object. nbuckets is chosen from the size of RAM. 0 or -ENOMEM. */
@@ -54,11 +56,42 @@ int __must_check obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_foun
 /* Gives the pin back. */
 void obj_put(pfn_t pfn);
 
-/* Enters a frame that already holds the page (ramdisk pages as they lie): type RAMDISK before,
- * OBJ and WIRED after. */
-void obj_adopt(struct obj *o, uint32_t page, pfn_t pfn);
+/* Enters a frame that already holds the page and has no user, the caller's until now: it is OBJ
+ * and WIRED after, the only copy. NO_PFN, or the page's frame if there is one already: then the
+ * caller's stays his. The page counts as kept; reserve it before. */
+pfn_t obj_adopt(struct obj *o, uint32_t page, pfn_t pfn);
 /* The frame of a page if it is in memory, else NO_PFN; no pin: for listings. */
 pfn_t obj_lookup(struct obj *o, uint32_t page);
+
+/* The owner keeps others from changing the size and from writing by calls meanwhile; may sleep.
+ * obj_resize: another size; pages behind it go, also from those who mapped them, and the last one
+ * is zero behind the end. 0. obj_grow: a larger size, where the new bytes are written or zero.
+ * obj_punch: pages from first to end go. obj_zero: bytes of a page become zero if it is in memory.
+ */
+int obj_resize(struct obj *o, uint64_t size_bytes);
+void obj_grow(struct obj *o, uint64_t size_bytes);
+void obj_punch(struct obj *o, uint32_t first, uint32_t end);
+void obj_zero(struct obj *o, uint32_t page, uint32_t from, uint32_t to);
+
+/* Pages that are the only copy of what they hold are kept: never dropped. Who makes one reserves it
+ * first. -ENOSPC: the limit, which is for all objects together. */
+int __must_check obj_reserve(uint32_t n);
+void obj_unreserve(uint32_t n);
+/* The page, which the caller has pinned, is about to be written for the first time, by a call or
+ * by a shared mapping: from now on it is kept. 0 or -ENOSPC. */
+int __must_check obj_keep(struct obj *o, pfn_t pfn);
+/* The kernel wrote to the page: the instruction cache knows nothing of it. */
+void obj_wrote(pfn_t pfn);
+/* At most so many frames are kept, from now on. */
+void obj_keep_limit(uint32_t most);
+struct obj_kept {
+    uint32_t used, most;
+};
+struct obj_kept obj_kept(void);
+
+/* The frame of a page that is kept, else NO_PFN; *there: the page is in memory all the same. It
+ * stays as long as nobody can cut the object; no pin. */
+pfn_t obj_find_kept(struct obj *o, uint32_t page, bool *there);
 /* Every object page in memory is in its hash chain and on its object's list: errors found. */
 int obj_check_frame(pfn_t pfn);
 

@@ -15,6 +15,11 @@
 int __must_check copy_from_user(void *to, vaddr_t from, size_t len);
 int __must_check copy_to_user(vaddr_t to, const void *from, size_t len);
 int __must_check clear_user(vaddr_t to, size_t len);
+/* The same of what is in the hardware's tables now: no page is brought, nothing sleeps; with locks
+ * held that a fault needs. */
+int __must_check copy_from_user_nofault(void *to, vaddr_t from, size_t len);
+int __must_check copy_to_user_nofault(vaddr_t to, const void *from, size_t len);
+int __must_check clear_user_nofault(vaddr_t to, size_t len);
 /* Length of the string at from (without NUL) copied to buf with its NUL; -EFAULT;
  * -ENAMETOOLONG if it does not fit. */
 int __must_check copy_string_from_user(char *buf, vaddr_t from, size_t size);

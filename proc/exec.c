@@ -45,7 +45,7 @@ static void step_into(struct proc *p, const struct exec_image *image, const char
     t->as = image->as;
     hat_switch(&image->as->hat);
     as_leave(old);
-    vnode_unref(old_exe);
+    proc_put_exe(old_exe);
 }
 
 /* What of a thread and its process does not outlive exec. */
@@ -108,10 +108,8 @@ static void open_console(struct fdtable *files)
     struct file *f = NULL;
     int error = vnode_lookup(NULL, "/dev/console", true, &v);
 
-    if (!error) {
+    if (!error)
         error = file_open(v, O_RDWR, &f);
-        vnode_unref(v);
-    }
     for (int fd = 0; fd < 3 && !error; fd++)
         if (fdtable_add(files, file_ref(f), 0, false) < 0)
             file_unref(f);

@@ -80,7 +80,7 @@ static void close_files(struct belongings *b)
 {
     fdtable_unref(b->files);
     vnode_unref(b->cwd);
-    vnode_unref(b->exe);
+    proc_put_exe(b->exe);
 }
 
 /* CLONE_CHILD_CLEARTID is for those who stay in the memory that we leave. */

@@ -67,6 +67,7 @@ static int copy_files(struct proc *child, const struct proc *parent)
         return -ENOMEM;
     child->cwd = vnode_ref(parent->cwd);
     child->exe = vnode_ref(parent->exe);
+    vnode_run_shared(child->exe);
     return 0;
 }
 
@@ -76,7 +77,7 @@ static void discard(struct proc *child)
     if (child->files)
         fdtable_unref(child->files);
     vnode_unref(child->cwd);
-    vnode_unref(child->exe);
+    proc_put_exe(child->exe);
     if (child->as)
         as_leave(child->as);
     pid_free(child->pid);

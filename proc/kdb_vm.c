@@ -39,7 +39,7 @@ static void print_obj(const struct obj *o)
     struct vnode *v = o ? vnode_of_obj(o) : NULL;
     char path[PATH_SHOWN];
 
-    if (v && vnode_path(v, path, sizeof(path)) == 0)
+    if (v && vnode_path_locked(v, path, sizeof(path)) == 0)
         kdb_printf("%s", path);
     else
         kdb_printf("obj %p", (const void *)o);

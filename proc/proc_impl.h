@@ -26,4 +26,12 @@ void vfork_release(struct proc *p);
 /* exit.c: init is gone. */
 void init_died(int status) __noreturn;
 
+/* A program that nobody of the caller's runs any more: gives its reference back. NULL is fine. */
+static inline void proc_put_exe(struct vnode *exe)
+{
+    if (exe)
+        vnode_run_done(exe);
+    vnode_unref(exe);
+}
+
 #endif

@@ -11,19 +11,21 @@
 
 #include <string.h>
 
+#include "fs/walk.h"
 #include "include/uapi/errno.h"
 #include "lib/fmt.h"
 #include "mm/slab.h"
 #include "proc/procfs_impl.h"
 
-#define INO_BASE 0x40000000u
+#define INO_BASE   0x40000000u
+#define PROC_MAGIC 0x9fa0u
 
 /* A file of a directory: a link where it has that. */
 struct entry {
     const char *name;
     procfs_printer *print;
     int (*link)(int pid, char *buf, size_t size); /* the target with its NUL: 0 or -Exxx */
-    const struct vnode_ops *ops;                  /* instead of those of text; or NULL */
+    const struct vnode_ops *ops;                  /* instead of those of text and links; or NULL */
 };
 
 /* A directory's files. */
@@ -40,6 +42,7 @@ struct pnode {
 
 static struct slab_cache node_cache = SLAB_CACHE("procfs", sizeof(struct pnode));
 
+static const struct vnode_ops root_ops, dir_ops, file_ops, link_ops, exe_ops;
 static int exe_link(int pid, char *buf, size_t size);
 static int self_link(int pid, char *buf, size_t size);
 
@@ -69,23 +72,23 @@ static const struct entry root_entries[] = {
 };
 
 static const struct entry pid_entries[] = {
-    {"cmdline", procfs_pid_cmdline, NULL, NULL},
-    {"comm", procfs_pid_comm, NULL, NULL},
-    {"exe", NULL, exe_link, NULL},
-    {"maps", procfs_pid_maps, NULL, NULL},
-    {"pmap", procfs_pid_pmap, NULL, NULL},
-    {"pt", procfs_pid_pt, NULL, NULL},
-    {"stat", procfs_pid_stat, NULL, NULL},
-    {"status", procfs_pid_status, NULL, NULL},
+    {"cmdline", procfs_pid_cmdline, NULL, NULL}, {"comm", procfs_pid_comm, NULL, NULL},
+    {"exe", NULL, exe_link, &exe_ops},           {"maps", procfs_pid_maps, NULL, NULL},
+    {"pmap", procfs_pid_pmap, NULL, NULL},       {"pt", procfs_pid_pt, NULL, NULL},
+    {"stat", procfs_pid_stat, NULL, NULL},       {"status", procfs_pid_status, NULL, NULL},
 };
 
 static const struct table root_table = {root_entries, ARRAY_SIZE(root_entries)};
 static const struct table pid_table = {pid_entries, ARRAY_SIZE(pid_entries)};
 
-static const struct vnode_ops root_ops, dir_ops, file_ops, link_ops;
+static const struct fs procfs;
 
-static struct vnode procfs_root = {
-    .ops = &root_ops, .refs = 1, .mode = S_IFDIR | 0555, .ino = INO_BASE, .nlink = 2};
+static struct vnode procfs_root = {.ops = &root_ops,
+                                   .fs = &procfs,
+                                   .refs = 1,
+                                   .mode = S_IFDIR | 0555,
+                                   .ino = INO_BASE,
+                                   .nlink = 2};
 
 static struct pnode *node_of(struct vnode *v)
 {
@@ -116,24 +119,27 @@ static int node_make(int pid, const struct entry *e, unsigned place, struct vnod
     n->entry = e;
     n->pid = pid;
     n->vnode.ops = !e ? &dir_ops : e->ops ? e->ops : e->print ? &file_ops : &link_ops;
+    n->vnode.fs = &procfs;
     n->vnode.refs = 1;
     n->vnode.mode = mode_of(e);
     n->vnode.ino = ino_of(pid, place);
     n->vnode.nlink = e ? 1 : 2;
     n->vnode.parent = e ? NULL : &procfs_root;
+    n->vnode.atime = n->vnode.mtime = n->vnode.ctime = vnode_now();
     *found = &n->vnode;
     return 0;
 }
 
-void procfs_release(struct vnode *v)
+static void node_release(struct vnode *v)
 {
     slab_free(&node_cache, node_of(v));
 }
 
-static int table_lookup(const struct table *t, int pid, const char *name, struct vnode **found)
+static int table_lookup(const struct table *t, int pid, const struct name *name,
+                        struct vnode **found)
 {
     for (unsigned i = 0; i < t->count; i++)
-        if (strcmp(name, t->entry[i].name) == 0)
+        if (name_is(name, t->entry[i].name))
             return node_make(pid, &t->entry[i], i + 1, found);
     return -ENOENT;
 }
@@ -152,23 +158,25 @@ static int table_readdir(const struct table *t, int pid, uint64_t *pos, struct d
 }
 
 /* The number that name spells, without leading zeroes; 0 if it is none. */
-static int pid_of_name(const char *name)
+static int pid_of_name(const struct name *name)
 {
     int pid = 0;
 
-    if (*name == '0')
+    if (name->text[0] == '0')
         return 0;
-    for (; *name; name++) {
-        if (*name < '0' || *name > '9')
+    for (uint32_t i = 0; i < name->len; i++) {
+        char c = name->text[i];
+
+        if (c < '0' || c > '9')
             return 0;
-        pid = pid * 10 + (*name - '0');
+        pid = pid * 10 + (c - '0');
         if (pid > PID_MAX)
             return 0;
     }
     return pid;
 }
 
-static int root_lookup(struct vnode *dir, const char *name, struct vnode **found)
+static int root_lookup(struct vnode *dir, const struct name *name, struct vnode **found)
 {
     int pid = pid_of_name(name);
     struct proc *p;
@@ -204,7 +212,7 @@ static int root_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *en
     return 1;
 }
 
-static int dir_lookup(struct vnode *dir, const char *name, struct vnode **found)
+static int dir_lookup(struct vnode *dir, const struct name *name, struct vnode **found)
 {
     return table_lookup(&pid_table, node_of(dir)->pid, name, found);
 }
@@ -255,23 +263,36 @@ static int self_link(int pid, char *buf, size_t size)
     return 0;
 }
 
-static int exe_link(int pid, char *buf, size_t size)
+/* The program that the process runs, with a reference. */
+static int exe_of(int pid, struct vnode **exe)
 {
     struct proc *p = pid_ref(pid);
-    struct vnode *exe;
-    int error;
 
     if (!p)
         return -ESRCH;
     proc_lock();
-    exe = p->exe ? vnode_ref(p->exe) : NULL;
+    *exe = p->exe ? vnode_ref(p->exe) : NULL;
     proc_unlock();
     proc_unref(p);
-    if (!exe)
-        return -ENOENT;
+    return *exe ? 0 : -ENOENT;
+}
+
+static int exe_link(int pid, char *buf, size_t size)
+{
+    struct vnode *exe;
+    int error = exe_of(pid, &exe);
+
+    if (error)
+        return error;
     error = vnode_path(exe, buf, size);
     vnode_unref(exe);
     return error;
+}
+
+/* Whatever its name is by now, and if it has none any more. */
+static int exe_jump(struct vnode *link, struct vnode **to)
+{
+    return exe_of(node_of(link)->pid, to);
 }
 
 static int node_readlink(struct vnode *v, char *buf, size_t size)
@@ -292,11 +313,13 @@ static int node_readlink(struct vnode *v, char *buf, size_t size)
 }
 
 static const struct vnode_ops root_ops = {.lookup = root_lookup, .readdir = root_readdir};
-static const struct vnode_ops dir_ops = {
-    .lookup = dir_lookup, .readdir = dir_readdir, .release = procfs_release};
+static const struct vnode_ops dir_ops = {.lookup = dir_lookup, .readdir = dir_readdir};
 static const struct vnode_ops file_ops = {
-    .open = procfs_open, .read = text_read, .close = text_close, .release = procfs_release};
-static const struct vnode_ops link_ops = {.readlink = node_readlink, .release = procfs_release};
+    .open = procfs_open, .read = text_read, .close = text_close};
+static const struct vnode_ops link_ops = {.readlink = node_readlink};
+static const struct vnode_ops exe_ops = {.readlink = node_readlink, .jump = exe_jump};
+static const struct fs procfs = {
+    .type = "proc", .source = "proc", .dev = 3, .magic = PROC_MAGIC, .release = node_release};
 
 int procfs_mount(void)
 {

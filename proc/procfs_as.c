@@ -18,12 +18,14 @@
 /* Calls visit with as->lock held for reading for each segment from the lowest on. */
 static void each_seg(struct as *as, void (*visit)(struct seg *s, void *arg), void *arg)
 {
+    names_read(); /* for the paths; above the address space's lock */
     rwlock_read(&as->lock);
     tree_for_each (it, &as->segs) {
         visit(container_of(it, struct seg, by_addr), arg);
         preempt_point();
     }
     rwlock_read_done(&as->lock);
+    names_read_done();
 }
 
 /* What a segment is called: its file's path, [heap], [stack] or nothing. */
@@ -32,7 +34,7 @@ static const char *seg_name(const struct seg *s, char *buf, size_t size)
     struct vnode *v = s->obj ? vnode_of_obj(s->obj) : NULL;
 
     if (v)
-        return vnode_path(v, buf, size) ? "?" : buf;
+        return vnode_path_locked(v, buf, size) ? "?" : buf;
     if (s->flags & SEG_GROWS)
         return "[stack]";
     return s->flags & SEG_HEAP ? "[heap]" : "";

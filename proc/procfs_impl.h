@@ -25,9 +25,8 @@ procfs_printer procfs_coremap, procfs_vmstat, procfs_meminfo, procfs_slabinfo, p
 
 /* Files that are not text alone: the trace's. */
 extern const struct vnode_ops procfs_trace_control_ops, procfs_trace_stream_ops;
-/* For their tables: open prints, release frees the vnode. */
+/* For their tables: open prints. */
 int procfs_open(struct file *f);
-void procfs_release(struct vnode *v);
 
 /* The address space of p with a reference for as_unref; NULL: a zombie. */
 struct as *procfs_as(struct proc *p);

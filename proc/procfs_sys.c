@@ -137,12 +137,12 @@ void procfs_interrupts(struct text *t, struct proc *p)
 
 void procfs_mounts(struct text *t, struct proc *p)
 {
-    static const char mounts[] = "ramdisk / ramdisk ro 0 0\n"
-                                 "devfs /dev devtmpfs rw 0 0\n"
-                                 "proc /proc proc rw 0 0\n";
+    const struct fs *fs;
+    char path[128];
 
     (void)p;
-    text_write(t, mounts, sizeof(mounts) - 1);
+    for (unsigned n = 0; vnode_mount_info(n, &fs, path, sizeof(path)); n++)
+        text_printf(t, "%s %s %s rw 0 0\n", fs->source, path, fs->type);
 }
 
 void procfs_enosys(struct text *t, struct proc *p)

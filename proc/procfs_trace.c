@@ -89,10 +89,7 @@ static void stream_close(struct file *f)
     kfree(f->data);
 }
 
-const struct vnode_ops procfs_trace_control_ops = {.open = procfs_open,
-                                                   .read = text_read,
-                                                   .write = control_write,
-                                                   .close = control_close,
-                                                   .release = procfs_release};
+const struct vnode_ops procfs_trace_control_ops = {
+    .open = procfs_open, .read = text_read, .write = control_write, .close = control_close};
 const struct vnode_ops procfs_trace_stream_ops = {
-    .open = stream_open, .read = stream_read, .close = stream_close, .release = procfs_release};
+    .open = stream_open, .read = stream_read, .close = stream_close};

@@ -9,14 +9,6 @@
 
 #define IOV_MAX 1024u
 
-#define F_DUPFD         0u
-#define F_GETFD         1u
-#define F_SETFD         2u
-#define F_GETFL         3u
-#define F_SETFL         4u
-#define F_DUPFD_CLOEXEC 1030u
-#define FD_CLOEXEC      1u
-
 struct iovec {
     uint32_t base, len;
 };
@@ -29,70 +21,6 @@ static struct fdtable *files(void)
 static struct file *file_of(uint32_t fd)
 {
     return fdtable_get(files(), (int)fd);
-}
-
-/* Gives a new file a descriptor; its reference is used up. */
-static int install(struct file *f, uint32_t from, bool cloexec)
-{
-    int fd = fdtable_add(files(), f, (int)from, cloexec);
-
-    if (fd < 0)
-        file_unref(f);
-    return fd;
-}
-
-/* What a path that is to be opened leads to. Nothing can be created here: the only file systems are
- * read-only. */
-static int lookup_to_open(struct vnode *dir, const char *path, uint32_t flags, struct vnode **v)
-{
-    int error = vnode_lookup(dir, path, !(flags & O_NOFOLLOW), v);
-
-    if (error == -ENOENT && flags & O_CREAT)
-        return -EROFS;
-    if (!error && (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL)) {
-        vnode_unref(*v);
-        return -EEXIST;
-    }
-    return error;
-}
-
-static int open_path(int dirfd, const char *path, uint32_t flags)
-{
-    struct vnode *dir, *v;
-    struct file *f;
-    int error = dir_of_fd(dirfd, path, &dir);
-
-    if (error)
-        return error;
-    error = lookup_to_open(dir, path, flags, &v);
-    vnode_unref(dir);
-    if (error)
-        return error;
-    error = file_open(v, flags, &f);
-    vnode_unref(v);
-    return error ? error : install(f, 0, flags & O_CLOEXEC);
-}
-
-static int open_user_path(int dirfd, vaddr_t upath, uint32_t flags)
-{
-    char *path;
-    int result = path_from_user(upath, &path);
-
-    if (result)
-        return result;
-    result = open_path(dirfd, path, flags);
-    kfree(path);
-    return result;
-}
-
-SYSCALL2(sys_open, upath, flags)
-{
-    return open_user_path(AT_FDCWD, upath, flags);
-}
-
-SYSCALL3(sys_openat, dirfd, upath, flags)
-{
-    return open_user_path((int)dirfd, upath, flags);
 }
 
 SYSCALL1(sys_close, fd)
@@ -124,9 +52,22 @@ SYSCALL3(sys_write, fd, ubuf, len)
     return result;
 }
 
-/* readv and writev: piece by piece until one comes out short. */
-static int transfer(struct file *f, vaddr_t uiov, uint32_t count,
-                    int (*move)(struct file *, vaddr_t, size_t))
+/* A transfer of several pieces: at the file's position, or at its own. */
+struct vector {
+    int (*move)(struct file *f, vaddr_t ubuf, size_t len);
+    int (*move_at)(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
+    uint64_t pos; /* with move_at */
+};
+
+static int move_piece(struct file *f, const struct vector *v, int done, const struct iovec *iov)
+{
+    if (v->move_at)
+        return v->move_at(f, v->pos + (uint32_t)done, iov->base, iov->len);
+    return v->move(f, iov->base, iov->len);
+}
+
+/* Piece by piece until one comes out short. */
+static int transfer(struct file *f, vaddr_t uiov, uint32_t count, const struct vector *v)
 {
     int done = 0;
 
@@ -139,7 +80,7 @@ static int transfer(struct file *f, vaddr_t uiov, uint32_t count,
         else if (iov.len > (uint32_t)(INT32_MAX - done))
             n = -EINVAL;
         else
-            n = iov.len ? move(f, iov.base, iov.len) : 0;
+            n = iov.len ? move_piece(f, v, done, &iov) : 0;
         if (n < 0)
             return done ? done : n;
         done += n;
@@ -150,28 +91,41 @@ static int transfer(struct file *f, vaddr_t uiov, uint32_t count,
     return done;
 }
 
-static int transfer_fd(uint32_t fd, vaddr_t uiov, uint32_t count,
-                       int (*move)(struct file *, vaddr_t, size_t))
+static int transfer_fd(uint32_t fd, vaddr_t uiov, uint32_t count, const struct vector *v)
 {
     struct file *f = file_of(fd);
     int result = -EINVAL;
 
     if (!f)
         return -EBADF;
-    if (count <= IOV_MAX)
-        result = transfer(f, uiov, count, move);
+    if (count <= IOV_MAX && (int64_t)v->pos >= 0)
+        result = transfer(f, uiov, count, v);
     file_unref(f);
     return result;
 }
 
 SYSCALL3(sys_readv, fd, uiov, count)
 {
-    return transfer_fd(fd, uiov, count, file_read);
+    return transfer_fd(fd, uiov, count, &(struct vector){.move = file_read});
 }
 
 SYSCALL3(sys_writev, fd, uiov, count)
 {
-    return transfer_fd(fd, uiov, count, file_write);
+    return transfer_fd(fd, uiov, count, &(struct vector){.move = file_write});
+}
+
+SYSCALL4(sys_preadv, fd, uiov, count, low)
+{
+    uint64_t pos = low | (uint64_t)syscall_arg(5) << 32;
+
+    return transfer_fd(fd, uiov, count, &(struct vector){.move_at = file_read_at, .pos = pos});
+}
+
+SYSCALL4(sys_pwritev, fd, uiov, count, low)
+{
+    uint64_t pos = low | (uint64_t)syscall_arg(5) << 32;
+
+    return transfer_fd(fd, uiov, count, &(struct vector){.move_at = file_write_at, .pos = pos});
 }
 
 /* pread64 and pwrite64: the position is in an even pair of registers, r4 and r5. */
@@ -228,81 +182,6 @@ SYSCALL4(sys_llseek, fd, high, low, uresult)
     return copy_to_user(uresult, &result, sizeof(result));
 }
 
-static int dup_from(uint32_t fd, uint32_t from, bool cloexec)
-{
-    struct file *f = file_of(fd);
-
-    if (!f)
-        return -EBADF;
-    if (from >= FD_MAX) {
-        file_unref(f);
-        return -EINVAL;
-    }
-    return install(f, from, cloexec);
-}
-
-SYSCALL1(sys_dup, fd)
-{
-    return dup_from(fd, 0, false);
-}
-
-static int dup_to(uint32_t fd, uint32_t to, bool cloexec)
-{
-    struct file *f = file_of(fd);
-    int result;
-
-    if (!f)
-        return -EBADF;
-    result = fdtable_set(files(), f, (int)to, cloexec);
-    if (result < 0)
-        file_unref(f);
-    return result;
-}
-
-SYSCALL2(sys_dup2, fd, to)
-{
-    if (fd != to)
-        return dup_to(fd, to, false);
-    return fdtable_get_cloexec(files(), (int)fd) < 0 ? -EBADF : (long)fd;
-}
-
-SYSCALL3(sys_dup3, fd, to, flags)
-{
-    if (fd == to || flags & ~(uint32_t)O_CLOEXEC)
-        return -EINVAL;
-    return dup_to(fd, to, flags & O_CLOEXEC);
-}
-
-/* F_GETFL and F_SETFL. */
-static int file_flags(uint32_t fd, bool set, uint32_t flags)
-{
-    struct file *f = file_of(fd);
-    int result = 0;
-
-    if (!f)
-        return -EBADF;
-    if (set)
-        file_set_flags(f, flags);
-    else
-        result = (int)f->flags;
-    file_unref(f);
-    return result;
-}
-
-/* fcntl and fcntl64. Locks are not built and must not seem to be. */
-SYSCALL3(sys_fcntl, fd, command, argument)
-{
-    switch (command) {
-    case F_DUPFD: return dup_from(fd, argument, false);
-    case F_DUPFD_CLOEXEC: return dup_from(fd, argument, true);
-    case F_GETFD: return fdtable_get_cloexec(files(), (int)fd);
-    case F_SETFD: return fdtable_set_cloexec(files(), (int)fd, argument & FD_CLOEXEC);
-    case F_GETFL: return file_flags(fd, false, 0);
-    case F_SETFL: return file_flags(fd, true, argument);
-    default: return fdtable_get_cloexec(files(), (int)fd) < 0 ? -EBADF : -EINVAL;
-    }
-}
-
 SYSCALL3(sys_ioctl, fd, request, argument)
 {
     struct file *f = file_of(fd);
@@ -327,8 +206,105 @@ SYSCALL3(sys_getdents64, fd, ubuf, len)
     return result;
 }
 
-/* fsync and fdatasync: storage is RAM, so it is done. */
+/* fsync, fdatasync, syncfs: storage is RAM, so it is done. */
 SYSCALL1(sys_fsync, fd)
 {
+    struct file *f = file_of(fd);
+    bool is_device;
+
+    if (!f)
+        return -EBADF;
+    is_device = vnode_is(f->vnode, S_IFCHR);
+    file_unref(f);
+    return is_device ? -EINVAL : 0;
+}
+
+/* readahead, posix_fadvise, sync_file_range: advice for those who wait for a disk. */
+SYSCALL1(sys_advise, fd)
+{
     return fdtable_get_cloexec(files(), (int)fd) < 0 ? -EBADF : 0;
+}
+
+static int cut(uint32_t fd, int64_t size)
+{
+    struct file *f;
+    int error;
+
+    if (size < 0)
+        return -EINVAL;
+    f = file_of(fd);
+    if (!f)
+        return -EBADF;
+    error = file_truncate(f, (uint64_t)size);
+    file_unref(f);
+    return error;
+}
+
+SYSCALL2(sys_ftruncate, fd, size)
+{
+    return cut(fd, (int32_t)size);
+}
+
+SYSCALL4(sys_ftruncate64, fd, pad, low, high)
+{
+    (void)pad;
+    return cut(fd, (int64_t)((uint64_t)high << 32 | low));
+}
+
+SYSCALL4(sys_fallocate, fd, mode, low, high)
+{
+    uint64_t len = syscall_arg(5) | (uint64_t)syscall_arg(6) << 32;
+    struct file *f = file_of(fd);
+    int error;
+
+    if (!f)
+        return -EBADF;
+    error = file_allocate(f, mode, (uint64_t)high << 32 | low, len);
+    file_unref(f);
+    return error;
+}
+
+/* pos NULL: at the position of in. */
+static int send(uint32_t out_fd, uint32_t in_fd, uint64_t *pos, uint32_t len)
+{
+    struct file *in = file_of(in_fd), *out = file_of(out_fd);
+    int result = in && out ? file_send(out, in, pos, len) : -EBADF;
+
+    if (in)
+        file_unref(in);
+    if (out)
+        file_unref(out);
+    return result;
+}
+
+SYSCALL4(sys_sendfile, out, in, upos, len)
+{
+    uint32_t small;
+    uint64_t pos;
+    int n;
+
+    if (!upos)
+        return send(out, in, NULL, len);
+    if (get_user32(&small, upos))
+        return -EFAULT;
+    if ((int32_t)small < 0)
+        return -EINVAL;
+    pos = small;
+    n = send(out, in, &pos, MIN(len, INT32_MAX - small));
+    return put_user32(upos, (uint32_t)pos) ? -EFAULT : n;
+}
+
+SYSCALL4(sys_sendfile64, out, in, upos, len)
+{
+    uint64_t pos;
+    int n;
+
+    if (!upos)
+        return send(out, in, NULL, len);
+    if (copy_from_user(&pos, upos, sizeof(pos)))
+        return -EFAULT;
+    if ((int64_t)pos < 0)
+        return -EINVAL;
+    n = send(out, in, &pos, len);
+    return copy_to_user(upos, &pos, sizeof(pos)) ? -EFAULT : n;
 }

@@ -41,6 +41,15 @@ uint64_t proc_cpu_ns(const struct proc *p);
  * empty one), -ENOMEM. */
 int __must_check path_from_user(vaddr_t upath, char **path);
 
+/* The same, in the caller's stack if it is short. */
+#define PATH_SMALL 128u
+struct path {
+    char *text;
+    char small[PATH_SMALL];
+};
+int __must_check path_get(struct path *p, vaddr_t upath);
+void path_put(struct path *p);
+
 /* Counts a call that is not built; the number is in r7. */
 syscall_fn sys_enosys;
 
@@ -58,12 +67,23 @@ syscall_fn sys_sched_getaffinity, sys_sched_setaffinity;
 /* sys_mm.c */
 syscall_fn sys_brk, sys_mmap2, sys_munmap, sys_mprotect, sys_madvise;
 /* sys_file.c */
-syscall_fn sys_open, sys_openat, sys_close, sys_read, sys_write, sys_readv, sys_writev, sys_pread64;
-syscall_fn sys_pwrite64, sys_lseek, sys_llseek, sys_dup, sys_dup2, sys_dup3, sys_fcntl, sys_ioctl;
-syscall_fn sys_getdents64, sys_fsync;
+syscall_fn sys_close, sys_read, sys_write, sys_readv, sys_writev, sys_pread64, sys_pwrite64;
+syscall_fn sys_preadv, sys_pwritev, sys_lseek, sys_llseek, sys_ioctl, sys_getdents64, sys_fsync;
+syscall_fn sys_advise, sys_ftruncate, sys_ftruncate64, sys_fallocate, sys_sendfile, sys_sendfile64;
+/* sys_fcntl.c */
+syscall_fn sys_dup, sys_dup2, sys_dup3, sys_fcntl, sys_flock, sys_memfd_create;
+/* sys_names.c */
+syscall_fn sys_open, sys_openat, sys_creat, sys_mkdir, sys_mkdirat, sys_mknod, sys_mknodat;
+syscall_fn sys_symlink, sys_symlinkat, sys_link, sys_linkat, sys_unlink, sys_rmdir, sys_unlinkat;
+syscall_fn sys_rename, sys_renameat, sys_renameat2, sys_chmod, sys_fchmod, sys_fchmodat, sys_chown;
+syscall_fn sys_lchown, sys_fchown, sys_fchownat, sys_utimensat, sys_utimensat64, sys_truncate;
+syscall_fn sys_truncate64;
 /* sys_path.c */
-syscall_fn sys_fstat64, sys_stat64, sys_lstat64, sys_fstatat64, sys_access, sys_faccessat;
-syscall_fn sys_readlink, sys_readlinkat, sys_chdir, sys_fchdir, sys_getcwd;
+syscall_fn sys_access, sys_faccessat, sys_faccessat2, sys_readlink, sys_readlinkat, sys_chdir;
+syscall_fn sys_fchdir, sys_getcwd;
+/* sys_stat.c */
+syscall_fn sys_fstat64, sys_stat64, sys_lstat64, sys_fstatat64, sys_statx, sys_statfs64;
+syscall_fn sys_fstatfs64;
 /* sys_time.c */
 syscall_fn sys_clock_gettime, sys_clock_gettime64, sys_clock_getres, sys_clock_getres64;
 syscall_fn sys_clock_settime, sys_clock_settime64, sys_gettimeofday, sys_nanosleep;
@@ -75,7 +95,13 @@ syscall_fn sys_clock_nanosleep, sys_clock_nanosleep64, sys_times;
 #define AT_NO_AUTOMOUNT     0x800u
 #define AT_EMPTY_PATH       0x1000u
 
-/* The directory that a path of an "at" call is relative to, with a reference: -EBADF, -ENOTDIR. */
+/* The file of a descriptor (AT_FDCWD: the working directory), with a reference, or NULL. */
+struct vnode *vnode_of_fd(int fd);
+/* The file of a path in user memory, with a reference; flags: AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH.
+ */
+int __must_check lookup_user(int dirfd, vaddr_t upath, uint32_t flags, struct vnode **v);
+/* The directory that a path of an "at" call is relative to, with a reference; NULL: the path is
+ * absolute. -EBADF, -ENOTDIR. */
 int __must_check dir_of_fd(int dirfd, const char *path, struct vnode **dir);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * System calls that take a path or tell about a file. Paths are copied into kernel memory first;
- * everybody is root, so that permission bits only matter where they do for root.
+ * System calls that take a path and lead somewhere: readlink, access, chdir, getcwd; and for all
+ * others how a path comes from user memory and what it is relative to. Everybody is root, so that
+ * permission bits only matter where they do for root.
  */
 #include <string.h>
 
@@ -10,51 +11,54 @@
 #include "mm/uaccess.h"
 #include "proc/sys_impl.h"
 
-#define SHORT_PATH 256u
-#define BLOCK_SIZE 512u /* of st_blocks */
-
 #define X_OK 1u
 #define W_OK 2u
 #define R_OK 4u
 
-/* struct stat64 of the ABI. */
-struct stat64 {
-    uint64_t dev;
-    uint32_t pad0, ino32;
-    uint32_t mode, nlink, uid, gid;
-    uint64_t rdev;
-    uint32_t pad1[2];
-    int64_t size;
-    uint32_t blksize, pad2;
-    uint64_t blocks;
-    uint32_t atime, atime_ns, mtime, mtime_ns, ctime, ctime_ns;
-    uint64_t ino;
-};
+#define AT_EACCESS 0x200u
 
-_Static_assert(sizeof(struct stat64) == 104, "struct stat64 of the ABI");
-
-int path_from_user(vaddr_t upath, char **path)
+int path_get(struct path *p, vaddr_t upath)
 {
-    size_t size = SHORT_PATH;
-    int len;
+    int len = copy_string_from_user(p->small, upath, sizeof(p->small));
 
-    do {
-        *path = kmalloc(size);
-        if (!*path)
+    p->text = p->small;
+    if (unlikely(len == -ENAMETOOLONG)) {
+        p->text = kmalloc(PATH_MAX);
+        if (!p->text)
             return -ENOMEM;
-        len = copy_string_from_user(*path, upath, size);
-        if (len > 0) {
-            trace_text(*path);
-            return 0;
-        }
-        kfree(*path);
-        size = size == SHORT_PATH ? PATH_MAX : 0;
-    } while (len == -ENAMETOOLONG && size);
+        len = copy_string_from_user(p->text, upath, PATH_MAX);
+    }
+    if (likely(len > 0)) {
+        trace_text(p->text);
+        return 0;
+    }
+    path_put(p);
     return len ? len : -ENOENT;
 }
 
-/* The caller's own working directory, or a file of the caller's, with a reference. */
-static struct vnode *vnode_of_fd(int fd)
+void path_put(struct path *p)
+{
+    if (unlikely(p->text != p->small))
+        kfree(p->text);
+}
+
+int path_from_user(vaddr_t upath, char **path)
+{
+    struct path p;
+    int error = path_get(&p, upath);
+
+    if (error)
+        return error;
+    *path = p.text;
+    if (p.text == p.small) {
+        *path = kmalloc(strlen(p.small) + 1);
+        if (*path)
+            strcpy(*path, p.small);
+    }
+    return *path ? 0 : -ENOMEM;
+}
+
+struct vnode *vnode_of_fd(int fd)
 {
     struct proc *p = proc_current();
     struct vnode *v = NULL;
@@ -72,7 +76,10 @@ static struct vnode *vnode_of_fd(int fd)
 
 int dir_of_fd(int dirfd, const char *path, struct vnode **dir)
 {
-    *dir = vnode_of_fd(*path == '/' ? AT_FDCWD : dirfd);
+    *dir = NULL;
+    if (*path == '/')
+        return 0;
+    *dir = vnode_of_fd(dirfd);
     if (!*dir)
         return -EBADF;
     if (vnode_is(*dir, S_IFDIR))
@@ -81,82 +88,7 @@ int dir_of_fd(int dirfd, const char *path, struct vnode **dir)
     return -ENOTDIR;
 }
 
-/* The file of a path in user memory, with a reference. */
-static int lookup_user(int dirfd, vaddr_t upath, bool follow, struct vnode **v)
-{
-    struct vnode *dir;
-    char *path;
-    int error = path_from_user(upath, &path);
-
-    if (error)
-        return error;
-    error = dir_of_fd(dirfd, path, &dir);
-    if (!error) {
-        error = vnode_lookup(dir, path, follow, v);
-        vnode_unref(dir);
-    }
-    kfree(path);
-    return error;
-}
-
-/* The length of a link's target. */
-static int link_length(struct vnode *v)
-{
-    char *buf = kmalloc(PATH_MAX);
-    int n = buf ? v->ops->readlink(v, buf, PATH_MAX) : -ENOMEM;
-
-    kfree(buf);
-    return n;
-}
-
-/* Uses up the reference to v. */
-static int put_stat(struct vnode *v, vaddr_t ubuf)
-{
-    struct stat64 s = {.dev = 1,
-                       .ino32 = v->ino,
-                       .mode = v->mode,
-                       .nlink = v->nlink,
-                       .rdev = v->rdev,
-                       .size = v->obj ? (int64_t)v->obj->size_bytes : 0,
-                       .blksize = PAGE_SIZE,
-                       .atime = v->mtime,
-                       .mtime = v->mtime,
-                       .ctime = v->mtime,
-                       .ino = v->ino};
-
-    if (vnode_is(v, S_IFLNK) && v->ops->readlink)
-        s.size = MAX(link_length(v), 0);
-    s.blocks = ((uint64_t)s.size + BLOCK_SIZE - 1) / BLOCK_SIZE;
-    vnode_unref(v);
-    return copy_to_user(ubuf, &s, sizeof(s));
-}
-
-static int stat_path(int dirfd, vaddr_t upath, bool follow, vaddr_t ubuf)
-{
-    struct vnode *v;
-    int error = lookup_user(dirfd, upath, follow, &v);
-
-    return error ? error : put_stat(v, ubuf);
-}
-
-SYSCALL2(sys_stat64, upath, ubuf)
-{
-    return stat_path(AT_FDCWD, upath, true, ubuf);
-}
-
-SYSCALL2(sys_lstat64, upath, ubuf)
-{
-    return stat_path(AT_FDCWD, upath, false, ubuf);
-}
-
-SYSCALL2(sys_fstat64, fd, ubuf)
-{
-    struct vnode *v = (int)fd < 0 ? NULL : vnode_of_fd((int)fd);
-
-    return v ? put_stat(v, ubuf) : -EBADF;
-}
-
-/* The path is the empty string: "" and AT_EMPTY_PATH mean the descriptor itself. */
+/* The path is the empty string. */
 static bool path_is_empty(vaddr_t upath)
 {
     char first;
@@ -164,36 +96,46 @@ static bool path_is_empty(vaddr_t upath)
     return copy_from_user(&first, upath, 1) == 0 && first == '\0';
 }
 
-SYSCALL4(sys_fstatat64, dirfd, upath, ubuf, flags)
+int lookup_user(int dirfd, vaddr_t upath, uint32_t flags, struct vnode **v)
 {
-    struct vnode *v;
+    struct vnode *dir;
+    struct path p;
+    int error;
 
-    if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH))
-        return -EINVAL;
-    if (!(flags & AT_EMPTY_PATH) || !path_is_empty(upath))
-        return stat_path((int)dirfd, upath, !(flags & AT_SYMLINK_NOFOLLOW), ubuf);
-    v = vnode_of_fd((int)dirfd);
-    return v ? put_stat(v, ubuf) : -EBADF;
+    if (flags & AT_EMPTY_PATH && path_is_empty(upath)) {
+        *v = vnode_of_fd(dirfd);
+        return *v ? 0 : -EBADF;
+    }
+    error = path_get(&p, upath);
+    if (error)
+        return error;
+    error = dir_of_fd(dirfd, p.text, &dir);
+    if (!error) {
+        error = vnode_lookup(dir, p.text, !(flags & AT_SYMLINK_NOFOLLOW), v);
+        vnode_unref(dir);
+    }
+    path_put(&p);
+    return error;
 }
 
 /* What root may do: anything that the file can, and execute what somebody may. */
 static int access_check(const struct vnode *v, uint32_t mode)
 {
-    if (mode & W_OK && !v->ops->write && !vnode_is(v, S_IFCHR))
-        return -EROFS;
+    if (mode & W_OK && !v->ops->write && vnode_is(v, S_IFREG))
+        return -EACCES;
     if (mode & X_OK && !vnode_is(v, S_IFDIR) && !(v->mode & 0111))
         return -EACCES;
     return 0;
 }
 
-static int access_path(int dirfd, vaddr_t upath, uint32_t mode)
+static int access_path(int dirfd, vaddr_t upath, uint32_t mode, uint32_t flags)
 {
     struct vnode *v;
     int error;
 
-    if (mode & ~(R_OK | W_OK | X_OK))
+    if (mode & ~(R_OK | W_OK | X_OK) || flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    error = lookup_user(dirfd, upath, true, &v);
+    error = lookup_user(dirfd, upath, flags, &v);
     if (error)
         return error;
     error = access_check(v, mode);
@@ -203,12 +145,17 @@ static int access_path(int dirfd, vaddr_t upath, uint32_t mode)
 
 SYSCALL2(sys_access, upath, mode)
 {
-    return access_path(AT_FDCWD, upath, mode);
+    return access_path(AT_FDCWD, upath, mode, 0);
 }
 
 SYSCALL3(sys_faccessat, dirfd, upath, mode)
 {
-    return access_path((int)dirfd, upath, mode);
+    return access_path((int)dirfd, upath, mode, 0);
+}
+
+SYSCALL4(sys_faccessat2, dirfd, upath, mode, flags)
+{
+    return access_path((int)dirfd, upath, mode, flags);
 }
 
 /* Uses up the reference to v. */
@@ -235,7 +182,7 @@ static int read_link_path(int dirfd, vaddr_t upath, vaddr_t ubuf, uint32_t size)
 
     if ((int)size <= 0)
         return -EINVAL;
-    error = lookup_user(dirfd, upath, false, &v);
+    error = lookup_user(dirfd, upath, AT_SYMLINK_NOFOLLOW, &v);
     return error ? error : read_link(v, ubuf, size);
 }
 
@@ -269,7 +216,7 @@ static int change_dir(struct vnode *v)
 SYSCALL1(sys_chdir, upath)
 {
     struct vnode *v;
-    int error = lookup_user(AT_FDCWD, upath, true, &v);
+    int error = lookup_user(AT_FDCWD, upath, 0, &v);
 
     return error ? error : change_dir(v);
 }

@@ -81,10 +81,19 @@ uaccess_copy:
 	orr	r3, r0, r1
 	tst	r3, #3
 	bne	3f
-1:	subs	r2, r2, #32
+0:	subs	r2, r2, #128
+	blo	1f
+	.rept	4
+	ldmia	r1!, {r3-r10}
+	stmia	r0!, {r3-r10}
+	.endr
+	bhi	0b
+	beq	9f
+1:	adds	r2, r2, #128
+4:	subs	r2, r2, #32
 	ldmiahs	r1!, {r3-r10}
 	stmiahs	r0!, {r3-r10}
-	bhi	1b
+	bhi	4b
 	beq	9f
 	add	r2, r2, #32
 2:	subs	r2, r2, #4
@@ -100,15 +109,27 @@ uaccess_copy:
 9:	mov	r0, #0
 	pop	{r4-r10, pc}
 
-/* int uaccess_clear(void *to, size_t n): 0 or -EFAULT  in: r0, r1 / out: r0 / clobbers: r2, r3 */
+/* int uaccess_clear(void *to, size_t n): 0 or -EFAULT  in: r0, r1 / out: r0 / clobbers: r1-r3 */
 	.global uaccess_clear
 uaccess_clear:
 	push	{r4-r10, lr}
 	mov	r2, #0
-1:	subs	r1, r1, #1
-	strbhs	r2, [r0], #1
+	orr	r3, r0, r1
+	tst	r3, #63
+	bne	3f
+	mov	r3, #0
+	mov	r4, r2
+	mov	r5, r2
+1:	subs	r1, r1, #64
+	.rept	4
+	stmiahs	r0!, {r2-r5}
+	.endr
 	bhi	1b
-	mov	r0, #0
+	b	9f
+3:	subs	r1, r1, #1
+	strbhs	r2, [r0], #1
+	bhi	3b
+9:	mov	r0, #0
 	pop	{r4-r10, pc}
 
 /* int uaccess_string(char *to, const char *from, size_t n): length without NUL, n if there is none

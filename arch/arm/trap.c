@@ -72,7 +72,7 @@ static void kernel_abort(struct trapframe *tf, uint32_t fsr, uint32_t far, prot_
     if (IS_ENABLED(CONFIG_LINT))
         lint_user_close();
     restore_interrupts(tf);
-    if (user_fault(far, access, tf->pc) != FAULT_OK)
+    if (thread_current()->in_uaccess_nofault || user_fault(far, access, tf->pc) != FAULT_OK)
         tf->pc = (uint32_t)uaccess_failed;
     if (IS_ENABLED(CONFIG_LINT))
         lint_user_open(true);

@@ -63,6 +63,46 @@ int clear_user(vaddr_t to, size_t len)
     return user_close(uaccess_clear((void *)to, len));
 }
 
+int copy_from_user_nofault(void *to, vaddr_t from, size_t len)
+{
+    struct thread *t = thread_current();
+    int error;
+
+    if (!user_range_ok(from, len))
+        return -EFAULT;
+    t->in_uaccess_nofault = true;
+    error = len ? user_copy(to, (const void *)from, len) : 0;
+    t->in_uaccess_nofault = false;
+    return error;
+}
+
+int copy_to_user_nofault(vaddr_t to, const void *from, size_t len)
+{
+    struct thread *t = thread_current();
+    int error;
+
+    if (!user_range_ok(to, len))
+        return -EFAULT;
+    t->in_uaccess_nofault = true;
+    error = len ? user_copy((void *)to, from, len) : 0;
+    t->in_uaccess_nofault = false;
+    return error;
+}
+
+int clear_user_nofault(vaddr_t to, size_t len)
+{
+    struct thread *t = thread_current();
+    int error = -EFAULT;
+
+    t->in_uaccess_nofault = true;
+    if (user_range_ok(to, len)) {
+        user_open();
+        error = user_close(uaccess_clear((void *)to, len));
+    }
+    t->in_uaccess_nofault = false;
+    return error;
+}
+
 int copy_string_from_user(char *buf, vaddr_t from, size_t size)
 {
     size_t most;

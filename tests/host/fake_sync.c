@@ -45,6 +45,25 @@ void mutex_init(struct mutex *m)
     memset(m, 0, sizeof(*m));
 }
 
+void mutex_lock(struct mutex *m)
+{
+    pthread_mutex_lock(&big);
+    while (m->owner)
+        pthread_cond_wait(&changed, &big);
+    m->owner = &self;
+    pthread_mutex_unlock(&big);
+}
+
+void mutex_unlock(struct mutex *m)
+{
+    pthread_mutex_lock(&big);
+    if (m->owner != &self)
+        panic("a mutex is given back by another thread");
+    m->owner = NULL;
+    pthread_cond_broadcast(&changed);
+    pthread_mutex_unlock(&big);
+}
+
 void rwlock_init(struct rwlock *l)
 {
     memset(l, 0, sizeof(*l));

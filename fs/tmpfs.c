@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Inodes of tmpfs: how they come and go, their attributes, and the limits. An inode whose last
+ * reference went gives its memory back at once; a regular file's only when nobody maps it any more,
+ * since segments hold the object, which is part of it.
+ * Locks: (i) of the inode; counts are atomic.
+ */
+#include <string.h>
+
+#include "fs/file.h"
+#include "fs/tmpfs_impl.h"
+#include "include/uapi/errno.h"
+#include "kern/panic.h"
+#include "kern/random.h"
+#include "lib/refcount.h"
+#include "mm/slab.h"
+
+#define TMPFS_MAGIC  0x01021994u
+#define TARGET_SMALL 128u /* bytes of a link's target that an inode's share of memory covers */
+
+static struct {
+    uint32_t inodes, inodes_most; /* atomic; (c) */
+    uint32_t last_ino;            /* atomic */
+    struct slab_cache files, others;
+} tmpfs = {
+    .files = SLAB_CACHE("inode", sizeof(struct tnode)),
+    .others = SLAB_CACHE("inode, small", offsetof(struct tnode, obj)),
+};
+
+int tmpfs_init(void)
+{
+    struct frame_stats s = frame_stats();
+
+    name_seed(random_u32());
+    tmpfs.inodes = tmpfs.last_ino = 0;
+    tmpfs.inodes_most = (s.total - s.reserved) / 2;
+    return tmpfs_names_init();
+}
+
+void tmpfs_set_limit(void)
+{
+    obj_keep_limit(tmpfs.inodes_most);
+}
+
+struct tmpfs_stats tmpfs_stats(void)
+{
+    struct obj_kept kept = obj_kept();
+
+    return (struct tmpfs_stats){
+        kept.used, kept.most, __atomic_load_n(&tmpfs.inodes, __ATOMIC_RELAXED), tmpfs.inodes_most};
+}
+
+int tmpfs_count_name(void)
+{
+    uint32_t n = __atomic_load_n(&tmpfs.inodes, __ATOMIC_RELAXED);
+
+    do {
+        if (n >= tmpfs.inodes_most)
+            return -ENOSPC;
+    } while (!__atomic_compare_exchange_n(&tmpfs.inodes, &n, n + 1, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return 0;
+}
+
+void tmpfs_uncount_name(void)
+{
+    __atomic_fetch_sub(&tmpfs.inodes, 1, __ATOMIC_RELAXED);
+}
+
+static const struct vnode_ops *ops_of(uint32_t mode, uint32_t rdev)
+{
+    switch (mode & S_IFMT) {
+    case S_IFREG: return &tmpfs_file_ops;
+    case S_IFDIR: return &tmpfs_dir_ops;
+    case S_IFLNK: return &tmpfs_link_ops;
+    default: return device_ops(rdev);
+    }
+}
+
+static struct slab_cache *cache_of(uint32_t mode)
+{
+    return (mode & S_IFMT) == S_IFREG ? &tmpfs.files : &tmpfs.others;
+}
+
+int tmpfs_node(const struct fs *fs, uint32_t mode, uint32_t rdev, struct tnode **made)
+{
+    int error = tmpfs_count_name();
+    struct tnode *n;
+
+    if (error)
+        return error;
+    n = slab_alloc(cache_of(mode));
+    if (!n) {
+        tmpfs_uncount_name();
+        return -ENOMEM;
+    }
+    rwlock_init(&n->lock);
+    lock_classify(&n->lock, LOCK_INODE);
+    n->vnode.ops = ops_of(mode, rdev);
+    n->vnode.fs = fs;
+    n->vnode.refs = 1;
+    n->vnode.mode = mode;
+    n->vnode.rdev = rdev;
+    n->vnode.ino = __atomic_add_fetch(&tmpfs.last_ino, 1, __ATOMIC_RELAXED);
+    n->vnode.atime = n->vnode.mtime = n->vnode.ctime = vnode_now();
+    if ((mode & S_IFMT) == S_IFREG) {
+        obj_create(&n->obj, &tmpfs_obj_ops, n, 0);
+        n->vnode.obj = &n->obj;
+        n->vnode.seals = F_SEAL_SEAL;
+    }
+    *made = n;
+    return 0;
+}
+
+int tmpfs_make_root(const struct fs *fs, struct vnode **root)
+{
+    struct tnode *n;
+    int error = tmpfs_node(fs, S_IFDIR | 0755, 0, &n);
+
+    if (error)
+        return error;
+    n->vnode.nlink = 2;
+    n->vnode.parent = &n->vnode;
+    *root = &n->vnode;
+    return 0;
+}
+
+int tmpfs_make_unnamed(uint32_t mode, struct vnode **v)
+{
+    struct tnode *n;
+    int error = tmpfs_node(&tmpfs_root_fs, S_IFREG | mode, 0, &n);
+
+    if (!error)
+        *v = &n->vnode;
+    return error;
+}
+
+int tmpfs_set_target(struct tnode *n, const char *text, size_t len)
+{
+    uint32_t pages = len >= TARGET_SMALL ? 1 : 0;
+    int error = pages ? obj_reserve(pages) : 0;
+
+    if (error)
+        return error;
+    n->reserved = pages;
+    n->target = kmalloc(len + 1);
+    if (!n->target)
+        return -ENOMEM;
+    memcpy(n->target, text, len);
+    n->target[len] = '\0';
+    n->length = (uint32_t)len;
+    return 0;
+}
+
+/* The memory of an inode that nobody knows any more. */
+static void node_free(struct tnode *n)
+{
+    if (vnode_is(&n->vnode, S_IFLNK)) {
+        kfree(n->target);
+        obj_unreserve(n->reserved);
+    }
+    slab_free(cache_of(n->vnode.mode), n);
+    tmpfs_uncount_name();
+}
+
+static void contents_release(struct obj *o)
+{
+    node_free(o->data);
+}
+
+/* A directory that was removed had a reference to the one it was in; with it that one may go, and
+ * so on, however deep they were. */
+static void tmpfs_release(struct vnode *v)
+{
+    while (v) {
+        struct vnode *parent = NULL;
+
+        if (vnode_is(v, S_IFDIR) && v->parent != v)
+            parent = v->parent;
+        if (v->obj)
+            obj_unref(v->obj); /* the last one frees v */
+        else
+            node_free(tnode_of(v));
+        v = parent && ref_drop(&parent->refs) == 0 ? parent : NULL;
+    }
+}
+
+/* Root changes owners as root does: set-user-ID goes, set-group-ID where the group may execute. */
+static uint32_t mode_of_owner(uint32_t mode)
+{
+    if ((mode & S_IFMT) == S_IFDIR)
+        return mode;
+    if (mode & 0010)
+        mode &= ~S_ISGID;
+    return mode & ~S_ISUID;
+}
+
+static int tmpfs_setattr(struct vnode *v, const struct attr *a)
+{
+    struct tnode *n = tnode_of(v);
+
+    rwlock_write(&n->lock);
+    if (a->mask & ATTR_UID)
+        __atomic_store_n(&v->uid, a->uid, __ATOMIC_RELAXED);
+    if (a->mask & ATTR_GID)
+        __atomic_store_n(&v->gid, a->gid, __ATOMIC_RELAXED);
+    if (a->mask & (ATTR_UID | ATTR_GID))
+        __atomic_store_n(&v->mode, mode_of_owner(v->mode), __ATOMIC_RELAXED);
+    if (a->mask & ATTR_MODE)
+        __atomic_store_n(&v->mode, (v->mode & S_IFMT) | (a->mode & S_IALL), __ATOMIC_RELAXED);
+    if (a->mask & ATTR_ATIME)
+        time_set(&v->atime, a->atime);
+    if (a->mask & ATTR_MTIME)
+        time_set(&v->mtime, a->mtime);
+    time_set(&v->ctime, vnode_now());
+    rwlock_write_done(&n->lock);
+    return 0;
+}
+
+static int link_readlink(struct vnode *v, char *buf, size_t size)
+{
+    const struct tnode *n = tnode_of(v);
+    size_t len = MIN((size_t)n->length, size);
+
+    memcpy(buf, n->target, len);
+    return (int)len;
+}
+
+/* A page that is not in memory: of the archive that the file came in, else a hole. */
+static int contents_fill(struct obj *o, uint32_t page, void *frame_bytes)
+{
+    const struct tnode *n = o->data;
+    uint32_t len = __atomic_load_n(&n->data_len, __ATOMIC_RELAXED), done = 0;
+
+    if (page < pages_of(len)) {
+        done = MIN(len - (page << PAGE_SHIFT), PAGE_SIZE);
+        memcpy(frame_bytes, n->data + (page << PAGE_SHIFT), done);
+    }
+    memset((char *)frame_bytes + done, 0, PAGE_SIZE - done);
+    return 0;
+}
+
+struct vnode *vnode_of_obj(const struct obj *o)
+{
+    return o->ops == &tmpfs_obj_ops ? &((struct tnode *)o->data)->vnode : NULL;
+}
+
+const struct vnode_ops tmpfs_link_ops = {.readlink = link_readlink};
+const struct obj_ops tmpfs_obj_ops = {.fill = contents_fill, .release = contents_release};
+
+const struct fs tmpfs_root_fs = {.type = "tmpfs",
+                                 .source = "tmpfs",
+                                 .dev = 1,
+                                 .magic = TMPFS_MAGIC,
+                                 .counted = true,
+                                 .release = tmpfs_release,
+                                 .setattr = tmpfs_setattr};
+const struct fs tmpfs_dev_fs = {.type = "devtmpfs",
+                                .source = "devtmpfs",
+                                .dev = 2,
+                                .magic = TMPFS_MAGIC,
+                                .counted = true,
+                                .release = tmpfs_release,
+                                .setattr = tmpfs_setattr};

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The file system in memory: the root, /dev, and files without names for memfd_create. Contents are
+ * pages of objects, each the only copy of what it holds; all files together may take half of the
+ * memory, and there are as many inodes at most as that has pages.
+ */
+#ifndef FS_TMPFS_H
+#define FS_TMPFS_H
+
+#include "fs/vnode.h"
+
+/* Once, before the first file. -ENOMEM. */
+int __must_check tmpfs_init(void);
+/* The limit of pages holds from now on: the initrd is in, whatever its size. */
+void tmpfs_set_limit(void);
+/* A new tree: *root with a reference. */
+int __must_check tmpfs_make_root(const struct fs *fs, struct vnode **root);
+extern const struct fs tmpfs_root_fs, tmpfs_dev_fs;
+
+/* A regular file without a name, with a reference. */
+int __must_check tmpfs_make_unnamed(uint32_t mode, struct vnode **v);
+
+struct tmpfs_stats {
+    uint32_t pages, pages_most, inodes, inodes_most;
+};
+struct tmpfs_stats tmpfs_stats(void);
+
+/* For sendfile: as read and write of the file's operations, in kernel memory; one page at most,
+ * which may not be crossed. */
+int tmpfs_read_kernel(struct vnode *v, uint64_t pos, void *buf, size_t len);
+int tmpfs_write_kernel(struct file *f, uint64_t *pos, const void *buf, size_t len);
+
+/* Seals of memfd_create, as in Linux. Any other file has F_SEAL_SEAL alone: it gets none. */
+#define F_SEAL_SEAL         1u
+#define F_SEAL_SHRINK       2u
+#define F_SEAL_GROW         4u
+#define F_SEAL_WRITE        8u
+#define F_SEAL_FUTURE_WRITE 16u
+/* -EPERM: not sealable any more; -EBUSY: F_SEAL_WRITE, and it is mapped shared and writable. */
+int __must_check tmpfs_add_seals(struct vnode *v, uint32_t seals);
+
+#endif

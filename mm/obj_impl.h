@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Between obj.c, which owns the page cache, and what changes an object's size or keeps its pages.
+ * (k) is the page cache's lock.
+ */
+#ifndef MM_OBJ_IMPL_H
+#define MM_OBJ_IMPL_H
+
+#include "mm/obj.h"
+
+void cache_lock(void);
+void cache_unlock(void);
+/* The page's frame, or NO_PFN; (k) held. */
+pfn_t cache_find(const struct obj *o, uint32_t page);
+/* Takes a page that is not BUSY out of its object; true: to be freed by the caller. One that
+ * somebody has pinned becomes a private page of nobody's, which goes with its last user. (k) held.
+ */
+bool page_orphan(struct obj *o, pfn_t pfn);
+
+/* Counts of kept pages, see obj_reserve: one that was entered or went. */
+void obj_kept_count(struct obj *o, int delta);
+/* No page is kept, and there is no limit. */
+void obj_keep_init(void);
+
+/* Pages that the size covers. */
+static inline uint32_t obj_pages(const struct obj *o)
+{
+    return (uint32_t)((o->size_bytes + PAGE_MASK) >> PAGE_SHIFT);
+}
+
+#endif

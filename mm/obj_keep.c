@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pages that are the only copy of what they hold: a file's in memory, once something was written.
+ * Such a page is kept (WIRED) until its object is cut or goes; a limit for all of them together
+ * leaves memory to those who run. A page is reserved before it is kept, so that the limit is never
+ * passed, however many come at once.
+ * Locks: counts are atomic; WIRED under the frame lock.
+ */
+#include "include/uapi/errno.h"
+#include "mm/hat.h"
+#include "mm/obj_impl.h"
+
+static struct {
+    uint32_t used, most; /* atomic; frames, reserved ones too */
+} kept;
+
+void obj_keep_init(void)
+{
+    kept.used = 0;
+    kept.most = UINT32_MAX;
+}
+
+void obj_keep_limit(uint32_t most)
+{
+    kept.most = most;
+}
+
+struct obj_kept obj_kept(void)
+{
+    return (struct obj_kept){__atomic_load_n(&kept.used, __ATOMIC_RELAXED), kept.most};
+}
+
+int obj_reserve(uint32_t n)
+{
+    uint32_t used = __atomic_load_n(&kept.used, __ATOMIC_RELAXED);
+
+    do {
+        if (used >= kept.most || n > kept.most - used)
+            return -ENOSPC;
+    } while (!__atomic_compare_exchange_n(&kept.used, &used, used + n, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
+    return 0;
+}
+
+void obj_unreserve(uint32_t n)
+{
+    __atomic_fetch_sub(&kept.used, n, __ATOMIC_RELAXED);
+}
+
+void obj_kept_count(struct obj *o, int delta)
+{
+    __atomic_fetch_add(&o->kept, (uint32_t)delta, __ATOMIC_RELAXED);
+    if (delta < 0)
+        obj_unreserve(1);
+}
+
+int obj_keep(struct obj *o, pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+    bool first;
+    int error;
+
+    if (__atomic_load_n(&f->flags, __ATOMIC_RELAXED) & FRAME_WIRED)
+        return 0;
+    error = obj_reserve(1);
+    if (error)
+        return error;
+    frame_lock(pfn);
+    first = frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED);
+    if (first) {
+        __atomic_store_n(&f->flags, f->flags | FRAME_WIRED, __ATOMIC_RELAXED);
+        obj_kept_count(o, 1);
+    }
+    frame_unlock(pfn);
+    if (!first)
+        obj_unreserve(1);
+    return 0;
+}
+
+void obj_wrote(pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+
+    if (IS_ENABLED(CONFIG_LINT))
+        hat_frame_written(pfn);
+    if (likely(!(__atomic_load_n(&f->flags, __ATOMIC_RELAXED) & FRAME_ISYNC)))
+        return;
+    frame_lock(pfn);
+    __atomic_store_n(&f->flags, f->flags & (uint16_t)~FRAME_ISYNC, __ATOMIC_RELAXED);
+    frame_unlock(pfn);
+}
