@@ -52,13 +52,15 @@ static bool conflict(const struct lock_range *a, const struct lock_range *b)
            (a->type == LOCK_EXCLUSIVE || b->type == LOCK_EXCLUSIVE);
 }
 
+/* What stands in the way of r: of several locks the one that begins first. */
 static struct file_lock *find_conflict(const struct vnode *v, const struct lock_range *r)
 {
-    struct file_lock *l = v->locks;
+    struct file_lock *first = NULL;
 
-    while (l && !conflict(&l->range, r))
-        l = l->next;
-    return l;
+    for (struct file_lock *l = v->locks; l; l = l->next)
+        if (conflict(&l->range, r) && (!first || l->range.first < first->range.first))
+            first = l;
+    return first;
 }
 
 bool range_lock_test(struct vnode *v, const struct lock_range *request, struct lock_range *found)

@@ -61,7 +61,7 @@ static int lookup_or_make(struct vnode *cwd, const char *path, uint32_t flags, u
 
     if (!(flags & O_EXCL))
         error = vnode_lookup(cwd, path, !(flags & O_NOFOLLOW), v);
-    if (error != -ENOENT)
+    if (error != -ENOENT && error != -ENOTDIR) /* of a slash at the end it thinks otherwise */
         return error;
     names_write();
     error = walk_start(&w, cwd, path);

@@ -33,13 +33,13 @@ int tmpfs_init(void)
 
     name_seed(random_u32());
     tmpfs.inodes = tmpfs.last_ino = 0;
-    tmpfs.inodes_most = (s.total - s.reserved) / 2;
+    tmpfs.inodes_most = s.total - s.reserved;
     return tmpfs_names_init();
 }
 
 void tmpfs_set_limit(void)
 {
-    obj_keep_limit(tmpfs.inodes_most);
+    obj_keep_limit(tmpfs.inodes_most / 2);
 }
 
 struct tmpfs_stats tmpfs_stats(void)

@@ -2,7 +2,7 @@
  *
  * The file system in memory: the root, /dev, and files without names for memfd_create. Contents are
  * pages of objects, each the only copy of what it holds; all files together may take half of the
- * memory, and there are as many inodes at most as that has pages.
+ * memory, and there are as many inodes at most as memory has pages.
  */
 #ifndef FS_TMPFS_H
 #define FS_TMPFS_H

@@ -4,15 +4,7 @@
  * through rootfs_mount; then names, contents and listings are read back by vnode_lookup and its
  * kin. Frames and the page cache are stand-ins: a table that remembers what was adopted.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "tests/host/testing.h"
 
 #include "fs/file.h"
 #include "fs/tmpfs.h"
