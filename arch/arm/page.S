@@ -81,6 +81,8 @@ uaccess_copy:
 	orr	r3, r0, r1
 	tst	r3, #3
 	bne	3f
+	cmp	r2, #32
+	blo	2f
 0:	subs	r2, r2, #128
 	blo	1f
 	.rept	4
@@ -89,7 +91,7 @@ uaccess_copy:
 	.endr
 	bhi	0b
 	beq	9f
-1:	adds	r2, r2, #128
+1:	add	r2, r2, #128
 4:	subs	r2, r2, #32
 	ldmiahs	r1!, {r3-r10}
 	stmiahs	r0!, {r3-r10}

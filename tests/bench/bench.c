@@ -135,6 +135,21 @@ static uint64_t read_file(uint32_t size)
     return each(spent * TICK, done / 1024);
 }
 
+/* Writes a new file in blocks of this size; per KiB. */
+static uint64_t write_file(uint32_t size)
+{
+    uint32_t done = 0;
+    int32_t fd = call(NR_openat, AT_CWD, (uint32_t) "/bench.new", CREATE, 0600, 0);
+    check(fd >= 0, "create a file");
+    uint64_t start = ticks();
+    for (; done < 4 * MIB; done += size)
+        check(call(NR_write, (uint32_t)fd, (uint32_t)block, size, 0, 0) == (int32_t)size, "write");
+    uint64_t spent = ticks() - start;
+    call(NR_close, (uint32_t)fd, 0, 0, 0, 0);
+    call(NR_unlink, (uint32_t) "/bench.new", 0, 0, 0, 0);
+    return each(spent * TICK, done / 1024);
+}
+
 static void measure_calls(void)
 {
     measure("getppid", op_getppid, 10000);
@@ -146,6 +161,7 @@ static void measure_calls(void)
     measure_by("read_64k", read_file, 64 * 1024);
     measure_by("read_4k", read_file, 4 * 1024);
     call(NR_close, file, 0, 0, 0, 0);
+    measure_by("write_64k", write_file, 64 * 1024);
 }
 
 int main(int argc, char **argv)

@@ -22,7 +22,9 @@
 enum {
     NR_exit = 1,
     NR_read = 3,
+    NR_write = 4,
     NR_close = 6,
+    NR_unlink = 10,
     NR_execve = 11,
     NR_lseek = 19,
     NR_getpid = 20,
@@ -42,6 +44,7 @@ enum {
     NR_openat = 322,
 };
 enum {
+    CREATE = 01102, /* O_RDWR | O_CREAT | O_TRUNC */
     KILL = 9,
     USR1 = 10,
     CHLD = 17,
