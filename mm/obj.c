@@ -44,7 +44,7 @@ static uint32_t *bucket_of(uint32_t hash)
 }
 
 /* The page's frame, or NO_PFN; (h) or (k) held. */
-static pfn_t hash_find(uint32_t hash, const struct obj *o, uint32_t page)
+static inline pfn_t hash_find(uint32_t hash, const struct obj *o, uint32_t page)
 {
     uint32_t owner = kptr(o) | FRAME_OBJ;
     pfn_t pfn = *bucket_of(hash);
@@ -255,13 +255,6 @@ void obj_unref(struct obj *o)
         o->ops->release(o);
 }
 
-/* A page just found: pins it, or says that it is BUSY. (h) shared. */
-static int page_pin(pfn_t pfn, bool *busy)
-{
-    *busy = __atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & FRAME_BUSY;
-    return *busy ? 0 : frame_use(pfn, 0);
-}
-
 /* A new BUSY page with one user, entered: *ours; or another's came first, or the end before it, and
  * the caller looks again. NO_PFN: no memory. */
 static pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
@@ -314,26 +307,39 @@ static void page_filled(struct obj *o, pfn_t pfn, int error)
         frame_free(pfn);
 }
 
-int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
+/* The page, pinned, if it is in memory: *pfn, or NO_PFN. *busy: it is, and being filled. */
+static inline int page_find(struct obj *o, uint32_t page, pfn_t *pfn, bool *busy)
 {
     uint32_t hash = hash_of(o, page);
     struct spin *chain = chain_lock(hash);
-    enum obj_found found = OBJ_CACHED;
-    bool busy, ours;
-    int error;
+    pfn_t found;
+    int error = 0;
 
-    for (;;) {
-        if (page >= obj_pages(o))
-            return -EINVAL;
-        spin_lock_shared(chain);
-        *pfn = hash_find(hash, o, page);
-        busy = false;
-        error = *pfn ? page_pin(*pfn, &busy) : 0;
-        spin_unlock_shared(chain);
+    *busy = false;
+    spin_lock_shared(chain);
+    found = hash_find(hash, o, page);
+    if (found) {
+        *busy = __atomic_load_n(&frame_of(found)->flags, __ATOMIC_RELAXED) & FRAME_BUSY;
+        error = *busy ? 0 : frame_use(found, 0);
+    }
+    spin_unlock_shared(chain);
+    *pfn = found;
+    return error;
+}
+
+/* As obj_get; the page was not there, or BUSY, a moment ago. */
+static __noinline int page_bring(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
+{
+    bool busy, ours;
+
+    *how = OBJ_CACHED;
+    while (page < obj_pages(o)) {
+        int error = page_find(o, page, pfn, &busy);
+
         if (error || (*pfn && !busy))
-            break;
+            return error;
         if (busy) {
-            found = OBJ_WAITED;
+            *how = OBJ_WAITED;
             frame_sleep(*pfn);
             continue;
         }
@@ -344,9 +350,23 @@ int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
             continue;
         error = o->ops->fill(o, page, pfn_to_virt(*pfn));
         page_filled(o, *pfn, error);
-        found = OBJ_FILLED;
-        break;
+        *how = OBJ_FILLED;
+        return error;
     }
+    return -EINVAL;
+}
+
+int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
+{
+    enum obj_found found = OBJ_CACHED;
+    int error = -EINVAL;
+    bool busy;
+
+    if (unlikely(page >= obj_pages(o)))
+        return error;
+    error = page_find(o, page, pfn, &busy);
+    if (unlikely(!error && (!*pfn || busy)))
+        error = page_bring(o, page, pfn, &found);
     if (how)
         *how = found;
     return error;
