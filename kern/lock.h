@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Locks. Spinning: struct spin, held for a few instructions, never over anything that sleeps;
- * disables preemption; the _irq form also masks interrupts, for locks that interrupt handlers take.
+ * the _irq form also masks interrupts, for locks that interrupt handlers take.
  * Sleeping: struct mutex, struct rwlock (many readers or one writer, writers first), built on wait
- * queues. Implemented by arch/arm/spin.h (spin) and proc/sync.c (the others); on the host by
- * tests/host with pthreads.
+ * queues. Implemented by spin.h and proc/sync.c; on the host by tests/host with pthreads.
  *
  * Order, everywhere: namespace > inode > as > obj > BUSY, then the spinning ones: parts of
  * a set > pt_lock > node > page cache > page hash > frame > free list, slab > trace, log. Debug

@@ -325,7 +325,7 @@ static void family_leave(struct as *as)
 }
 
 /* The shell: everything but a family. */
-struct as *as_create_in(struct family *f)
+struct as *as_create_in(struct family *f, uint8_t part)
 {
     struct as *as = slab_alloc(&as_cache);
 
@@ -341,7 +341,7 @@ struct as *as_create_in(struct family *f)
     lock_classify(&as->pt_lock, LOCK_PT);
     tree_init(&as->segs);
     as->users = as->refs = 1;
-    as->part = parts_here();
+    as->part = part;
     as_family_join(as, f);
     parts_add(&spaces.all, as->part, &as->all);
     return as;
@@ -360,7 +360,7 @@ struct as *as_create(void)
     if (!f)
         return NULL;
     parts_init(&f->spaces, LOCK_FAMILY_MAP);
-    as = as_create_in(f);
+    as = as_create_in(f, parts_here());
     if (!as)
         slab_free(&family_cache, f);
     return as;

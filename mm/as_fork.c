@@ -2,7 +2,9 @@
  *
  * Fork of an address space: segments are copied, page-table nodes shared; no page is looked at.
  * Steps: the shell in the parent's family; a copy of each segment (the part that can fail); the
- * nodes, which both now see read-only. Undoing is as_leave of the copy.
+ * nodes, which both now see read-only. Undoing is as_leave of the copy. The copy is in the
+ * original's part of all sets, behind it: who looks through an object's segments while nodes become
+ * shared finds the original first.
  * Locks: both as->lock for writing, the parent's first; nobody else knows the copy.
  */
 #include "mm/as.h"
@@ -55,7 +57,7 @@ static void copy_layout(const struct as *from, struct as *to)
 
 int as_fork(struct as *from, struct as **copy)
 {
-    struct as *to = as_create_in(from->family);
+    struct as *to = as_create_in(from->family, from->part);
     int error;
 
     if (!to)

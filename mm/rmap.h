@@ -10,8 +10,8 @@
 #include "mm/as.h"
 
 /* Calls visit for each entry that names the frame (one in a shared node: once per sharer), the
- * lock of the part held (mm/parts.h). The caller keeps the frame what it is (a pin) or its owner
- * alive. Returns how many. */
+ * lock of the part held (mm/parts.h). The caller keeps the frame what it is and its
+ * owner alive: a pin alone does neither. Returns how many. */
 unsigned rmap_for_each(pfn_t pfn, void (*visit)(struct as *as, vaddr_t va, void *arg), void *arg);
 
 #endif

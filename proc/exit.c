@@ -23,6 +23,7 @@
 struct belongings {
     struct fdtable *files;
     struct vnode *cwd, *exe;
+    bool children; /* there were some */
 };
 
 /* The thread's time and faults become the process's. (P) and child_wait.lock held. */
@@ -55,17 +56,19 @@ static void begin_locked(struct proc *p, int status)
  * more. True if the caller was the last thread. */
 static bool strip(struct proc *p, struct thread *t, int status, struct belongings *b)
 {
+    bool last, children;
     uint32_t mask;
-    bool last;
 
     proc_share();
     mask = spin_lock_irq(&p->child_wait.lock);
     account_locked(p, t);
     begin_locked(p, status);
     last = p->nthreads == 0;
+    /* A child that dies at this moment is on the list for all of it, or done with us. */
+    children = !list_empty(&p->children);
     spin_unlock_irq(&p->child_wait.lock, mask);
     if (last) {
-        *b = (struct belongings){p->files, p->cwd, p->exe};
+        *b = (struct belongings){p->files, p->cwd, p->exe, children};
         p->files = NULL;
         p->cwd = p->exe = NULL;
         p->as = NULL;
@@ -190,7 +193,7 @@ void proc_exit(int status)
     close_files(&b);
     leave_memory(t);
     vfork_release(p);
-    if (unlikely(!list_empty(&p->children)))
+    if (unlikely(b.children))
         give_children_away(p);
     become_zombie(p, t);
     thread_exit();

@@ -19,8 +19,7 @@
 #define CHUNKS      (PID_MAX >> CHUNK_SHIFT)
 #define SLOT_LOCKS  32
 
-static char taken;
-#define TAKEN ((void *)&taken)
+#define TAKEN ((void *)1) /* where no process lies */
 
 static struct {
     struct spin lock;
@@ -94,10 +93,8 @@ static void chunk_keep(int c)
         __atomic_store_n(&pids.chunk[was], NULL, __ATOMIC_RELAXED);
     }
     spin_unlock(&pids.lock);
-    for (unsigned i = 0; empty && i < SLOT_LOCKS; i++) {
-        spin_lock(&slot_locks[i]);
-        spin_unlock(&slot_locks[i]);
-    }
+    for (unsigned i = 0; empty && i < SLOT_LOCKS; i++)
+        spin_pass(&slot_locks[i]);
     kfree(empty);
 }
 
@@ -143,7 +140,7 @@ static bool slot_take(int pid)
     slot = slot_of(pid);
     free = !*slot;
     if (free)
-        *slot = TAKEN;
+        __atomic_store_n(slot, TAKEN, __ATOMIC_RELAXED);
     spin_unlock(lock_of(pid));
     return free;
 }
@@ -177,7 +174,7 @@ void pid_free(int pid)
     spin_lock(lock_of(pid));
     slot = slot_of(pid);
     p = proc_of(slot);
-    *slot = NULL;
+    __atomic_store_n(slot, NULL, __ATOMIC_RELAXED);
     spin_unlock(lock_of(pid));
     if (p)
         __atomic_fetch_sub(&pids.count, 1, __ATOMIC_RELAXED);
@@ -187,7 +184,7 @@ void pid_free(int pid)
 void pid_set(int pid, struct proc *p)
 {
     spin_lock(lock_of(pid));
-    *slot_of(pid) = p;
+    __atomic_store_n(slot_of(pid), p, __ATOMIC_RELAXED);
     spin_unlock(lock_of(pid));
     __atomic_fetch_add(&pids.count, 1, __ATOMIC_RELAXED);
 }
@@ -253,20 +250,21 @@ static int next_of(int pid)
     return next;
 }
 
-struct proc *pid_ref_next(int pid)
+static struct proc *find_next(int pid, bool ref)
 {
     struct proc *p = NULL;
 
-    for (pid = next_of(pid); pid && !(p = pid_ref(pid)); pid = next_of(pid))
+    for (pid = next_of(pid); pid && !(p = find(pid, ref)); pid = next_of(pid))
         continue;
     return p;
 }
 
+struct proc *pid_ref_next(int pid)
+{
+    return find_next(pid, true);
+}
+
 struct proc *pid_proc_next(int pid)
 {
-    struct proc *p = NULL;
-
-    for (pid = next_of(pid); pid && !(p = pid_proc(pid)); pid = next_of(pid))
-        continue;
-    return p;
+    return find_next(pid, false);
 }

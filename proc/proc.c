@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Processes as objects: finding, references, groups and sessions. Invariants: a process is in the
- * table of numbers and on the list of all from fork to reaping; only a zombie has no address space
- * and no files; everybody but init has a parent. Locks: (P), proc_lock.c.
+ * table of numbers from fork to reaping; only a zombie has no address space and no files; everybody
+ * but init has a parent. Locks: (P), proc_lock.c.
  */
 #include "proc/proc.h"
 

@@ -22,10 +22,8 @@ void proc_lock(void)
 {
     mutex_lock(&family.whole);
     __atomic_store_n(&family.taken, 1, __ATOMIC_SEQ_CST);
-    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
-        spin_lock(&share[cpu].lock);
-        spin_unlock(&share[cpu].lock);
-    }
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+        spin_pass(&share[cpu].lock);
 }
 
 void proc_unlock(void)
@@ -36,16 +34,15 @@ void proc_unlock(void)
 
 void proc_share(void)
 {
-    for (;;) {
-        struct spin *own = &share[cpu_here()].lock;
+    struct spin *own = &share[cpu_here()].lock;
 
-        spin_lock(own);
-        if (likely(!__atomic_load_n(&family.taken, __ATOMIC_ACQUIRE)))
-            return;
-        spin_unlock(own);
-        mutex_lock(&family.whole);
-        mutex_unlock(&family.whole);
-    }
+    spin_lock(own);
+    if (likely(!__atomic_load_n(&family.taken, __ATOMIC_ACQUIRE)))
+        return;
+    spin_unlock(own);
+    mutex_lock(&family.whole);
+    spin_lock(&share[cpu_here()].lock); /* whoever takes it whole next waits for us */
+    mutex_unlock(&family.whole);
 }
 
 void proc_unshare(void)

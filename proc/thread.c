@@ -6,7 +6,7 @@
  * Locks: (T), interrupts masked, above the run-queue lock: the table is in parts, each with a lock,
  * so that CPUs that start and end threads do not meet; the threads of one process are in one part.
  * Who looks through all of them first keeps everybody out: of a group that is killed while its
- * members fork, nobody escapes.
+ * members fork, nobody escapes (as proc_lock.c does for the process lock).
  */
 #include "kern/arch.h"
 #include "kern/cpu.h"
@@ -14,22 +14,21 @@
 #include "proc/pid.h"
 #include "proc/sched_impl.h"
 
+#define PART(i)                                                                                    \
+    {                                                                                              \
+        .lock = SPIN_INIT(LOCK_THREADS), .all = LIST_INIT(threads.part[i].all)                     \
+    }
+
 static struct {
     struct spin whole; /* who looks through all of it, */
     uint32_t taken;    /* atomic, written with `whole`: and keeps the others out of the parts */
     uint32_t count;    /* atomic */
     uint32_t dying;    /* atomic: out of the table, not freed */
-} threads = {.whole = SPIN_INIT(LOCK_ALL_THREADS)};
-
-#define PART(i)                                                                                    \
-    {                                                                                              \
-        .lock = SPIN_INIT(LOCK_THREADS), .all = LIST_INIT(part[i].all)                             \
-    }
-
-static struct {
-    struct spin lock;
-    struct list all; /* (lock) */
-} __aligned(64) part[] = {PART(0), PART(1), PART(2), PART(3)};
+    struct {
+        struct spin lock;
+        struct list all; /* (lock) */
+    } __aligned(64) part[4];
+} threads = {.whole = SPIN_INIT(LOCK_ALL_THREADS), .part = {PART(0), PART(1), PART(2), PART(3)}};
 
 static struct slab_cache thread_cache = SLAB_CACHE("thread", sizeof(struct thread));
 
@@ -64,19 +63,19 @@ bool cpu_thread_traced(void)
     return thread_traced(thread_current());
 }
 
-/* Somebody looks through all parts: gives part i back meanwhile. */
+/* Somebody looks through all parts: gives part i back meanwhile. Whoever comes to look next waits
+ * for us. */
 static __noinline void let_through(unsigned i)
 {
-    do {
-        spin_unlock(&part[i].lock);
-        spin_unlock_irq(&threads.whole, spin_lock_irq(&threads.whole)); /* waits */
-        spin_lock(&part[i].lock);
-    } while (__atomic_load_n(&threads.taken, __ATOMIC_ACQUIRE));
+    spin_unlock(&threads.part[i].lock);
+    spin_lock(&threads.whole);
+    spin_lock(&threads.part[i].lock);
+    spin_unlock(&threads.whole);
 }
 
 static inline uint32_t lock_part(unsigned i)
 {
-    uint32_t mask = spin_lock_irq(&part[i].lock);
+    uint32_t mask = spin_lock_irq(&threads.part[i].lock);
 
     if (unlikely(__atomic_load_n(&threads.taken, __ATOMIC_ACQUIRE)))
         let_through(i);
@@ -90,12 +89,12 @@ uint32_t thread_table_lock(const struct proc *p)
 
 void thread_table_unlock(const struct proc *p, uint32_t mask)
 {
-    spin_unlock_irq(&part[p->part].lock, mask);
+    spin_unlock_irq(&threads.part[p->part].lock, mask);
 }
 
 unsigned thread_part_here(void)
 {
-    return cpu_id() % ARRAY_SIZE(part);
+    return cpu_id() % ARRAY_SIZE(threads.part);
 }
 
 static bool tid_is_pid(const struct thread *t)
@@ -156,7 +155,7 @@ void thread_start(struct thread *t, bool maker_waits)
     uint32_t mask = lock_part(here);
 
     t->part = (uint8_t)here;
-    list_push_back(&part[here].all, &t->all);
+    list_push_back(&threads.part[here].all, &t->all);
     __atomic_fetch_add(&threads.count, 1, __ATOMIC_RELAXED);
     if (t->proc)
         list_push_back(&t->proc->threads, &t->siblings);
@@ -167,7 +166,7 @@ void thread_start(struct thread *t, bool maker_waits)
     if (unlikely(stop_in_progress()) && t->proc)
         t->work |= WORK_STOP;
     sched_start(t, maker_waits);
-    spin_unlock_irq(&part[here].lock, mask);
+    spin_unlock_irq(&threads.part[here].lock, mask);
 }
 
 void thread_unlink(struct thread *t)
@@ -183,7 +182,7 @@ void thread_unlink(struct thread *t)
             t->tid = 0; /* the pid is the zombie's now */
         t->proc = NULL;
     }
-    spin_unlock_irq(&part[t->part].lock, mask);
+    spin_unlock_irq(&threads.part[t->part].lock, mask);
 }
 
 void thread_exit(void)
@@ -206,8 +205,8 @@ void thread_set_work(struct thread *t, uint32_t work)
 
 void thread_for_each_stopped(void (*visit)(struct thread *t, void *arg), void *arg)
 {
-    for (unsigned i = 0; i < ARRAY_SIZE(part); i++)
-        list_for_each (it, &part[i].all)
+    for (unsigned i = 0; i < ARRAY_SIZE(threads.part); i++)
+        list_for_each (it, &threads.part[i].all)
             visit(container_of(it, struct thread, all), arg);
 }
 
@@ -216,10 +215,8 @@ void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg)
     uint32_t mask = spin_lock_irq(&threads.whole);
 
     __atomic_store_n(&threads.taken, 1, __ATOMIC_SEQ_CST);
-    for (unsigned i = 0; i < ARRAY_SIZE(part); i++) {
-        spin_lock(&part[i].lock);
-        spin_unlock(&part[i].lock);
-    }
+    for (unsigned i = 0; i < ARRAY_SIZE(threads.part); i++)
+        spin_pass(&threads.part[i].lock);
     thread_for_each_stopped(visit, arg);
     __atomic_store_n(&threads.taken, 0, __ATOMIC_RELEASE);
     spin_unlock_irq(&threads.whole, mask);

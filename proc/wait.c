@@ -70,7 +70,7 @@ static void look(struct proc *me, const struct wait_request *req, struct look *l
     l->child = l->any && p && p->zombie ? p : NULL;
 }
 
-/* child_wait.lock is given back, or was. */
+/* child_wait.lock is held or not. */
 static void look_end(const struct wait_request *req, const struct look *l)
 {
     if (of_group(req))

@@ -8,7 +8,8 @@
  * here, else the hardware tells all of the inner shareable domain. A CPU enters itself before it
  * looks at the tables; who changes them stores first and looks at the mask then.
  * ASIDs go to the CPUs in batches.
- * Locks: node locks by the caller; asids.lock for the generation, below the run queue's.
+ * Locks: node locks by the caller; asids.lock for making a generation, below the run queue's:
+ * `making` says so to who must wait for it.
  * Source: ARM DDI 0406C B3.5.1, B3.7, B3.9 (ASIDs), B3.10 (TLB maintenance, B3.10.4 the switch).
  */
 #include "mm/hat.h"
@@ -30,9 +31,9 @@
 
 static struct {
     struct spin lock;
-    uint32_t generation; /* (lock) << ASID_BITS; 0: no address space has one */
+    uint32_t generation; /* atomic, written with lock: << ASID_BITS; never 0 */
     uint32_t next;       /* atomic: the generation, and the first ASID that no CPU has */
-    uint32_t limit;      /* (c) ASIDs are below; 8 with hat=chaos */
+    uint32_t limit;      /* ASIDs are below; 8 with hat=chaos, more with the first new generation */
     bool chaos;          /* (c) */
     uint32_t table_bits; /* (c) first-level descriptor of a user table */
     uint32_t empty_base; /* (c) for the base register: a table without translations */
@@ -229,6 +230,8 @@ static void new_generation(void)
     uint32_t others = cpus_online() & ~own_bit();
     uint32_t last = asids.generation, next = last + (1 << ASID_BITS);
 
+    if (next == 0) /* has_asid: that of who never had a number */
+        next = 1 << ASID_BITS;
     __atomic_store_n(&asids.making, 1, __ATOMIC_RELAXED);
     __atomic_store_n(&asids.generation, next, __ATOMIC_RELAXED);
     memory_barrier();

@@ -107,4 +107,25 @@ static inline void files_end(const char *name)
     CHECK_EQ(sys_raw(SYS_rmdir, name), 0);
 }
 
+/* Everything below a directory goes, however deep. */
+static inline void files_remove_below(const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *e;
+
+    CHECK(dir != NULL);
+    while ((e = readdir(dir))) {
+        char full[300];
+
+        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+            continue;
+        snprintf(full, sizeof full, "%s/%s", path, e->d_name);
+        if (files_unlink(full) == -EISDIR && sys_raw(SYS_rmdir, full)) {
+            files_remove_below(full);
+            CHECK_EQ(sys_raw(SYS_rmdir, full), 0);
+        }
+    }
+    closedir(dir);
+}
+
 #endif

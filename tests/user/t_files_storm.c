@@ -186,27 +186,6 @@ static int on_names(uint32_t worker)
     return 0;
 }
 
-/* Everything below a directory goes, however deep. */
-static void remove_below(const char *path)
-{
-    DIR *dir = opendir(path);
-    struct dirent *e;
-
-    CHECK(dir != NULL);
-    while ((e = readdir(dir))) {
-        char full[300];
-
-        if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-            continue;
-        snprintf(full, sizeof full, "%s/%s", path, e->d_name);
-        if (files_unlink(full) == -EISDIR && sys_raw(SYS_rmdir, full)) {
-            remove_below(full);
-            CHECK_EQ(sys_raw(SYS_rmdir, full), 0);
-        }
-    }
-    closedir(dir);
-}
-
 static void test_names(void)
 {
     files_begin("names");
@@ -214,7 +193,7 @@ static void test_names(void)
     CHECK_EQ(files_mkdir("y"), 0);
     rounds = tap_count(1000, 50000);
     run_all(on_names);
-    remove_below(".");
+    files_remove_below(".");
     files_end("names");
 }
 

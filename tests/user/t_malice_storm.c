@@ -3,7 +3,8 @@
  * t_malice_storm [SEED]: children that make system calls by chance, with arguments by chance: good
  * and bad addresses, small, large and negative numbers. Whatever they do to themselves, the rest
  * lives, and what they had comes back. Left out is what would hit others: signals, the terminal,
- * the clock, reboot, new groups (the storm is ended by its group).
+ * the clock, reboot, new groups (the storm is ended by its group). Files that can be changed are a
+ * directory's of its own.
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 
 #include <sys/wait.h>
 
+#include "files.h"
 #include "malice.h"
 #include "quire.h"
 
@@ -30,23 +32,23 @@ static uint32_t seed = 1, state;
 static char pages[4 * PAGE] __attribute__((aligned(4096)));
 
 static const char *const paths[] = {
-    "/etc/motd",
-    "/bin/true",
+    "motd",
+    "true",
     "/proc/self/maps",
     "/proc/self/pt",
     "/proc/1/pmap",
     "/dev/null",
     "/dev/zero",
     "/dev/urandom",
-    "/",
+    ".",
     "/proc",
-    "/bin",
+    "sub",
     "/proc/vmcheck",
     "/proc/self",
     "/dev/full",
-    "/nothing",
-    "..",
-    "/etc/test.sh",
+    "nothing",
+    "sub/other",
+    "test.sh",
     "/proc/kmsg",
     "",
     "/proc/self/cmdline",
@@ -159,8 +161,8 @@ static void storm(uint32_t calls, int depth)
 
 static void __attribute__((noreturn)) storm_begin(uint32_t round)
 {
-    static const char *const open_files[] = {"/etc/motd", "/",         "/proc/self/maps",
-                                             "/dev/zero", "/bin/true", "/proc"};
+    static const char *const open_files[] = {"motd",      "sub",  "/proc/self/maps",
+                                             "/dev/zero", "true", "/proc"};
 
     setpgid(0, 0);
     for (int fd = 0; fd < 64; fd++)
@@ -183,9 +185,37 @@ static void storm_end(pid_t leader)
     }
 }
 
+static void copy(const char *from, const char *to)
+{
+    char buf[512];
+    ssize_t n;
+    int in = open(from, O_RDONLY), out = (int)files_open(to, CREATE, 0755);
+
+    CHECK(in >= 0 && out >= 0);
+    while ((n = read(in, buf, sizeof(buf))) > 0)
+        CHECK_EQ(write(out, buf, (size_t)n), n);
+    close(in);
+    close(out);
+}
+
+/* Into a directory of our own, with something in it. */
+static const char *ground_make(void)
+{
+    static char name[32];
+
+    snprintf(name, sizeof(name), "storm-%d", (int)getpid());
+    files_begin(name);
+    CHECK_EQ(files_mkdir("sub"), 0);
+    copy("/etc/motd", "motd");
+    copy("/bin/true", "true");
+    copy("/etc/test.sh", "test.sh");
+    return name;
+}
+
 static void test_storm(void)
 {
     uint32_t rounds = tap_count(ROUNDS, 50 * ROUNDS);
+    const char *ground = ground_make();
 
     printf("%s# seed %u\n", tap_indent(), (unsigned)seed);
     for (uint32_t round = 0; round < rounds; round++) {
@@ -203,6 +233,8 @@ static void test_storm(void)
         }
         storm_end(leader);
     }
+    files_remove_below(".");
+    files_end(ground);
 }
 
 int main(int argc, char **argv)

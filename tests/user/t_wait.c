@@ -4,10 +4,13 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sys/wait.h>
 
+#include "process_list.h"
 #include "tap.h"
 
 static pid_t child_exits(int code)
@@ -220,6 +223,56 @@ static void test_parent(void)
     CHECK(tap_exited_with(status, 0));
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void __attribute__((noreturn)) exit_at(uint64_t ns)
+{
+    while (now_ns() < ns)
+        continue;
+    _exit(0);
+}
+
+static void has_parent(const struct process *p, void *arg)
+{
+    struct process parent;
+
+    if (p->pid != 1 && !process_read(p->parent, &parent) && process_read(p->pid, &parent)) {
+        printf("%s# %d (%c) has parent %d\n", tap_indent(), (int)p->pid, p->state, (int)p->parent);
+        ++*(int *)arg;
+    }
+}
+
+/* A process and its only child end at the same moment: the child is init's, whoever was faster. */
+static void test_ends_together(void)
+{
+    uint32_t rounds = tap_count(500, 50000);
+    int lost = 0;
+
+    for (uint32_t i = 0; i < rounds; i++) {
+        uint32_t chance = i * 2654435761u >> 16;
+        uint64_t ns;
+        pid_t pid = fork();
+
+        CHECK(pid >= 0);
+        if (pid == 0) {
+            ns = now_ns() + 300000;
+            if (fork() == 0)
+                exit_at(ns + chance % 40000);
+            exit_at(ns + (chance >> 4) % 40000);
+        }
+        CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    }
+    tap_pause_ms(100);
+    process_for_each(has_parent, &lost);
+    CHECK_EQ(lost, 0);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -236,6 +289,7 @@ int main(void)
         {"killing one that waits", test_kill_waiting},
         {"a zombie", test_zombie},
         {"getppid", test_parent},
+        {"parent and child end together", test_ends_together},
     };
 
     return tap_main(tests, TAP_COUNT(tests));

@@ -30,7 +30,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import quire_stack  # noqa: E402
 from quire_data import (container, elements_of_parts, kernel_memory, number, pointer, processes,  # noqa: E402
-                        process_of, static, threads, tree_in_order, vnode_path)
+                        process_of, static, threads, tree_in_order, obj_path)
 
 PAGE, NODE_SPAN, USER_END = 4096, 1 << 21, 0x40000000
 RECORD_MAX = 64
@@ -143,7 +143,7 @@ def segment_line(space, seg):
     base, flags = int(seg["base"]), int(seg["flags"])
     what = "[stack]" if flags & 2 else "[heap]" if flags & 16 else "-"
     if int(seg["obj"]):
-        what = "%s page %x" % (vnode_path(seg["obj"]) or seg["obj"], int(seg["obj_page"]))
+        what = "%s page %x" % (obj_path(seg["obj"]) or seg["obj"], int(seg["obj_page"]))
     return "%08x-%08x %s max %s %s %-5s %s resident %d of %d" % (
         base, base + int(seg["npages"]) * PAGE, letters(int(seg["prot"])),
         letters(int(seg["maxprot"])), "shared" if flags & 1 else "private",
@@ -221,7 +221,7 @@ def users_at(space, address, pfn):
 
 
 def users_of_file(obj, page, pfn):
-    print("  page %x of %s" % (page, vnode_path(obj) or obj))
+    print("  page %x of %s" % (page, obj_path(obj) or obj))
     for seg in elements_of_parts(obj["segs"], "seg", "by_obj"):
         at = page - int(seg["obj_page"])
         if 0 <= at < int(seg["npages"]):

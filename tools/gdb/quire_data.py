@@ -48,12 +48,13 @@ def bits(value):
 
 def static(name):
     """A global of the kernel, also where the program of a process has one of that name."""
-    for symbol in (gdb.lookup_global_symbol(name), gdb.lookup_static_symbol(name)):
-        if symbol is not None and "quire.elf" in symbol.symtab.objfile.filename:
-            return symbol.value()
-    for symbol in gdb.lookup_static_symbols(name):
-        if "quire.elf" in symbol.symtab.objfile.filename:
-            return symbol.value()
+    found = [gdb.lookup_global_symbol(name), gdb.lookup_static_symbol(name)]
+    for symbol in found + list(gdb.lookup_static_symbols(name)):
+        if symbol is None or "quire.elf" not in symbol.symtab.objfile.filename:
+            continue
+        value = symbol.value()
+        if not value.is_optimized_out:  # as it is in all parts of the link but the one that has it
+            return value
     raise gdb.GdbError("no %s: is this gdb looking at quire.elf?" % name)
 
 
@@ -99,16 +100,16 @@ def words(address, n):
 
 def processes():
     """In the order of their numbers."""
-    chunks, taken = static("pids")["chunk"], int(static("taken").address)
+    chunks = static("pids")["chunk"]
     size = 32768 // (chunks.type.range()[1] + 1)
     for i in range(chunks.type.range()[1] + 1):
         for slot in words(chunks[i], size) if int(chunks[i]) else ():
-            if slot not in (0, taken):
+            if slot > 1:  # 1: taken, but not by a process
                 yield pointer(slot, "proc")
 
 
 def threads():
-    parts = static("part")
+    parts = static("threads")["part"]
     for i in range(parts.type.range()[1] + 1):
         yield from elements(parts[i]["all"], "thread", "all")
 
@@ -119,20 +120,17 @@ def process_of(thread):
     return thread["proc"]
 
 
-def node_path(node):
-    """The path of a node of the ramdisk, from the root."""
+def vnode_path(vnode):
+    """The path of a vnode, from the root."""
     names = []
-    while int(node):
-        parent = node["vnode"]["parent"]
-        if not int(parent) or int(parent) == int(node):
-            break
-        names.append(node["name"].string())
-        node = parent.cast(node.type)
+    while int(vnode["parent"]) and int(vnode["parent"]) != int(vnode):
+        names.append(vnode["name"].string() if int(vnode["name"]) else "?")
+        vnode = vnode["parent"]
     return "/" + "/".join(reversed(names))
 
 
-def vnode_path(obj):
+def obj_path(obj):
     """The path of the file whose contents the object holds; None: it is no file's."""
-    if "contents_ops" not in obj["ops"].format_string(symbols=True):
+    if "tmpfs_obj_ops" not in obj["ops"].format_string(symbols=True):
         return None
-    return node_path(obj["data"].cast(gdb.lookup_type("struct rnode").pointer()))
+    return vnode_path(container(obj, "tnode", "obj")["vnode"].address)

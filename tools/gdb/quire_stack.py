@@ -8,7 +8,7 @@ import os
 
 import gdb
 
-from quire_data import bits, kernel_memory, node_path, selected, static
+from quire_data import bits, kernel_memory, selected, static, vnode_path
 
 KERNEL_FRAMES = 32
 NOT_SLEEPING = ("sched", "waitq_", "mutex_", "rwlock_", "lock_slow", "switch_")
@@ -44,7 +44,7 @@ def program_file(process):
     """The file with the symbols of what a process runs: NAME.elf of the build; or None."""
     if not int(process["exe"]):
         return None
-    name = os.path.basename(node_path(process["exe"].cast(gdb.lookup_type("struct rnode").pointer())))
+    name = os.path.basename(vnode_path(process["exe"]))
     for objfile in gdb.objfiles():
         if os.path.basename(objfile.filename or "") == "quire.elf":
             here = os.path.dirname(objfile.filename)

@@ -45,17 +45,19 @@ static bool round_fork(void)
            WEXITSTATUS(status) == 0;
 }
 
-static void worker_run(bool (*round)(void), uint32_t rounds)
+static int worker_run(bool (*round)(void), uint32_t rounds)
 {
     while (rounds-- > 0)
         if (!round())
-            _exit(1);
-    _exit(0);
+            return 1;
+    return 0;
 }
 
-/* Starts n workers and waits for all: false if one of them failed. */
-static bool workers_run(bool (*round)(void), uint32_t rounds, uint32_t n)
+/* Starts n workers and waits for all: false if one of them failed. Each executes this program anew:
+ * a process that was only forked has memory in common with its kin. */
+static bool workers_run(char *kind, char *rounds, uint32_t n)
 {
+    char *argv[] = {"/bin/workers", "one", kind, rounds, NULL};
     pid_t pid[WORKERS_MAX];
     uint32_t started = 0;
     bool fine = true;
@@ -63,8 +65,10 @@ static bool workers_run(bool (*round)(void), uint32_t rounds, uint32_t n)
 
     for (; started < n && fine; started++) {
         pid[started] = fork();
-        if (pid[started] == 0)
-            worker_run(round, rounds);
+        if (pid[started] == 0) {
+            execve(argv[0], argv, environ);
+            _exit(127);
+        }
         fine = pid[started] > 0;
     }
     for (uint32_t i = 0; i < started; i++)
@@ -80,18 +84,27 @@ static int usage(void)
     return 2;
 }
 
+static bool (*round_of(const char *kind))(void)
+{
+    if (strcmp(kind, "fork") == 0)
+        return round_fork;
+    return strcmp(kind, "fault") == 0 ? round_fault : NULL;
+}
+
 int main(int argc, char **argv)
 {
     uint32_t rounds = 1000, n = 4;
     struct timespec begin, end;
-    bool fork_them = argc > 1 && strcmp(argv[1], "fork") == 0;
 
-    if (argc < 2 || argc > 4 || (!fork_them && strcmp(argv[1], "fault") != 0) ||
+    if (argc == 4 && strcmp(argv[1], "one") == 0 && round_of(argv[2]) &&
+        number_parse(argv[3], &rounds))
+        return worker_run(round_of(argv[2]), rounds);
+    if (argc < 2 || argc > 4 || !round_of(argv[1]) ||
         (argc > 2 && !number_parse(argv[2], &rounds)) ||
         (argc > 3 && (!number_parse(argv[3], &n) || n == 0 || n > WORKERS_MAX)))
         return usage();
     clock_gettime(CLOCK_MONOTONIC, &begin);
-    if (!workers_run(fork_them ? round_fork : round_fault, rounds, n)) {
+    if (!workers_run(argv[1], argc > 2 ? argv[2] : "1000", n)) {
         fprintf(stderr, "workers: one failed\n");
         return 1;
     }
