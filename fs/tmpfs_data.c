@@ -204,7 +204,7 @@ struct writing {
 /* What is written by now is the file's. */
 static void write_commit(struct writing *w)
 {
-    if (w->pos + w->done > w->n->obj.size_bytes)
+    if (w->done && w->pos + w->done > w->n->obj.size_bytes)
         obj_grow(&w->n->obj, w->pos + w->done);
 }
 

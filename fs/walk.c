@@ -201,6 +201,8 @@ int walk_parent(struct walk *w)
         if (!error)
             error = next_name(w);
     }
+    if (!error && w->last.len && !vnode_is(w->at, S_IFDIR))
+        error = -ENOTDIR;
     return error;
 }
 
