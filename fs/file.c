@@ -44,7 +44,7 @@ static int open_check(const struct vnode *v, uint32_t flags)
         return -ENOTDIR;
     if (change && !v->ops->write)
         return -EACCES;
-    if (v->obj && v->obj->size_bytes > INT32_MAX && !(flags & O_LARGEFILE))
+    if (v->obj && obj_size(v->obj) > INT32_MAX && !(flags & O_LARGEFILE))
         return -EOVERFLOW;
     return 0;
 }
@@ -251,7 +251,7 @@ int64_t file_seek(struct file *f, int64_t offset, int whence)
     if (whence == 1)
         base = (int64_t)f->pos;
     else if (whence == 2)
-        base = (int64_t)f->vnode->obj->size_bytes;
+        base = (int64_t)obj_size(f->vnode->obj);
     if (__builtin_add_overflow(base, offset, &base) || base < 0)
         base = -EINVAL;
     else

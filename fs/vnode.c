@@ -161,16 +161,17 @@ uint64_t vnode_now(void)
 int vnode_read_kernel(struct vnode *v, uint64_t pos, void *buf, size_t len)
 {
     size_t done = 0;
+    uint64_t size;
 
     if (!v->obj)
         return vnode_is(v, S_IFDIR) ? -EISDIR : -EINVAL;
-    while (done < len && pos < v->obj->size_bytes) {
+    while (done < len && pos < (size = obj_size(v->obj))) {
         size_t offset = (size_t)pos & PAGE_MASK;
         size_t n = MIN(len - done, PAGE_SIZE - offset);
         pfn_t pfn;
         int error;
 
-        n = (size_t)MIN((uint64_t)n, v->obj->size_bytes - pos);
+        n = (size_t)MIN((uint64_t)n, size - pos);
         error = obj_get(v->obj, (uint32_t)(pos >> PAGE_SHIFT), &pfn, NULL);
         if (error == -EINVAL)
             break; /* it was cut just now */

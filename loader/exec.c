@@ -60,6 +60,7 @@ static void drop_head(struct load *l)
 static int pin_head(struct load *l)
 {
     struct obj *o = l->v->obj;
+    uint64_t size = o ? obj_size(o) : 0;
     int error;
 
     if (vnode_is(l->v, S_IFDIR))
@@ -68,7 +69,7 @@ static int pin_head(struct load *l)
         return refuse(l, -EACCES, "is not a file that can be run");
     if (!(l->v->mode & EXEC_BITS))
         return refuse(l, -EACCES, "is not marked as executable");
-    l->head_len = (uint32_t)MIN(o->size_bytes, (uint64_t)PAGE_SIZE);
+    l->head_len = (uint32_t)MIN(size, (uint64_t)PAGE_SIZE);
     if (l->head_len == 0)
         return 0;
     error = obj_get(o, 0, &l->head_pfn, NULL);
@@ -125,7 +126,7 @@ static int follow_script(struct load *l, const struct script *s)
 static int check_elf(struct load *l)
 {
     uint64_t limit = (uint64_t)as_commit_limit() << PAGE_SHIFT;
-    enum elf_error e = elf_check(l->head, l->head_len, l->v->obj->size_bytes, limit, &l->elf);
+    enum elf_error e = elf_check(l->head, l->head_len, obj_size(l->v->obj), limit, &l->elf);
 
     return e ? refuse(l, elf_errno(e), elf_strerror(e)) : 0;
 }

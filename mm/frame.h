@@ -245,17 +245,18 @@ static inline pfn_t frame_prev(const struct frame *f)
 static inline void frame_set_prev(struct frame *f, pfn_t pfn)
 {
     f->links[0] = (f->links[0] & 0xfffff) | pfn << 20;
-    f->links[1] = (f->links[1] & 0xfffff) | pfn >> 12 << 20;
+    __atomic_store_n(&f->links[1], (f->links[1] & 0xfffff) | pfn >> 12 << 20, __ATOMIC_RELAXED);
 }
 
+/* Its reader may share the word with who changes prev: another list. */
 static inline pfn_t frame_hash_next(const struct frame *f)
 {
-    return f->links[1] & 0xfffff;
+    return __atomic_load_n(&f->links[1], __ATOMIC_RELAXED) & 0xfffff;
 }
 
 static inline void frame_set_hash_next(struct frame *f, pfn_t pfn)
 {
-    f->links[1] = (f->links[1] & ~0xfffffu) | pfn;
+    __atomic_store_n(&f->links[1], (f->links[1] & ~0xfffffu) | pfn, __ATOMIC_RELAXED);
 }
 
 struct frame_stats frame_stats(void);

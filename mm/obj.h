@@ -28,7 +28,7 @@ struct obj {
     const struct obj_ops *ops; /* (c) */
     void *data;                /* (c) the owner's */
     struct mutex lock;
-    uint64_t size_bytes; /* (o) read again after every sleep */
+    uint64_t size_bytes; /* (o) written; see obj_size */
     uint32_t npages;     /* (k) resident */
     pfn_t pages;         /* (k) first resident page; linked by the frame's next and prev */
     struct parts segs;   /* (s) segments that map it, in the parts of their address spaces */
@@ -37,6 +37,12 @@ struct obj {
     uint32_t kept;       /* atomic: pages that are the only copy, of npages */
     uint32_t alloc_end;  /* pages behind the size may be in memory up to here; its owner's lock */
 } __aligned(16);
+
+/* The size in bytes, whoever changes it meanwhile: read again after every sleep. */
+static inline uint64_t obj_size(const struct obj *o)
+{
+    return __atomic_load_n(&o->size_bytes, __ATOMIC_RELAXED);
+}
 
 /* Once, before the first object. nbuckets is chosen from the size of RAM. 0 or -ENOMEM. */
 int __must_check obj_init(void);

@@ -25,7 +25,7 @@ void obj_keep_init(void);
 /* Pages that the size covers. */
 static inline uint32_t obj_pages(const struct obj *o)
 {
-    return (uint32_t)((o->size_bytes + PAGE_MASK) >> PAGE_SHIFT);
+    return (uint32_t)((obj_size(o) + PAGE_MASK) >> PAGE_SHIFT);
 }
 
 #endif

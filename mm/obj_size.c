@@ -95,16 +95,21 @@ static bool walk_on(struct obj *o, struct walk *w)
 static void pages_drop(struct obj *o, uint32_t first, uint32_t end)
 {
     struct walk w = {.first = first, .end = end};
-    bool more = true;
+    uint32_t npages;
+    bool more;
 
-    if (first < end && end - first <= o->npages) {
+    cache_lock();
+    npages = o->npages;
+    cache_unlock();
+    more = npages > 0 && first < end;
+    if (more && end - first <= npages) {
         for (uint32_t page = first; page < end; page++) {
             page_drop(o, page);
             preempt_point();
         }
         return;
     }
-    while (first < end && o->npages && more) {
+    while (more) {
         more = walk_on(o, &w);
         for (unsigned i = 0; i < w.nfound; i++)
             page_drop(o, w.found[i]);
@@ -126,17 +131,17 @@ void obj_zero(struct obj *o, uint32_t page, uint32_t from, uint32_t to)
 void obj_grow(struct obj *o, uint64_t size_bytes)
 {
     mutex_lock(&o->lock);
-    o->size_bytes = size_bytes;
+    __atomic_store_n(&o->size_bytes, size_bytes, __ATOMIC_RELAXED);
     mutex_unlock(&o->lock);
 }
 
 int obj_resize(struct obj *o, uint64_t size_bytes)
 {
-    uint64_t old = o->size_bytes, tail = MIN(old, size_bytes);
+    uint64_t old = obj_size(o), tail = MIN(old, size_bytes);
     uint32_t end = MAX(obj_pages(o), o->alloc_end);
 
     mutex_lock(&o->lock);
-    o->size_bytes = size_bytes;
+    __atomic_store_n(&o->size_bytes, size_bytes, __ATOMIC_RELAXED);
     o->version++;
     mutex_unlock(&o->lock);
     if (size_bytes <= old) {

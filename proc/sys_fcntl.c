@@ -109,7 +109,7 @@ static int range_of(struct file *f, const struct flock64 *l, struct lock_range *
     if (l->whence == 1)
         base = file_seek(f, 0, 1);
     else if (l->whence == 2)
-        base = f->vnode->obj ? (int64_t)f->vnode->obj->size_bytes : 0;
+        base = f->vnode->obj ? (int64_t)obj_size(f->vnode->obj) : 0;
     else if (l->whence != 0)
         return -EINVAL;
     if (__builtin_add_overflow(MAX(base, 0), l->start, &start))

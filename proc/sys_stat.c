@@ -72,7 +72,7 @@ static int link_length(struct vnode *v)
 static uint64_t size_of(struct vnode *v)
 {
     if (v->obj)
-        return v->obj->size_bytes;
+        return obj_size(v->obj);
     return vnode_is(v, S_IFLNK) && v->ops->readlink ? (uint64_t)link_length(v) : 0;
 }
 

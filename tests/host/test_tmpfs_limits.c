@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The file system in memory at its limits: names by the ten thousand, and no space left.
+ */
+#include "tests/host/testing.h"
+
+#include "fs/file.h"
+#include "include/uapi/errno.h"
+#include "tests/host/fake_files.h"
+
+#define SIZE 40000u
+
+static uint8_t buf[SIZE];
+
+/* The table of names grows and shrinks with them. */
+static void many_names(void **state)
+{
+    enum { MANY = 20000 };
+    char name[16];
+    uint32_t before;
+
+    (void)state;
+    before = fake_in_use();
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < MANY; i++) {
+            snprintf(name, sizeof(name), "%d", i);
+            assert_int_equal(vnode_make(NULL, name, S_IFREG | 0600, 0, NULL), 0);
+        }
+        for (int i = 0; i < MANY; i++) {
+            snprintf(name, sizeof(name), "%d", (i * 7919) % MANY);
+            assert_int_equal(vnode_remove(NULL, name, false), 0);
+            assert_int_equal(vnode_remove(NULL, name, false), -ENOENT);
+        }
+        assert_int_equal(fake_in_use(), before);
+    }
+}
+
+/* Files may take half of the memory, whatever they are filled with. */
+static void half_of_memory(void **state)
+{
+    struct tmpfs_stats s;
+    struct file *f;
+    uint64_t pos = 0;
+    int n;
+
+    (void)state;
+    assert_int_equal(vnode_open(NULL, "f", O_RDWR | O_CREAT, 0600, &f), 0);
+    while ((n = file_write_at(f, pos, (vaddr_t)buf, SIZE)) > 0)
+        pos += (unsigned)n;
+    s = tmpfs_stats();
+    assert_int_equal(n, -ENOSPC);
+    assert_int_equal(s.pages, s.pages_most);
+    assert_int_equal(pos, (uint64_t)s.pages_most * PAGE_SIZE);
+    assert_int_equal(file_write_at(f, 5, (vaddr_t)buf, 100), 100);
+    assert_int_equal(file_truncate(f, 0), 0);
+    assert_int_equal(tmpfs_stats().pages, 0);
+    file_unref(f);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    fake_files(24000);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(many_names),
+        cmocka_unit_test(half_of_memory),
+    };
+
+    return cmocka_run_group_tests(tests, setup, NULL);
+}
