@@ -3,7 +3,8 @@
  * Users of frames: how entries and pins are counted, without a lock but where the first comes or
  * the last goes, and what becomes of a frame then: a private page is freed, an object's page stays
  * as cache, which is counted here.
- * Locks: (f) for the first and the last user of an object's page.
+ * Locks: (f) for the first and the last user of an object's page. The first of one that is wired
+ * needs none: it is no cache, and who finds it shares (h), without which nobody asks for users.
  */
 #include "include/uapi/errno.h"
 #include "mm/frame.h"
@@ -27,6 +28,11 @@ static bool is_cache(const struct frame *f)
     return frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED);
 }
 
+static bool is_wired(const struct frame *f)
+{
+    return __atomic_load_n(&f->flags, __ATOMIC_RELAXED) & FRAME_WIRED;
+}
+
 /* A first user; whoever comes first of several. */
 static __noinline void use_first(pfn_t pfn, struct frame *f)
 {
@@ -46,7 +52,7 @@ int frame_use(pfn_t pfn, uint32_t pte)
     do {
         if (unlikely(users >= (pte ? FRAME_ENTRIES_MAX : FRAME_USERS_MAX)))
             return -EAGAIN;
-        if (unlikely(users == 0)) {
+        if (unlikely(users == 0) && !is_wired(f)) {
             use_first(pfn, f);
             break;
         }

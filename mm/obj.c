@@ -28,9 +28,10 @@ static struct {
 
 static struct spin chain_locks[CHAIN_LOCKS] = {[0 ... CHAIN_LOCKS - 1] = SPIN_INIT(LOCK_PAGE_HASH)};
 
+/* Of the 16 pages that the page is one of: their chains lie side by side and have one lock. */
 static uint32_t hash_of(const struct obj *o, uint32_t page)
 {
-    return ((kptr(o) >> 4) * 0x9e3779b1u ^ page * 0x85ebca6bu) >> 7;
+    return ((kptr(o) >> 4) * 0x9e3779b1u ^ page / NEAR_PAGES * 0x85ebca6bu) >> 7;
 }
 
 static struct spin *chain_lock(uint32_t hash)
@@ -38,16 +39,17 @@ static struct spin *chain_lock(uint32_t hash)
     return &chain_locks[hash % CHAIN_LOCKS];
 }
 
-static uint32_t *bucket_of(uint32_t hash)
+/* Objects of one page use all of the chains, too. */
+static uint32_t *bucket_of(uint32_t hash, uint32_t page)
 {
-    return &cache.bucket[hash & cache.mask];
+    return &cache.bucket[(hash * NEAR_PAGES + (page ^ hash >> 20) % NEAR_PAGES) & cache.mask];
 }
 
 /* The page's frame, or NO_PFN; (h) or (k) held. */
 static inline pfn_t hash_find(uint32_t hash, const struct obj *o, uint32_t page)
 {
     uint32_t owner = kptr(o) | FRAME_OBJ;
-    pfn_t pfn = *bucket_of(hash);
+    pfn_t pfn = *bucket_of(hash, page);
 
     while (pfn && (frame_of(pfn)->owner != owner || frame_of(pfn)->index != page))
         pfn = frame_hash_next(frame_of(pfn));
@@ -73,7 +75,7 @@ pfn_t cache_find(const struct obj *o, uint32_t page)
 static void page_insert(struct obj *o, pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
-    uint32_t hash = hash_of(o, f->index), *bucket = bucket_of(hash);
+    uint32_t hash = hash_of(o, f->index), *bucket = bucket_of(hash, f->index);
     struct spin *chain = chain_lock(hash);
 
     spin_lock(chain);
@@ -92,7 +94,7 @@ static void page_insert(struct obj *o, pfn_t pfn)
 static void page_remove(struct obj *o, pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
-    uint32_t *bucket = bucket_of(hash_of(o, f->index));
+    uint32_t *bucket = bucket_of(hash_of(o, f->index), f->index);
     pfn_t next = frame_next(f), prev = frame_prev(f);
 
     if (*bucket == pfn) {
@@ -370,6 +372,26 @@ int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
     if (how)
         *how = found;
     return error;
+}
+
+uint32_t obj_use_near(struct obj *o, uint32_t first, uint32_t want, pfn_t pfns[NEAR_PAGES])
+{
+    uint32_t hash = hash_of(o, first), pages = obj_pages(o), found = 0;
+    struct spin *chain = chain_lock(hash);
+
+    spin_lock_shared(chain);
+    for (; want; want &= want - 1) {
+        unsigned i = (unsigned)__builtin_ctz(want);
+        pfn_t pfn = first + i < pages ? hash_find(hash, o, first + i) : NO_PFN;
+
+        if (!pfn || __atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & FRAME_BUSY ||
+            frame_use(pfn, 1))
+            continue;
+        pfns[i] = pfn;
+        found |= 1u << i;
+    }
+    spin_unlock_shared(chain);
+    return found;
 }
 
 void obj_put(pfn_t pfn)

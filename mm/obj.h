@@ -59,6 +59,11 @@ enum obj_found { OBJ_CACHED, OBJ_FILLED, OBJ_WAITED };
 /* The frame of a page, pinned (one user): from memory, else filled. May sleep. *how may be NULL.
  * -EINVAL: beyond the end; -EIO; -ENOMEM; -EAGAIN: too many users. */
 int __must_check obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how);
+/* Of the pages first to first + NEAR_PAGES - 1 (first is a multiple of it) those with a bit in
+ * `want` that are in memory and not being filled: their bits and, for each, the frame with one user
+ * more, for an entry. Does not sleep. */
+#define NEAR_PAGES 16u
+uint32_t obj_use_near(struct obj *o, uint32_t first, uint32_t want, pfn_t pfns[NEAR_PAGES]);
 /* Gives the pin back. */
 void obj_put(pfn_t pfn);
 
