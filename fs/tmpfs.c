@@ -246,7 +246,8 @@ struct vnode *vnode_of_obj(const struct obj *o)
 }
 
 const struct vnode_ops tmpfs_link_ops = {.readlink = link_readlink};
-const struct obj_ops tmpfs_obj_ops = {.fill = contents_fill, .release = contents_release};
+const struct obj_ops tmpfs_obj_ops = {
+    .fill = contents_fill, .release = contents_release, .dirty = obj_keep};
 
 const struct fs tmpfs_root_fs = {.type = "tmpfs",
                                  .source = "tmpfs",

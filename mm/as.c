@@ -71,6 +71,11 @@ struct seg *seg_prev(const struct seg *s)
     return seg_of(tree_prev(&s->by_addr));
 }
 
+struct seg *as_last(const struct as *as)
+{
+    return seg_of(tree_last(&as->segs));
+}
+
 static uint32_t hole_between(const struct seg *prev, const struct seg *s)
 {
     return page_of(s->base - (prev ? seg_end(prev) : USER_MIN));
@@ -104,11 +109,11 @@ static void unlink_from_obj(struct seg *s)
 }
 
 /* Of two neighbours either the upper has no left child or the lower no right one. */
-void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next)
+static inline __attribute__((always_inline)) void enter(struct as *as, struct seg *prev,
+                                                        struct seg *s, struct seg *next)
 {
     bool below_next = next && !next->by_addr.child[0];
 
-    s->as = as;
     s->by_addr.own = hole_between(prev, s);
     if (next)
         next->by_addr.own = hole_between(s, next);
@@ -120,12 +125,18 @@ void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next)
     as->last = s;
     as->nsegs++;
     as->version++;
+}
+
+void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next)
+{
+    s->as = as;
+    enter(as, prev, s, next);
     link_to_obj(s);
 }
 
-void as_remove(struct as *as, struct seg *s, struct seg *next)
+static inline __attribute__((always_inline)) void take_out(struct as *as, struct seg *s,
+                                                           struct seg *next)
 {
-    unlink_from_obj(s);
     if (next)
         next->by_addr.own += s->npages + s->by_addr.own;
     tree_remove(&as->segs, &s->by_addr, next ? &next->by_addr : NULL);
@@ -135,6 +146,13 @@ void as_remove(struct as *as, struct seg *s, struct seg *next)
     as->version++;
 }
 
+void as_remove(struct as *as, struct seg *s, struct seg *next)
+{
+    unlink_from_obj(s);
+    take_out(as, s, next);
+}
+
+/* Who walks the object's segments finds each page in one of the two at every moment. */
 void as_split(struct as *as, struct seg *s, vaddr_t va, struct seg *upper)
 {
     uint32_t lower = page_of(va - s->base);
@@ -144,10 +162,15 @@ void as_split(struct as *as, struct seg *s, vaddr_t va, struct seg *upper)
     upper->npages = s->npages - lower;
     upper->obj_page = s->obj_page + lower;
     upper->flags &= (uint16_t)~SEG_GROWS;
-    s->npages = lower;
+    upper->as = as;
     if (s->ops->split)
         s->ops->split(s, upper);
-    as_insert(as, s, upper, seg_next(s));
+    seg_lock(s);
+    s->npages = lower;
+    if (s->obj)
+        list_push_back(&s->obj->segs.of[as->part].list, &upper->by_obj);
+    seg_unlock(s);
+    enter(as, s, upper, seg_next(s));
 }
 
 /* b continues a in every respect. */
@@ -159,15 +182,21 @@ static bool seg_continues(const struct seg *a, const struct seg *b)
            (!a->obj || a->obj_page + a->npages == b->obj_page);
 }
 
+/* Who walks the object's segments and has passed a, but not b, comes to a again. */
 static struct seg *absorb(struct as *as, struct seg *a, struct seg *b)
 {
-    uint32_t npages = b->npages;
-
-    as_remove(as, b, seg_next(b));
+    take_out(as, b, seg_next(b));
+    seg_lock(a);
+    a->npages += b->npages;
+    if (a->obj) {
+        list_remove(&b->by_obj);
+        list_remove(&a->by_obj);
+        list_push_back(&a->obj->segs.of[as->part].list, &a->by_obj);
+    }
+    seg_unlock(a);
     if (b->ops->release)
         b->ops->release(b);
     seg_free(b);
-    a->npages += npages;
     as_resized(as, a);
     return a;
 }
@@ -283,7 +312,7 @@ static bool too_much(uint32_t npages, uint32_t committed)
     return npages > spaces.limit || (spaces.strict && committed + npages > spaces.limit);
 }
 
-int as_commit(struct as *as, int32_t npages)
+static inline int commit(int32_t npages)
 {
     uint32_t now = __atomic_load_n(&spaces.committed, __ATOMIC_RELAXED);
 
@@ -292,8 +321,26 @@ int as_commit(struct as *as, int32_t npages)
             return -ENOMEM;
     } while (!__atomic_compare_exchange_n(&spaces.committed, &now, now + (uint32_t)npages, true,
                                           __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-    as->committed += (uint32_t)npages;
     return 0;
+}
+
+int as_commit_pages(int32_t npages)
+{
+    return commit(npages);
+}
+
+int as_commit(struct as *as, int32_t npages)
+{
+    int error = commit(npages);
+
+    if (!error)
+        as->committed += (uint32_t)npages;
+    return error;
+}
+
+bool as_commit_strict(void)
+{
+    return spaces.strict;
 }
 
 uint32_t as_committed(void)

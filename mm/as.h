@@ -32,18 +32,21 @@ struct as {
     struct spin pt_lock;
     struct root *pt; /* (c) */
     struct hat hat;
-    struct family *family;  /* (c) */
-    struct list_link kin;   /* as family->spaces */
-    uint32_t resident;      /* (atomic) entries that are in core, without the zero page; pages */
-    uint32_t committed;     /* (a) pages promised */
-    uint32_t users, refs;   /* atomic */
-    struct list_link all;   /* as the set of all */
-    uint8_t part;           /* (c) in all sets (parts.h) */
-    uint32_t slots[16];     /* (p) bit i: root slot i names a node */
-    vaddr_t brk_start, brk; /* (a) heap, bytes */
-    vaddr_t stack_top;      /* (a) end of the stack segment */
-    uint32_t stack_limit_pages;                     /* (a) RLIMIT_STACK */
-    vaddr_t mmap_top;                               /* (a) mappings are placed below */
+    struct family *family;      /* (c) */
+    struct list_link kin;       /* as family->spaces */
+    uint32_t committed;         /* (a) pages promised */
+    uint32_t users, refs;       /* atomic */
+    struct list_link all;       /* as the set of all */
+    uint8_t part;               /* (c) in all sets (parts.h) */
+    bool forking;               /* (atomic) as_fork has not given it all of its pages yet */
+    bool special;               /* (a) a segment is or was DONTFORK or WIPEONFORK */
+    bool map_fill;              /* (a) after mlockall(MCL_FUTURE): what is mapped is populated */
+    uint16_t map_flags;         /* (a) and SEG_WIRED */
+    uint32_t slots[16];         /* (p) bit i: root slot i names a node */
+    vaddr_t brk_start, brk;     /* (a) heap, bytes */
+    vaddr_t stack_top;          /* (a) end of the stack segment */
+    uint32_t stack_limit_pages; /* (a) RLIMIT_STACK */
+    vaddr_t mmap_top;           /* (a) mappings are placed below */
     vaddr_t arg_start, arg_end, env_start, env_end; /* (a) for /proc */
 } __aligned(16);
 
@@ -82,6 +85,34 @@ int __must_check as_unmap(struct as *as, vaddr_t base, uint32_t npages);
 /* Changes protection; every page of the range must be mapped. Neighbours that became equal merge.
  * -ENOMEM: a gap, or no memory for a split; -EACCES: beyond maxprot; -EINVAL. May sleep. */
 int __must_check as_protect(struct as *as, vaddr_t base, uint32_t npages, prot_t prot);
+/* For all that follow: gaps in the range are passed over, and -ENOMEM says that there was one. May
+ * sleep. */
+/* Drops pages from the page table, for the segments to bring them again. -EINVAL: a segment that is
+ * wired or does not allow it; what lies below is gone then. */
+int __must_check as_discard(struct as *as, vaddr_t base, uint32_t npages, enum seg_advice advice);
+/* Changes flags of what is mapped. -EINVAL: WIPEONFORK of what is not private and of nobody's; or
+ * -ENOMEM, no memory. */
+int __must_check as_set_flags(struct as *as, vaddr_t base, uint32_t npages, uint16_t clear,
+                              uint16_t set);
+/* vec[i]: 1 if page i is in memory. npages: few, the lock is held. Stops at a gap. */
+int __must_check as_incore(struct as *as, vaddr_t base, uint32_t npages, uint8_t *vec);
+/* write: what was written to shared pages goes to where they come from. invalidate: -EBUSY where
+ * something is wired. */
+int __must_check as_sync(struct as *as, vaddr_t base, uint32_t npages, bool write, bool invalidate);
+
+enum remap_flags { REMAP_MAYMOVE = 1, REMAP_FIXED = 2, REMAP_DONTUNMAP = 4 };
+
+/* What as_remap changes: pages from `from` on. */
+struct remap_request {
+    vaddr_t from, to; /* to: with REMAP_FIXED the place, with REMAP_DONTUNMAP alone a wish or 0 */
+    uint32_t old_pages, new_pages;
+    uint32_t flags; /* enum remap_flags, in sensible combinations */
+};
+
+/* Gives a mapping another length or place, with its pages; *where: its base then. May sleep.
+ * -EFAULT: not mapped, or by several segments; -ENOMEM: no room, over the commit limit, no memory;
+ * -EINVAL. */
+int __must_check as_remap(struct as *as, const struct remap_request *r, vaddr_t *where);
 /* Moves the end of the heap to brk (bytes); returns the end it has then, unchanged on failure. */
 vaddr_t as_brk(struct as *as, vaddr_t brk);
 
@@ -95,17 +126,34 @@ vaddr_t as_find_gap(const struct as *as, vaddr_t top, uint32_t npages);
  * for writing. -ENOMEM, -EFAULT. */
 int __must_check as_grow_stack(struct as *as, struct seg *s, vaddr_t va);
 
+/* POPULATE: as a write would bring them where memory is private and writable, as a read elsewhere.
+ */
+enum populate { POPULATE, POPULATE_READ, POPULATE_WRITE };
+
+/* Brings the pages of the range there. Stops where that can't be: -ENOMEM (a gap, or no memory),
+ * -EFAULT (no access, or no page), -EINVAL (READ, WRITE: no access). May sleep. */
+int __must_check as_populate(struct as *as, vaddr_t base, uint32_t npages, enum populate how);
+/* All that is mapped, as far as it goes. */
+void as_populate_all(struct as *as);
+/* What is mapped from now on is wired, and, with fill, populated. */
+void as_wire_future(struct as *as, bool wire, bool fill);
+
 /* Reads or writes another address space's memory by its frames, len bytes from va (any
  * alignment). For exec and /proc. May sleep. -EFAULT, -ENOMEM. */
 int __must_check as_peek(struct as *as, vaddr_t va, void *buf, size_t len);
 int __must_check as_poke(struct as *as, vaddr_t va, const void *buf, size_t len);
 
-/* resident += delta, atomically. */
-static inline void as_count_resident(struct as *as, int delta)
-{
-    __atomic_fetch_add(&as->resident, (uint32_t)delta, __ATOMIC_RELAXED);
-}
+/* Pages in core, without the zero page; those in nodes that fork shares count for each sharer. 0
+ * after the last user left. O(nodes). */
+uint32_t as_resident(struct as *as);
+/* pt_lock held, or nothing else runs. */
+uint32_t as_resident_locked(const struct as *as);
 
+/* Promises npages more, of nobody's (negative: fewer). -ENOMEM by the rule of overcommit_memory=.
+ */
+int __must_check as_commit_pages(int32_t npages);
+/* overcommit_memory=2: what is promised is kept. */
+bool as_commit_strict(void);
 /* Committed memory and its limit, pages. */
 uint32_t as_committed(void);
 uint32_t as_commit_limit(void);

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "include/uapi/errno.h"
 #include "mm/as.h"
 #include "mm/fault.h"
 
@@ -29,6 +30,15 @@ int as_peek(struct as *as, vaddr_t va, void *buf, size_t len)
     return 0;
 }
 
+/* Others may execute the page, or have written it to its file meanwhile. */
+static void shared_written(pfn_t pfn)
+{
+    frame_lock(pfn);
+    frame_of(pfn)->flags |= FRAME_DIRTY;
+    frame_unlock(pfn);
+    hat_sync_icache(pfn);
+}
+
 int as_poke(struct as *as, vaddr_t va, const void *buf, size_t len)
 {
     const char *from = buf;
@@ -43,6 +53,8 @@ int as_poke(struct as *as, vaddr_t va, const void *buf, size_t len)
         memcpy((char *)pfn_to_virt(pfn) + offset, from, n);
         if (IS_ENABLED(CONFIG_LINT))
             hat_frame_written(pfn);
+        if (frame_type(frame_of(pfn)) == FRAME_OBJ)
+            shared_written(pfn);
         frame_unuse(pfn);
         va += n;
         from += n;
@@ -50,4 +62,61 @@ int as_poke(struct as *as, vaddr_t va, const void *buf, size_t len)
         preempt_point();
     }
     return 0;
+}
+
+/* The access that populating a page asks for, or -Exxx. */
+static int populate_access(struct as *as, vaddr_t va, enum populate how)
+{
+    int access = how == POPULATE_WRITE ? PROT_WRITE : PROT_READ;
+    const struct seg *s;
+
+    rwlock_read(&as->lock);
+    s = as_find(as, va);
+    if (!s)
+        access = -ENOMEM;
+    else if (how == POPULATE && s->prot & PROT_WRITE && !(s->flags & SEG_SHARED))
+        access = PROT_WRITE;
+    else if (how != POPULATE && !(s->prot & (prot_t)access))
+        access = -EINVAL;
+    rwlock_read_done(&as->lock);
+    return access;
+}
+
+int as_populate(struct as *as, vaddr_t base, uint32_t npages, enum populate how)
+{
+    for (vaddr_t va = base; va < base + page_addr(npages); va += PAGE_SIZE) {
+        int access = populate_access(as, va, how);
+        pfn_t pfn;
+        int error = access > 0 ? fault_pin(as, va, (prot_t)access, false, &pfn) : access;
+
+        if (error)
+            return error;
+        frame_unuse(pfn);
+        preempt_point();
+    }
+    return 0;
+}
+
+void as_populate_all(struct as *as)
+{
+    for (vaddr_t va = USER_MIN; va < USER_END;) {
+        const struct seg *s;
+        struct range r = {USER_END, 0};
+
+        rwlock_read(&as->lock);
+        s = as_find_above(as, va);
+        if (s)
+            r = (struct range){MAX(s->base, va), page_of(seg_end(s) - MAX(s->base, va))};
+        rwlock_read_done(&as->lock);
+        (void)!as_populate(as, r.base, r.npages, POPULATE); /* as far as it goes */
+        va = r.base + page_addr(r.npages);
+    }
+}
+
+void as_wire_future(struct as *as, bool wire, bool fill)
+{
+    rwlock_write(&as->lock);
+    as->map_flags = wire ? SEG_WIRED : 0;
+    as->map_fill = wire && fill;
+    rwlock_write_done(&as->lock);
 }

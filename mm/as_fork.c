@@ -21,6 +21,7 @@ static int copy_seg(const struct seg *from, struct as *to, struct seg **last)
     if (!s)
         return -ENOMEM;
     seg_copy(s, from);
+    s->flags &= (uint16_t)~SEG_WIRED;
     if (s->ops->dup)
         s->ops->dup(from, s);
     as_insert(to, *last, s, NULL);
@@ -30,13 +31,23 @@ static int copy_seg(const struct seg *from, struct as *to, struct seg **last)
 
 static int copy_segs(struct as *from, struct as *to)
 {
-    int error = as_commit(to, (int32_t)from->committed);
+    uint32_t left = 0;
     struct seg *last = NULL;
+    int error;
 
+    for (struct tree_link *l = from->special ? tree_first(&from->segs) : NULL; l;
+         l = tree_next(l)) {
+        const struct seg *s = container_of(l, struct seg, by_addr);
+
+        if ((s->flags & (SEG_DONTFORK | SEG_COMMITTED)) == (SEG_DONTFORK | SEG_COMMITTED))
+            left += s->npages;
+    }
+    error = as_commit(to, (int32_t)(from->committed - left));
     for (struct tree_link *l = tree_first(&from->segs); l && !error; l = tree_next(l)) {
         struct seg *s = container_of(l, struct seg, by_addr);
 
-        error = copy_seg(s, to, &last);
+        if (!(s->flags & SEG_DONTFORK))
+            error = copy_seg(s, to, &last);
         preempt_point();
     }
     return error;
@@ -49,10 +60,26 @@ static void copy_layout(const struct as *from, struct as *to)
     to->stack_top = from->stack_top;
     to->stack_limit_pages = from->stack_limit_pages;
     to->mmap_top = from->mmap_top;
+    to->special = from->special;
     to->arg_start = from->arg_start;
     to->arg_end = from->arg_end;
     to->env_start = from->env_start;
     to->env_end = from->env_end;
+}
+
+/* The pages of what the child does not get, or gets empty. */
+static int drop_pages(const struct as *from, struct as *to)
+{
+    int error = 0;
+
+    for (struct tree_link *l = tree_first(&from->segs); l && !error; l = tree_next(l)) {
+        const struct seg *s = container_of(l, struct seg, by_addr);
+
+        if (s->flags & (SEG_DONTFORK | SEG_WIPEONFORK))
+            error = pt_unmap(to, s->base, s->npages);
+        preempt_point();
+    }
+    return error;
 }
 
 int as_fork(struct as *from, struct as **copy)
@@ -62,11 +89,15 @@ int as_fork(struct as *from, struct as **copy)
 
     if (!to)
         return -ENOMEM;
+    to->forking = true;
     rwlock_write(&from->lock);
     copy_layout(from, to);
     error = copy_segs(from, to);
     if (!error)
         pt_share(from, to);
+    if (!error && from->special)
+        error = drop_pages(from, to);
+    __atomic_store_n(&to->forking, false, __ATOMIC_RELEASE);
     rwlock_write_done(&from->lock);
     if (error) {
         as_leave(to);

@@ -7,15 +7,36 @@
 #define MM_AS_IMPL_H
 
 #include "mm/as.h"
+#include "mm/obj.h"
+
+/* Segments of an address space at most, as Linux has by default. */
+#define SEGS_MAX 65530u
 
 struct seg *seg_alloc(void);
 void seg_free(struct seg *s);
 /* All but the links, which are of their lists: obj->segs has a lock of its own. */
 void seg_copy(struct seg *to, const struct seg *from);
 
+/* Held while base, npages or obj_page of a segment of an object change, so that who walks the
+ * object's segments sees it as it is. */
+static inline void seg_lock(const struct seg *s)
+{
+    if (s->obj)
+        spin_lock(&s->obj->segs.of[s->as->part].lock);
+}
+
+static inline void seg_unlock(const struct seg *s)
+{
+    if (s->obj)
+        spin_unlock(&s->obj->segs.of[s->as->part].lock);
+}
+
 /* Next and previous in order of address, or NULL. */
 struct seg *seg_next(const struct seg *s);
 struct seg *seg_prev(const struct seg *s);
+
+/* The highest segment, or NULL. */
+struct seg *as_last(const struct as *as);
 
 /* Enters s between its neighbours (NULL: none): there must be room. Links it to its object. */
 void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next);

@@ -10,9 +10,6 @@
 #include "mm/as_impl.h"
 #include "mm/obj.h"
 
-/* As Linux has by default. */
-#define SEGS_MAX 65530u
-
 static bool range_ok(vaddr_t base, uint32_t npages)
 {
     return !(base & PAGE_MASK) && base >= USER_MIN && base < USER_END && npages > 0 &&
@@ -22,7 +19,7 @@ static bool range_ok(vaddr_t base, uint32_t npages)
 /* Private and writable memory is what can need a frame of its own. */
 static bool needs_commit(prot_t prot, uint16_t flags)
 {
-    return prot & PROT_WRITE && !(flags & SEG_SHARED);
+    return prot & PROT_WRITE && !(flags & (SEG_SHARED | SEG_NORESERVE));
 }
 
 /* The request would be more of s in every respect but its place. */
@@ -40,15 +37,8 @@ struct place {
 
 static void find_neighbours(const struct as *as, struct place *p)
 {
-    struct tree_link *last;
-
     p->next = as_find_above(as, p->base);
-    if (p->next) {
-        p->prev = seg_prev(p->next);
-    } else {
-        last = tree_last(&as->segs);
-        p->prev = last ? container_of(last, struct seg, by_addr) : NULL;
-    }
+    p->prev = p->next ? seg_prev(p->next) : as_last(as);
 }
 
 /* The place lies free: makes a neighbour of the same kind longer instead of making a segment.
@@ -65,12 +55,16 @@ static bool extend_neighbour(struct as *as, const struct map_request *r, const s
                same_kind(above, r, flags) &&
                (!r->obj || r->obj_page + r->npages == above->obj_page)) {
         s = above;
-        s->base = p->base;
-        s->obj_page -= r->npages;
     }
     if (!s)
         return false;
+    seg_lock(s);
+    if (s == above) {
+        s->base = p->base;
+        s->obj_page -= r->npages;
+    }
     s->npages += r->npages;
+    seg_unlock(s);
     as->version++;
     as_resized(as, s);
     if (s == below)
@@ -136,7 +130,8 @@ static void fill_seg(struct seg *s, const struct map_request *r, vaddr_t base, u
  * before, since after that nothing may fail; then a neighbour grows, or the segment is entered. */
 static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where)
 {
-    uint16_t flags = r->flags | (needs_commit(r->prot, r->flags) ? SEG_COMMITTED : 0);
+    uint16_t flags =
+        r->flags | as->map_flags | (needs_commit(r->prot, r->flags) ? SEG_COMMITTED : 0);
     struct place p;
     struct seg *s = NULL;
     int error = as->nsegs < SEGS_MAX ? find_place(as, r, where) : -ENOMEM;
@@ -170,6 +165,7 @@ static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where
 
 int as_map(struct as *as, const struct map_request *r, vaddr_t *where)
 {
+    bool fill;
     int error;
 
     if (r->npages == 0 || r->prot & ~r->maxprot)
@@ -178,7 +174,10 @@ int as_map(struct as *as, const struct map_request *r, vaddr_t *where)
         return -ENOMEM;
     rwlock_write(&as->lock);
     error = map_locked(as, r, where);
+    fill = as->map_fill;
     rwlock_write_done(&as->lock);
+    if (unlikely(fill) && !error)
+        (void)!as_populate(as, *where, r->npages, POPULATE);
     return error;
 }
 
@@ -197,20 +196,21 @@ static void cut(struct as *as, struct seg *s, struct seg *next, struct range r, 
     if (s->flags & SEG_COMMITTED)
         as_commit(as, -(int32_t)gone);
     as->version++;
-    if (s->base < base) {
-        s->npages -= gone;
-        as_resized(as, s);
-    } else if (seg_end(s) > end) {
-        s->base = end;
-        s->npages -= gone;
-        s->obj_page += gone;
-        as_resized(as, s);
-    } else {
+    if (s->base >= base && seg_end(s) <= end) {
         as_remove(as, s, next);
         if (s->ops->release)
             s->ops->release(s);
         seg_free(s);
+        return;
     }
+    seg_lock(s);
+    if (s->base >= base) {
+        s->base = end;
+        s->obj_page += gone;
+    }
+    s->npages -= gone;
+    seg_unlock(s);
+    as_resized(as, s);
 }
 
 int as_unmap_locked(struct as *as, vaddr_t base, uint32_t npages)
@@ -260,6 +260,7 @@ static int protect_check(struct as *as, vaddr_t base, vaddr_t end, prot_t prot, 
 {
     struct seg *s = as_find(as, base);
     vaddr_t at = base;
+    int error;
 
     *commit = 0;
     while (at < end) {
@@ -267,6 +268,10 @@ static int protect_check(struct as *as, vaddr_t base, vaddr_t end, prot_t prot, 
             return -ENOMEM;
         if (prot & ~s->maxprot)
             return -EACCES;
+        if (s->ops->setprot &&
+            (error =
+                 s->ops->setprot(s, (struct range){at, page_of(MIN(seg_end(s), end) - at)}, prot)))
+            return error;
         if (needs_commit(prot, s->flags) && !(s->flags & SEG_COMMITTED))
             *commit += page_of(MIN(seg_end(s), end) - at);
         at = seg_end(s);
@@ -386,7 +391,8 @@ static int heap_grow(struct as *as, vaddr_t old, vaddr_t new)
 
 vaddr_t as_brk(struct as *as, vaddr_t brk)
 {
-    vaddr_t old, new, result;
+    vaddr_t old = 0, new = 0, result;
+    bool fill;
     int error = 0;
 
     rwlock_write(&as->lock);
@@ -401,7 +407,10 @@ vaddr_t as_brk(struct as *as, vaddr_t brk)
             as->brk = brk;
     }
     result = as->brk;
+    fill = as->map_fill && !error && new > old;
     rwlock_write_done(&as->lock);
+    if (unlikely(fill))
+        (void)!as_populate(as, old, page_of(new - old), POPULATE);
     return result;
 }
 

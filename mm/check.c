@@ -12,6 +12,7 @@
 #include "lib/fmt.h"
 #include "mm/as.h"
 #include "mm/obj.h"
+#include "mm/obj_anon.h"
 #include "mm/slab.h"
 
 struct audit {
@@ -63,12 +64,19 @@ static void check_entry(struct audit *a, struct as *as, struct node *n, vaddr_t 
         finding(a, "page %08lx names frame %x of another page", (unsigned long)va, pte_pfn(e));
     if (frame_type(f) == FRAME_OBJ && (frame_owner(f) != s->obj || f->index != seg_obj_page(s, va)))
         finding(a, "page %08lx names frame %x of another file page", (unsigned long)va, pte_pfn(e));
-    if (frame_type(f) != FRAME_ANON && !(e.raw & PTE_COW))
+    if (frame_type(f) != FRAME_ANON && !(e.raw & (PTE_COW | PTE_SHARED)))
         finding(a, "page %08lx: frame %x could be written", (unsigned long)va, pte_pfn(e));
+    if (!(e.raw & PTE_SHARED) != !(s->flags & SEG_SHARED) ||
+        (e.raw & PTE_SHARED && (frame_type(f) != FRAME_OBJ || e.raw & PTE_COW)))
+        finding(a, "page %08lx: frame %x is not shared as its segment is", (unsigned long)va,
+                pte_pfn(e));
     if (hat && hat_pfn != pte_pfn(e))
         finding(a, "page %08lx: hardware has frame %x, page table %x", (unsigned long)va, hat_pfn,
                 pte_pfn(e));
-    if (hat & PROT_WRITE && (e.raw & PTE_COW || node_shared(n) || !(s->prot & PROT_WRITE)))
+    if (hat & PROT_WRITE && !(f->flags & FRAME_DIRTY))
+        finding(a, "page %08lx: frame %x can be written and is not dirty", (unsigned long)va,
+                pte_pfn(e));
+    if (hat & PROT_WRITE && (!pte_own(e, n) || !(s->prot & PROT_WRITE)))
         finding(a, "page %08lx: hardware permits writing", (unsigned long)va);
     if (hat & PROT_EXEC && !(s->prot & PROT_EXEC))
         finding(a, "page %08lx: hardware permits executing", (unsigned long)va);
@@ -125,38 +133,29 @@ static uint32_t count_entries(struct node *n, int delta)
     return resident;
 }
 
-/* An address space on its way through the recount. */
-struct walk {
-    struct audit *audit;
-    uint32_t resident;
-};
-
 /* Entries are looked at for the first root alone: sharers agree about all of them (pt.c), and many
- * processes may share many nodes. For the others a node remembers its count, in a link that nodes
- * have no use for. */
+ * processes may share many nodes. */
 static void take_node(struct as *as, unsigned slot, struct node *n, void *arg)
 {
-    struct walk *w = arg;
+    struct audit *a = arg;
     struct frame *nf = frame_of(node_pfn(n));
+    uint32_t resident;
 
-    check_slot(w->audit, as, slot, n);
+    check_slot(a, as, slot, n);
     if (!(nf->flags & FRAME_BUSY)) {
-        check_entries(w->audit, as, n, (vaddr_t)slot << NODE_SHIFT);
-        frame_set_next(nf, count_entries(n, -1));
+        check_entries(a, as, n, (vaddr_t)slot << NODE_SHIFT);
+        resident = count_entries(n, -1);
+        if (resident != node_resident(n))
+            finding(a, "node %x counts %u resident pages and has %u", node_pfn(n), node_resident(n),
+                    resident);
         nf->flags |= FRAME_BUSY;
     }
     nf->users--;
-    w->resident += frame_next(nf);
 }
 
 static void take_users(struct as *as, void *arg)
 {
-    struct walk w = {.audit = arg};
-
-    for_each_node(as, take_node, &w);
-    if (w.resident != as->resident)
-        finding(w.audit, "an address space counts %u resident pages and has %u", as->resident,
-                w.resident);
+    for_each_node(as, take_node, arg);
 }
 
 static void give_node(struct as *as, unsigned slot, struct node *n, void *arg)
@@ -170,7 +169,6 @@ static void give_node(struct as *as, unsigned slot, struct node *n, void *arg)
     if (!(nf->flags & FRAME_BUSY))
         return;
     nf->flags &= (uint16_t)~FRAME_BUSY;
-    frame_set_next(nf, NO_PFN);
     count_entries(n, 1);
 }
 
@@ -249,7 +247,7 @@ static void check_cache_count(struct audit *a)
         }
         struct frame *f = frame_find(pfn);
 
-        cached += frame_type(f) == FRAME_OBJ && f->users == 0 && !(f->flags & FRAME_WIRED);
+        cached += f->users == 0 && frame_is_cache(f);
     }
     if (cached != frame_stats().cache)
         finding(a, "%u cached pages counted, %u found", frame_stats().cache, cached);
@@ -263,6 +261,7 @@ int mm_check(void (*report)(void *arg, const char *what), void *arg)
     if (free_frames != (int64_t)frame_stats().free)
         finding(&a, "free list: %d frames found, %u counted", (int)free_frames, frame_stats().free);
     as_for_each(check_segs, &a);
+    a.committed += obj_anon_committed();
     if (a.committed != as_committed())
         finding(&a, "%u pages committed, %u found", as_committed(), a.committed);
     as_for_each(take_users, &a);

@@ -66,7 +66,11 @@ static inline enum fault_error find_segment(struct fault *f, vaddr_t va, bool fo
     f->seg = likely(last && seg_holds(last, va)) ? last : search_segment(f->as, va);
     if (unlikely(!f->seg))
         return FAULT_NO_SEGMENT;
-    if (!access_allowed(force ? f->seg->maxprot : f->seg->prot, f->access))
+    prot_t allowed = f->seg->prot;
+
+    if (unlikely(force) && !(f->seg->flags & SEG_SHARED && f->access == PROT_WRITE))
+        allowed = f->seg->maxprot;
+    if (!access_allowed(allowed, f->access))
         return FAULT_PROTECTION;
     return FAULT_OK;
 }
@@ -118,7 +122,11 @@ static bool needs_driver(const struct fault *f)
 {
     if (!pte_in_core(f->pte))
         return true;
-    return f->access == PROT_WRITE && f->pte.raw & PTE_COW;
+    if (f->access != PROT_WRITE)
+        return false;
+    return f->pte.raw & PTE_COW ||
+           (f->pte.raw & PTE_SHARED &&
+            !(__atomic_load_n(&frame_of(pte_pfn(f->pte))->flags, __ATOMIC_RELAXED) & FRAME_DIRTY));
 }
 
 /* Brings the frame's flags to `want` of DIRTY and ISYNC; the lock is for those who change others.
@@ -149,7 +157,7 @@ static prot_t load_prot(struct fault *f, const struct node *n, pte_t e)
         flags |= FRAME_ISYNC;
         f->kind = MAX(f->kind, FAULT_UPGRADE);
     }
-    if (seg_prot & PROT_WRITE && !(e.raw & PTE_COW) && !node_shared(n) &&
+    if (seg_prot & PROT_WRITE && pte_own(e, n) &&
         (f->access == PROT_WRITE || flags & FRAME_DIRTY)) {
         prot |= PROT_WRITE;
         flags |= FRAME_DIRTY;
@@ -260,7 +268,7 @@ static int pin(struct fault *f, pfn_t *pfn)
         return error;
     pte_t e = n->pte[node_index(f->va)];
 
-    if (pte_in_core(e) && (f->access != PROT_WRITE || (!(e.raw & PTE_COW) && !node_shared(n)))) {
+    if (pte_in_core(e) && (f->access != PROT_WRITE || pte_own(e, n))) {
         *pfn = pte_pfn(e);
         error = frame_use(*pfn, 0) ? -ENOMEM : 0;
         if (!error && f->access == PROT_WRITE) {

@@ -385,7 +385,7 @@ pfn_t frame_alloc(enum frame_type type, const void *owner, uint32_t index, unsig
     kdebug_assert(frame_count(f) == 0);
     frame_set(f, type, owner, index);
     f->rmap = 0;
-    f->flags = 0;
+    __atomic_store_n(&f->flags, 0, __ATOMIC_RELAXED);
     if (flags & FRAME_CLEAR)
         page_clear(pfn_to_virt(pfn));
     return pfn;
@@ -402,7 +402,7 @@ pfn_t frame_alloc_private(const void *family, uint32_t index)
     kdebug_assert(frame_count(f) == 0);
     frame_set(f, FRAME_ANON, family, index);
     frame_set_users(f, 1);
-    f->flags = FRAME_DIRTY;
+    __atomic_store_n(&f->flags, FRAME_DIRTY, __ATOMIC_RELAXED);
     return pfn;
 }
 
@@ -431,7 +431,7 @@ void frame_free(pfn_t pfn)
               frame_count(f));
     if (IS_ENABLED(CONFIG_LINT))
         hat_frame_freed(pfn);
-    f->flags = 0;
+    __atomic_store_n(&f->flags, 0, __ATOMIC_RELAXED);
     if (unlikely(!frame_store_give(pfn)))
         give_away(pfn);
 }

@@ -50,7 +50,7 @@ enum frame_flags {
     FRAME_DIRTY = 4,    /* (f) differs from its backing store */
     FRAME_REF = 8,      /* (f) referenced since the clock looked */
     FRAME_ISYNC = 16,   /* (f) instruction cache is coherent with the contents */
-    FRAME_WIRED = 32,   /* (f) never taken away: bytes of the ramdisk as they lie */
+    FRAME_WIRED = 32,   /* (f) never taken away: what it holds is nowhere else */
     FRAME_DERIVED = 64, /* (f) rmap: struct derive */
     FRAME_ERROR = 128,  /* (f) filling failed */
 };
@@ -165,6 +165,13 @@ static inline enum frame_type frame_type_acquire(const struct frame *f)
     return (enum frame_type)(__atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) & 15);
 }
 
+/* An object's page that can be filled again: cache as long as it has no user. A page becomes dirty,
+ * or clean, with users alone. */
+static inline bool frame_is_cache(const struct frame *f)
+{
+    return frame_type(f) == FRAME_OBJ && !(f->flags & (FRAME_WIRED | FRAME_DIRTY));
+}
+
 static inline void *frame_owner(const struct frame *f)
 {
     return kptr_to(__atomic_load_n(&f->owner, __ATOMIC_RELAXED) & ~15u);
@@ -177,6 +184,12 @@ static inline void frame_set(struct frame *f, enum frame_type type, const void *
 {
     __atomic_store_n(&f->owner, kptr(owner) | (uint32_t)type, __ATOMIC_RELAXED);
     __atomic_store_n(&f->index, index, __ATOMIC_RELAXED);
+}
+
+/* (f) held. */
+static inline void frame_set_flags(struct frame *f, uint16_t clear, uint16_t set)
+{
+    __atomic_store_n(&f->flags, (uint16_t)((f->flags & ~clear) | set), __ATOMIC_RELAXED);
 }
 
 /* The way back: a hint, so that it needs no lock. */
@@ -226,7 +239,8 @@ static inline void frame_set_users(struct frame *f, unsigned users)
  * page stays in memory as cache. What the user did with the page is over before. */
 unsigned frame_unuse(pfn_t pfn);
 
-/* Link fields: 20-bit frame numbers, NO_PFN for none. */
+/* Link fields: 20-bit frame numbers, NO_PFN for none. Who follows a hash chain may do so while
+ * prev, in the same word, changes. */
 static inline pfn_t frame_next(const struct frame *f)
 {
     return f->links[0] & 0xfffff;

@@ -22,12 +22,6 @@ uint32_t frame_cached(void)
     return __atomic_load_n(&cached, __ATOMIC_RELAXED);
 }
 
-/* An object's page that can be filled again is cache as long as it has no user. */
-static bool is_cache(const struct frame *f)
-{
-    return frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED);
-}
-
 static bool is_wired(const struct frame *f)
 {
     return __atomic_load_n(&f->flags, __ATOMIC_RELAXED) & FRAME_WIRED;
@@ -37,7 +31,7 @@ static bool is_wired(const struct frame *f)
 static __noinline void use_first(pfn_t pfn, struct frame *f)
 {
     frame_lock(pfn);
-    if (__atomic_fetch_add(&f->users, 1, __ATOMIC_RELAXED) == 0 && is_cache(f))
+    if (__atomic_fetch_add(&f->users, 1, __ATOMIC_RELAXED) == 0 && frame_is_cache(f))
         frame_cache_count(-1);
     frame_unlock(pfn);
 }
@@ -72,7 +66,7 @@ static __noinline unsigned unuse_last(pfn_t pfn, struct frame *f)
     frame_lock(pfn);
     left = __atomic_sub_fetch(&f->users, 1, __ATOMIC_ACQ_REL);
     free = left == 0 && frame_type(f) == FRAME_ANON;
-    if (left == 0 && is_cache(f))
+    if (left == 0 && frame_is_cache(f))
         frame_cache_count(1);
     frame_unlock(pfn);
     if (free)

@@ -87,7 +87,7 @@ static void page_insert(struct obj *o, pfn_t pfn)
     if (o->pages)
         frame_set_prev(frame_of(o->pages), pfn);
     o->pages = pfn;
-    o->npages++;
+    __atomic_store_n(&o->npages, o->npages + 1, __ATOMIC_RELAXED);
 }
 
 /* Takes a page out of its chain and its object's list; (k) and (h) held. */
@@ -112,7 +112,7 @@ static void page_remove(struct obj *o, pfn_t pfn)
         o->pages = next;
     if (next)
         frame_set_prev(frame_of(next), prev);
-    o->npages--;
+    __atomic_store_n(&o->npages, o->npages - 1, __ATOMIC_RELAXED);
 }
 
 /* Takes the page out if nobody uses it and it can be filled again; (k) held, so that what is an
@@ -129,7 +129,7 @@ static bool page_try_drop(pfn_t pfn)
     chain = chain_lock(hash_of(kptr_to(is & ~15u), f->index));
     spin_lock(chain);
     frame_lock(pfn);
-    drop = frame_count(f) == 0 && !(f->flags & (FRAME_BUSY | FRAME_WIRED));
+    drop = frame_count(f) == 0 && frame_is_cache(f) && !(f->flags & FRAME_BUSY);
     if (drop) {
         page_remove(frame_owner(f), pfn);
         frame_set(f, FRAME_KERNEL, NULL, 0);
@@ -216,11 +216,11 @@ bool page_orphan(struct obj *o, pfn_t pfn)
     spin_unlock(chain);
     frame_lock(pfn);
     pinned = frame_count(f) > 0;
-    if (f->flags & FRAME_WIRED)
+    if (f->flags & FRAME_WIRED && !o->ops->only_copy)
         obj_kept_count(o, -1);
-    else if (!pinned)
+    if (!pinned && frame_is_cache(f))
         frame_cache_count(-1);
-    f->flags = 0;
+    frame_set_flags(f, UINT16_MAX, 0);
     f->index = 0; /* the type last: from then on the frame goes with its user, lock or not */
     __atomic_store_n(&f->owner, pinned ? FRAME_ANON : FRAME_KERNEL, __ATOMIC_RELEASE);
     frame_unlock(pfn);
@@ -271,7 +271,7 @@ static pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
     spin_lock(&cache.lock);
     other = hash_find(hash_of(o, page), o, page);
     if (!other && page < obj_pages(o)) {
-        f->flags = FRAME_BUSY;
+        f->flags = o->ops->only_copy ? FRAME_BUSY | FRAME_WIRED : FRAME_BUSY;
         frame_set_users(f, 1);
         frame_set(f, FRAME_OBJ, o, page);
         page_insert(o, pfn);
@@ -297,6 +297,7 @@ static void page_filled(struct obj *o, pfn_t pfn, int error)
     frame_lock(pfn);
     f->flags &= (uint16_t)~FRAME_BUSY;
     if (error) {
+        f->flags = 0;
         frame_set_users(f, 0);
         page_remove(o, pfn);
         frame_set(f, FRAME_KERNEL, NULL, 0);
@@ -441,6 +442,47 @@ pfn_t obj_find_kept(struct obj *o, uint32_t page, bool *there)
         pfn = NO_PFN;
     spin_unlock_shared(chain);
     return pfn;
+}
+
+pfn_t obj_take_dirty(struct obj *o, uint32_t page)
+{
+    uint32_t hash = hash_of(o, page);
+    struct spin *chain = chain_lock(hash);
+    bool ours, busy;
+    pfn_t pfn;
+
+    do {
+        spin_lock(chain);
+        pfn = hash_find(hash, o, page);
+        busy = pfn && frame_of(pfn)->flags & FRAME_BUSY;
+        ours = pfn && !busy && frame_of(pfn)->flags & FRAME_DIRTY && frame_use(pfn, 0) == 0;
+        if (ours) {
+            frame_lock(pfn);
+            frame_set_flags(frame_of(pfn), FRAME_DIRTY, FRAME_BUSY);
+            frame_unlock(pfn);
+        }
+        spin_unlock(chain);
+        if (busy)
+            frame_sleep(pfn);
+    } while (busy);
+    if (ours)
+        lock_taken(frame_of(pfn), LOCK_BUSY, LOCK_CALLER);
+    return ours ? pfn : NO_PFN;
+}
+
+void obj_written(pfn_t pfn, int error)
+{
+    struct frame *f = frame_of(pfn);
+    struct spin *chain = chain_lock(hash_of(frame_owner(f), f->index));
+
+    lock_dropped(f, LOCK_BUSY, LOCK_CALLER);
+    spin_lock(chain);
+    frame_lock(pfn);
+    frame_set_flags(f, FRAME_BUSY, error ? FRAME_DIRTY : 0);
+    frame_unlock(pfn);
+    spin_unlock(chain);
+    frame_wake(pfn);
+    frame_unuse(pfn);
 }
 
 int obj_check_frame(pfn_t pfn)

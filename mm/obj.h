@@ -20,8 +20,15 @@ struct obj;
 struct obj_ops {
     /* Fills the frame with the object's page; bytes beyond the end are zero. May sleep. 0, -EIO. */
     int (*fill)(struct obj *o, uint32_t page, void *frame_bytes);
+    /* The page, which was written through a mapping, goes to where it comes from; bytes beyond the
+     * end are nobody's. May sleep. 0, -EIO. NULL: it is the only copy, or nobody can write. */
+    int (*write)(struct obj *o, uint32_t page, const void *frame_bytes);
     /* The last reference went and no page is left. */
     void (*release)(struct obj *o);
+    /* A mapping is about to write to a page that is not dirty: NULL, or 0, or -Exxx if it can't be.
+     * Spinning locks are held. */
+    int (*dirty)(struct obj *o, pfn_t pfn);
+    bool only_copy; /* what its pages hold is nowhere else: they stay as long as the object */
 };
 
 struct obj {
@@ -31,9 +38,9 @@ struct obj {
     uint64_t size_bytes; /* (o) written; see obj_size */
     uint32_t npages;     /* (k) resident */
     pfn_t pages;         /* (k) first resident page; linked by the frame's next and prev */
-    struct parts segs;   /* (s) segments that map it, in the parts of their address spaces */
+    struct parts segs;   /* (s) segments that map it, in the parts of their address spaces; new ones
+                            behind, see obj_unmap.c */
     uint32_t refs;       /* atomic: segments and files */
-    uint32_t version;    /* (o) truncations */
     uint32_t kept;       /* atomic: pages that are the only copy, of npages */
     uint32_t alloc_end;  /* pages behind the size may be in memory up to here; its owner's lock */
 } __aligned(16);
@@ -66,6 +73,14 @@ int __must_check obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_foun
 uint32_t obj_use_near(struct obj *o, uint32_t first, uint32_t want, pfn_t pfns[NEAR_PAGES]);
 /* Gives the pin back. */
 void obj_put(pfn_t pfn);
+
+/* A frame that the caller has pinned is still the object's page. Who has brought one enters it only
+ * if that is so with the node's lock held: see obj_unmap.c. */
+static inline bool obj_owns(const struct obj *o, pfn_t pfn)
+{
+    return __atomic_load_n(&frame_of(pfn)->owner, __ATOMIC_RELAXED) ==
+           ((uint32_t)((uintptr_t)o - DIRECT_BIAS) | FRAME_OBJ);
+}
 
 /* Enters a frame that already holds the page and has no user, the caller's until now: it is OBJ
  * and WIRED after, the only copy. NO_PFN, or the page's frame if there is one already: then the
@@ -103,6 +118,25 @@ struct obj_kept obj_kept(void);
 /* The frame of a page that is kept, else NO_PFN; *there: the page is in memory all the same. It
  * stays as long as nobody can cut the object; no pin. */
 pfn_t obj_find_kept(struct obj *o, uint32_t page, bool *there);
+/* Writes the dirty ones among the pages to where they come from; they are clean then, and the next
+ * store to one is a fault. Each exactly once, whoever else does the same. May sleep. The first
+ * error of ops->write; its page stays dirty. */
+int obj_sync(struct obj *o, uint32_t first_page, uint32_t npages);
+/* The page's frame, pinned, with BUSY taken, if it is in memory and dirty, else NO_PFN. May sleep.
+ * obj_written gives both back; error: it is still dirty. */
+pfn_t obj_take_dirty(struct obj *o, uint32_t page);
+void obj_written(pfn_t pfn, int error);
+/* Takes every mapping of the pages out of all address spaces, shared ones and private copies made
+ * of them. None is left when it returns, and none comes back, of pages that had left the object
+ * (page_orphan) when it was called. No allocation. The caller holds a reference. May sleep. */
+void obj_unmap(struct obj *o, uint32_t first_page, uint32_t npages);
+/* Calls visit for each place where some of the pages may be mapped: count pages from va on, which
+ * lie in node n of as; its lock and pt_lock are held. For a node that several share perhaps more
+ * than once. Who brings a page meanwhile may have done so where visit was already. As obj_unmap. */
+struct as;
+struct node;
+typedef void obj_visit(struct as *as, struct node *n, uintptr_t va, unsigned count);
+void obj_each_mapping(struct obj *o, uint32_t first_page, uint32_t npages, obj_visit *visit);
 /* Every object page in memory is in its hash chain and on its object's list: errors found. */
 int obj_check_frame(pfn_t pfn);
 

@@ -142,10 +142,10 @@ int obj_resize(struct obj *o, uint64_t size_bytes)
 
     mutex_lock(&o->lock);
     __atomic_store_n(&o->size_bytes, size_bytes, __ATOMIC_RELAXED);
-    o->version++;
     mutex_unlock(&o->lock);
     if (size_bytes <= old) {
         pages_drop(o, obj_pages(o), end);
+        obj_unmap(o, obj_pages(o), UINT32_MAX);
         o->alloc_end = 0;
     }
     if (tail & PAGE_MASK)
@@ -155,8 +155,6 @@ int obj_resize(struct obj *o, uint64_t size_bytes)
 
 void obj_punch(struct obj *o, uint32_t first, uint32_t end)
 {
-    mutex_lock(&o->lock);
-    o->version++;
-    mutex_unlock(&o->lock);
     pages_drop(o, first, end);
+    obj_unmap(o, first, end - first); /* who mapped one meanwhile has lost it by then */
 }

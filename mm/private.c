@@ -29,8 +29,12 @@ static inline void set_entry(struct fault *f, struct node *n, pfn_t pfn, uint32_
 {
     unsigned i = node_index(f->va);
 
-    if (!pte_is_none(f->pte) && !BUG(make_before_break))
-        hat_unload_own(&f->as->hat, n, f->va);
+    if (!pte_is_none(f->pte)) {
+        if (!BUG(make_before_break))
+            hat_unload_own(&f->as->hat, n, f->va);
+        if (pte_pfn(f->pte) == frame_zero_page())
+            node_count_zeroes(n, -1);
+    }
     pt_set(n, i, pte_make(PTE_RESIDENT, pfn, flags));
     frame_set_rmap(frame_of(pfn), kptr(&n->pte[i]));
     if (!(flags & PTE_COW) && f->access == PROT_WRITE && likely(f->seg->prot & PROT_WRITE)) {
@@ -42,22 +46,25 @@ static inline void set_entry(struct fault *f, struct node *n, pfn_t pfn, uint32_
 }
 
 /* Enters pfn, which carries one user for the entry, where nothing is or the zero page; not if
- * another was faster. */
+ * another was faster, or `source`, the object's page that it is or a copy of, has left its object
+ * meanwhile. zero: it is the zero page. */
 static inline __attribute__((always_inline)) void enter(struct fault *f, struct node *n, pfn_t pfn,
-                                                        uint32_t flags)
+                                                        uint32_t flags, pfn_t source, bool zero)
 {
     bool same;
 
     node_lock(n);
-    same = likely(!((n->pte[node_index(f->va)].raw ^ f->pte.raw) & ~PTE_COW));
-    if (same)
+    same = likely(!((n->pte[node_index(f->va)].raw ^ f->pte.raw) & ~PTE_COW) &&
+                  (!source || obj_owns(f->seg->obj, source)));
+    if (same) {
         set_entry(f, n, pfn, flags);
+        if (zero)
+            node_count_zeroes(n, 1);
+    }
     node_unlock(n);
     if (unlikely(!same)) {
         frame_unuse(pfn);
         count_kind(f, FAULT_SPURIOUS);
-    } else if (!(flags & PTE_COW) || pfn != frame_zero_page()) {
-        as_count_resident(f->as, 1);
     }
 }
 
@@ -81,7 +88,7 @@ static int zero_written(struct fault *f, struct node *n)
     if (unlikely(pfn == NO_PFN))
         return -ENOMEM;
     page_clear(pfn_to_virt(pfn));
-    enter(f, n, pfn, 0);
+    enter(f, n, pfn, 0, NO_PFN, false);
     return 0;
 }
 
@@ -94,7 +101,7 @@ int private_zero(struct fault *f)
     count_kind(f, FAULT_ZERO);
     if (f->access == PROT_WRITE)
         return zero_written(f, n);
-    enter(f, n, frame_zero_page(), PTE_COW);
+    enter(f, n, frame_zero_page(), PTE_COW, NO_PFN, true);
     return 0;
 }
 
@@ -110,7 +117,7 @@ int private_copy(struct fault *f, pfn_t from)
         return -ENOMEM;
     copy(pfn, from);
     count_kind(f, FAULT_COPY);
-    enter(f, n, pfn, 0);
+    enter(f, n, pfn, 0, from, false);
     return 0;
 }
 
@@ -122,13 +129,14 @@ static bool is_last_owner(const struct fault *f)
     return frame_type(frame) == FRAME_ANON && __atomic_load_n(&frame->users, __ATOMIC_ACQUIRE) == 1;
 }
 
-/* The last owner just takes the page. */
+/* The last owner just takes the page, if it still is that: the entry may have gone and another come
+ * that looks the same. */
 static void take_over(struct fault *f, struct node *n)
 {
     unsigned i = node_index(f->va);
 
     node_lock(n);
-    if (n->pte[i].raw == f->pte.raw) {
+    if (n->pte[i].raw == f->pte.raw && is_last_owner(f)) {
         pt_set(n, i, (pte_t){f->pte.raw & ~PTE_COW});
         frame_set_rmap(frame_of(pte_pfn(f->pte)), kptr(&n->pte[i]));
         count_kind(f, FAULT_UPGRADE);
@@ -187,6 +195,6 @@ int private_map(struct fault *f, pfn_t pfn)
         frame_unuse(pfn);
         return -ENOMEM;
     }
-    enter(f, n, pfn, PTE_COW);
+    enter(f, n, pfn, PTE_COW, pfn, false);
     return 0;
 }

@@ -8,6 +8,7 @@
 #define MM_PRIVATE_H
 
 #include "mm/fault.h"
+#include "mm/obj.h"
 
 /* f->va has no entry: a read gets the zero page, a write a cleared page of its own. */
 int __must_check private_zero(struct fault *f);
@@ -18,5 +19,15 @@ int __must_check private_write(struct fault *f);
 /* Enters a page that the caller has pinned, copy-on-write; the pin becomes the entry's use, or is
  * given back when the entry is there already. */
 int __must_check private_map(struct fault *f, pfn_t pfn);
+
+/* The kind of a fault whose page obj_get found so. */
+static inline enum fault_kind fault_kind_found(const struct obj *o, enum obj_found how)
+{
+    if (likely(how == OBJ_CACHED))
+        return FAULT_ATTACH;
+    if (how == OBJ_WAITED)
+        return FAULT_TRANSIT;
+    return o->ops->only_copy ? FAULT_ZERO : FAULT_PAGEIN;
+}
 
 #endif

@@ -60,7 +60,7 @@ pte_t pt_get(struct as *as, vaddr_t va)
     n = as->pt ? pt_node(as->pt, va) : NULL;
     if (n) {
         e = node_get(n, node_index(va));
-        if (node_shared(n) && pte_in_core(e))
+        if (pte_in_core(e) && !pte_own(e, n))
             e.raw |= PTE_COW;
     }
     spin_unlock(&as->pt_lock);
@@ -84,6 +84,7 @@ static struct node *node_create(vaddr_t va)
     if (pfn == NO_PFN)
         return NULL;
     frame_set_users(frame_of(pfn), 1);
+    frame_of(pfn)->links[1] = 0;
     struct node *n = pfn_to_virt(pfn);
 
     hat_node_init(n);
@@ -116,6 +117,29 @@ static int slot_next(const struct as *as, unsigned from)
             return (int)(w * 32 + (unsigned)__builtin_ctz(bits));
     }
     return -1;
+}
+
+uint32_t as_resident_locked(const struct as *as)
+{
+    uint32_t resident = 0;
+
+    for (int slot = as->pt ? slot_next(as, 0) : -1; slot >= 0;
+         slot = slot_next(as, (unsigned)slot + 1)) {
+        const struct node *n = pt_node(as->pt, (vaddr_t)slot << NODE_SHIFT);
+
+        if (n)
+            resident += node_resident(n);
+    }
+    return resident;
+}
+
+uint32_t as_resident(struct as *as)
+{
+    spin_lock(&as->pt_lock);
+    uint32_t resident = as_resident_locked(as);
+
+    spin_unlock(&as->pt_lock);
+    return resident;
 }
 
 /* Takes the users of every live entry back; the node runs nowhere and has no sharers. */
@@ -168,14 +192,17 @@ static int copy_crowded_entry(struct node *to, unsigned i, pte_t e, pfn_t *pfn)
 static int node_copy_entries(struct node *to, struct node *from, bool *same)
 {
     *same = true;
+    node_count_zeroes(to, (int)node_zeroes(from));
     node_for_each (i, from) {
         pte_t e = from->pte[i];
 
         if (pte_in_core(e)) {
             pfn_t pfn = pte_pfn(e);
 
-            e.raw |= PTE_COW;
-            __atomic_store_n(&from->pte[i].raw, e.raw, __ATOMIC_RELAXED);
+            if (!(e.raw & PTE_SHARED)) {
+                e.raw |= PTE_COW;
+                __atomic_store_n(&from->pte[i].raw, e.raw, __ATOMIC_RELAXED);
+            }
             if (frame_use(pfn, kptr(&to->pte[i]))) {
                 int error = copy_crowded_entry(to, i, e, &pfn);
 
@@ -190,19 +217,6 @@ static int node_copy_entries(struct node *to, struct node *from, bool *same)
             pt_set(to, i, e);
     }
     return 0;
-}
-
-/* Entries of `to` that were copied away are fewer than in `from`: pages lost from as->resident. */
-static uint32_t node_resident(const struct node *n)
-{
-    uint32_t count = 0;
-
-    node_for_each (i, n) {
-        pte_t e = node_get(n, i);
-
-        count += pte_in_core(e) && pte_pfn(e) != frame_zero_page();
-    }
-    return count;
 }
 
 /* The slot of a shared node gets a copy of its own, unless another thread was faster or the sharers
@@ -230,10 +244,8 @@ static struct node *unshare(struct as *as, vaddr_t va)
     error = node_copy_entries(copy, old, &same);
     if (!error) {
         hat_replace(&as->hat, slot, copy);
-        if (unlikely(!same)) {
+        if (unlikely(!same))
             hat_flush(&as->hat);
-            as_count_resident(as, (int)node_resident(copy) - (int)node_resident(old));
-        }
     }
     slot_set(as, slot, error ? old : copy);
     node_unlock(old);
@@ -306,13 +318,11 @@ int pt_prepare_unmap(struct as *as, vaddr_t first, uint32_t npages)
     return pt_make_private(as, first, npages, false);
 }
 
-/* Takes count entries of a private node away. */
-static void node_unmap(struct as *as, struct node *n, vaddr_t va, unsigned count)
+void pt_unmap_node(struct as *as, struct node *n, vaddr_t va, unsigned count)
 {
     unsigned first = node_index(va);
-    int gone = 0;
+    int zeroes = 0;
 
-    node_lock(n);
     hat_unload(&as->hat, n, va, count);
     for (unsigned i = first; i < first + count && node_live(n); i++) {
         pte_t e = n->pte[i];
@@ -321,12 +331,12 @@ static void node_unmap(struct as *as, struct node *n, vaddr_t va, unsigned count
             continue;
         pt_set(n, i, (pte_t){0});
         if (pte_in_core(e)) {
-            gone += pte_pfn(e) != frame_zero_page();
+            zeroes += pte_pfn(e) == frame_zero_page();
             frame_unuse(pte_pfn(e));
         }
     }
-    node_unlock(n);
-    as_count_resident(as, -gone);
+    if (zeroes)
+        node_count_zeroes(n, -zeroes);
 }
 
 int pt_unmap(struct as *as, vaddr_t first, uint32_t npages)
@@ -350,12 +360,15 @@ int pt_unmap(struct as *as, vaddr_t first, uint32_t npages)
         n = as->pt->node[slot];
         count = pages_in_node(va, end);
         if (node_shared(n)) {
-            as_count_resident(as, -(int)node_resident(n));
             slot_clear(as, (unsigned)slot);
             node_put(n);
         } else {
-            node_unmap(as, n, va, count);
-            if (node_live(n) == 0) {
+            node_lock(n);
+            pt_unmap_node(as, n, va, count);
+            bool empty = node_live(n) == 0;
+
+            node_unlock(n);
+            if (empty) {
                 slot_clear(as, (unsigned)slot);
                 node_free(n);
             }
@@ -378,13 +391,12 @@ void pt_share(struct as *from, struct as *to)
             flush |= hat_node_readonly(n);
         node_count(n, 1);
         node_unlock(n);
+        hat_attach(&to->hat, (unsigned)slot, n); /* first: who walks an object's segments looks */
         slot_set(to, (unsigned)slot, n);
-        hat_attach(&to->hat, (unsigned)slot, n);
         preempt_point();
     }
     if (flush)
         hat_flush(&from->hat);
-    to->resident = from->resident;
 }
 
 void pt_free(struct as *as)
@@ -398,5 +410,4 @@ void pt_free(struct as *as)
         node_put(n);
         preempt_point();
     }
-    as->resident = 0;
 }

@@ -14,7 +14,7 @@
 #include "mm/frame.h"
 #include "mm/units.h"
 
-/* state:3  wired:1  cow:1  unused:7  frame or slot:20. Raw 0: none, ask the segment. */
+/* state:3  wired:1  cow:1  shared:1  unused:6  frame or slot:20. Raw 0: none, ask the segment. */
 typedef struct {
     uint32_t raw;
 } pte_t;
@@ -32,7 +32,10 @@ enum pte_state {
 #define PTE_STATE_MASK 7u
 #define PTE_WIRED      8u
 #define PTE_COW        16u
+#define PTE_SHARED     32u /* the object's own page in a shared segment: never copy-on-write */
 
+/* Its frame's index holds first page << 12 | live entries, links[1] how many of them are the zero
+ * page. */
 struct node {
     pte_t pte[NODE_PAGES];    /* (n) */
     uint32_t hat[NODE_PAGES]; /* (n) the hardware's; written by the HAT alone */
@@ -80,9 +83,32 @@ static inline uint32_t node_live(const struct node *n)
     return frame_of_virt(n)->index & 0xfff;
 }
 
+static inline uint32_t node_zeroes(const struct node *n)
+{
+    return __atomic_load_n(&frame_of_virt(n)->links[1], __ATOMIC_RELAXED);
+}
+
+/* Node lock held. */
+static inline void node_count_zeroes(const struct node *n, int delta)
+{
+    __atomic_store_n(&frame_of_virt(n)->links[1], node_zeroes(n) + (uint32_t)delta,
+                     __ATOMIC_RELAXED);
+}
+
+static inline uint32_t node_resident(const struct node *n)
+{
+    return node_live(n) - node_zeroes(n);
+}
+
 static inline bool node_shared(const struct node *n)
 {
     return frame_count(frame_of_virt(n)) > 1;
+}
+
+/* Who writes to the page writes to what its entry names, as far as its segment permits. */
+static inline bool pte_own(pte_t e, const struct node *n)
+{
+    return e.raw & PTE_SHARED || !(e.raw & PTE_COW || node_shared(n));
 }
 
 static inline pte_t node_get(const struct node *n, unsigned index)
@@ -136,8 +162,19 @@ void pt_set(struct node *n, unsigned index, pte_t e);
  * empty. Shared nodes are unshared, or dropped where the range covers them. as->lock held for
  * writing (or as has no threads). -ENOMEM only if a shared node had to be copied and could not. */
 int __must_check pt_unmap(struct as *as, vaddr_t first, uint32_t npages);
+/* Takes count entries of a node from va on away; if as shares it, all sharers lose them. The node's
+ * lock is held; the node stays, empty or not. */
+void pt_unmap_node(struct as *as, struct node *n, vaddr_t va, unsigned count);
 /* The part of pt_unmap that can fail, alone: after it pt_unmap of the same range can't. */
 int __must_check pt_prepare_unmap(struct as *as, vaddr_t first, uint32_t npages);
+
+/* Moves the entries of [first, first + npages) to the range from `to` on, which has none, and whose
+ * segment maps what they name. pt_prepare_move comes before it and may fail, -ENOMEM, leaving the
+ * same memory; pt_move can't. as->lock held for writing. */
+int __must_check pt_prepare_move(struct as *as, vaddr_t first, vaddr_t to, uint32_t npages);
+void pt_move(struct as *as, vaddr_t first, vaddr_t to, uint32_t npages);
+/* Frees nodes without entries that lie in the range. */
+void pt_drop_empty(struct as *as, vaddr_t first, uint32_t npages);
 
 /* Every node that the range touches is private afterwards; whole_too: also those which the range
  * covers. For changes of protection. -ENOMEM. */

@@ -23,9 +23,15 @@ enum seg_flags {
     SEG_GROWS = 2, /* a stack: grows downwards on demand */
     SEG_WIRED = 4,
     SEG_DONTFORK = 8,
-    SEG_HEAP = 16,      /* made by brk, for listings */
-    SEG_COMMITTED = 32, /* counts as committed memory: it is or was writable and private */
+    SEG_HEAP = 16,        /* made by brk, for listings */
+    SEG_COMMITTED = 32,   /* counts as committed memory: it is or was writable and private */
+    SEG_NORESERVE = 64,   /* never counts so */
+    SEG_FIXED_SIZE = 128, /* can't grow: device registers */
+    SEG_WIPEONFORK = 256, /* a child finds it empty */
 };
+
+/* What as_discard is asked for: MADV_DONTNEED, MADV_FREE. */
+enum seg_advice { SEG_DONTNEED, SEG_FREE };
 
 struct range {
     vaddr_t base; /* page aligned */
@@ -45,25 +51,34 @@ struct seg_ops {
     /* The segment goes (its pages are gone): gives references back. */
     void (*release)(struct seg *s);
     /* Protection now of a range may change so; -EACCES. NULL: up to maxprot. */
-    int (*setprot)(struct seg *s, struct range r, prot_t prot);
+    int (*setprot)(const struct seg *s, struct range r, prot_t prot);
+    /* What was written to the object's pages goes to where they come from: starts and waits;
+     * as->lock is not held, o is s's object, with a reference. NULL: nothing to do. */
+    int (*sync)(struct obj *o, uint32_t first_page, uint32_t npages);
+    /* The page of va, which has no entry, is in memory all the same. NULL: no. */
+    bool (*incore)(const struct seg *s, vaddr_t va);
+    /* The pages of a range may go from the page table, to come again from where they come from;
+     * -EINVAL: not these. NULL: they may. */
+    int (*advise)(const struct seg *s, struct range r, enum seg_advice advice);
 };
 
 struct seg {
-    vaddr_t base;              /* (a) */
-    uint32_t npages;           /* (a) */
+    vaddr_t base;              /* (a, s) */
+    uint32_t npages;           /* (a, s) 0: no segment, but a walker's place in obj->segs */
     uint8_t prot, maxprot;     /* (a) */
     uint16_t flags;            /* (a) */
     const struct seg_ops *ops; /* (c) */
     struct obj *obj;           /* (c) or NULL */
-    uint32_t obj_page;         /* (a) page of obj at base */
+    uint32_t obj_page;         /* (a, s) page of obj at base */
     struct as *as;             /* (c) */
     struct tree_link by_addr;  /* (a) own: free pages between this segment and the one below */
     struct list_link by_obj;   /* (s) */
     void *data;                /* driver's own */
 };
 
-extern const struct seg_ops seg_anon; /* zero-filled private memory; stacks, heaps, bss */
-extern const struct seg_ops seg_vn;   /* private mapping of an object */
+extern const struct seg_ops seg_anon;   /* zero-filled private memory; stacks, heaps, bss */
+extern const struct seg_ops seg_vn;     /* private mapping of an object */
+extern const struct seg_ops seg_shared; /* shared mapping of an object; flag SEG_SHARED */
 
 static inline vaddr_t seg_end(const struct seg *s)
 {

@@ -8,12 +8,7 @@
 #include "include/uapi/errno.h"
 #include "mm/obj.h"
 #include "mm/private.h"
-#include "mm/seg.h"
-
-static enum fault_kind kind_of(enum obj_found how)
-{
-    return how == OBJ_FILLED ? FAULT_PAGEIN : how == OBJ_WAITED ? FAULT_TRANSIT : FAULT_ATTACH;
-}
+#include "mm/seg_impl.h"
 
 static int vn_fault(struct fault *f)
 {
@@ -26,7 +21,7 @@ static int vn_fault(struct fault *f)
     error = obj_get(f->seg->obj, seg_obj_page(f->seg, f->va), &pfn, &how);
     if (error)
         return error == -EINVAL ? -ENXIO : error;
-    f->kind = MAX(f->kind, kind_of(how));
+    f->kind = MAX(f->kind, fault_kind_found(f->seg->obj, how));
     /* A page with as many entries as can be stays for those who pin it; this one gets a copy. */
     if (f->access == PROT_WRITE || frame_users(pfn) > FRAME_ENTRIES_MAX) {
         error = private_copy(f, pfn);
@@ -36,15 +31,28 @@ static int vn_fault(struct fault *f)
     return private_map(f, pfn);
 }
 
-static void vn_dup(const struct seg *from, struct seg *to)
+void vn_dup(const struct seg *from, struct seg *to)
 {
     (void)from;
     obj_ref(to->obj);
 }
 
-static void vn_release(struct seg *s)
+void vn_release(struct seg *s)
 {
     obj_unref(s->obj);
+}
+
+bool vn_incore(const struct seg *s, vaddr_t va)
+{
+    return obj_lookup(s->obj, seg_obj_page(s, va)) != NO_PFN;
+}
+
+/* What comes from an object can't be freed: its pages would come back. */
+int vn_advise(const struct seg *s, struct range r, enum seg_advice advice)
+{
+    (void)s;
+    (void)r;
+    return advice == SEG_FREE ? -EINVAL : 0;
 }
 
 const struct seg_ops seg_vn = {
@@ -53,4 +61,6 @@ const struct seg_ops seg_vn = {
     .dup = vn_dup,
     .split = vn_dup,
     .release = vn_release,
+    .incore = vn_incore,
+    .advise = vn_advise,
 };

@@ -6,6 +6,7 @@
  */
 #include "mm/sleep.h"
 
+#include "kern/clock.h"
 #include "kern/lock.h"
 #include "kern/lockcheck.h"
 #include "kern/waitq.h"
@@ -50,4 +51,12 @@ void frame_sleep(pfn_t pfn)
 void frame_wake(pfn_t pfn)
 {
     waitq_wake(queue_of(pfn), WAITQ_ALL);
+}
+
+void frame_nap(void)
+{
+    static struct waitq naps = WAITQ_INIT(naps);
+    uint32_t mask = spin_lock_irq(&naps.lock);
+
+    waitq_sleep(&naps, mask, false, clock_ns() + NSEC_PER_MSEC);
 }

@@ -13,4 +13,7 @@ void frame_sleep(pfn_t pfn);
 /* BUSY ended: wakes all who sleep for the frame. */
 void frame_wake(pfn_t pfn);
 
+/* Sleeps a millisecond. */
+void frame_nap(void);
+
 #endif

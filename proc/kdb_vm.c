@@ -86,7 +86,7 @@ static void cmd_pmap(unsigned argc, char **argv)
     (void)argc;
     if (!p)
         return;
-    kdb_printf("process %d, %s: %u resident, as %p\n", p->pid, p->comm, p->as->resident,
+    kdb_printf("process %d, %s: %u resident, as %p\n", p->pid, p->comm, as_resident_locked(p->as),
                (void *)p->as);
     tree_for_each (it, &p->as->segs)
         if (!kdb_stopped())
@@ -170,7 +170,7 @@ static void users_of_obj(const struct obj *o, uint32_t page, pfn_t pfn)
         list_for_each (it, &o->segs.of[i].list) {
             const struct seg *s = container_of(it, struct seg, by_obj);
 
-            if (page - s->obj_page < s->npages)
+            if (page - s->obj_page < s->npages) /* not a walker's place, which has none */
                 print_users(s->as, s->base + page_addr(page - s->obj_page), pfn);
         }
     }

@@ -39,8 +39,8 @@ static bool can_die(const struct proc *p)
  * open files. (P) held. */
 static uint32_t weight(const struct proc *p)
 {
-    const struct as *as = p->as;
-    uint32_t frames = as->resident + as->nsegs / SEGS_A_FRAME + fdtable_frames(p->files);
+    struct as *as = p->as;
+    uint32_t frames = as_resident(as) + as->nsegs / SEGS_A_FRAME + fdtable_frames(p->files);
 
     for (unsigned i = 0; i < ARRAY_SIZE(as->slots); i++)
         frames += (uint32_t)__builtin_popcount(as->slots[i]);

@@ -77,7 +77,7 @@ static void picture_threads_locked(struct picture *s, const struct proc *p)
 static void picture_memory(struct picture *s, struct as *as)
 {
     s->pages = procfs_as_pages(as);
-    s->resident = as->resident;
+    s->resident = as_resident(as);
     s->stack_top = as->stack_top;
     s->brk_start = as->brk_start;
     s->arg_start = as->arg_start;

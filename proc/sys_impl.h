@@ -65,7 +65,10 @@ syscall_fn sys_getrandom, sys_getpriority, sys_sched_getparam, sys_sched_setsche
 syscall_fn sys_sched_get_priority_max, sys_sched_get_priority_min, sys_sched_rr_get_interval;
 syscall_fn sys_sched_getaffinity, sys_sched_setaffinity;
 /* sys_mm.c */
-syscall_fn sys_brk, sys_mmap2, sys_munmap, sys_mprotect, sys_madvise;
+syscall_fn sys_brk, sys_mmap2, sys_munmap, sys_mprotect;
+/* sys_range.c */
+syscall_fn sys_mremap, sys_msync, sys_madvise, sys_mincore, sys_mlock, sys_mlock2, sys_munlock;
+syscall_fn sys_mlockall, sys_munlockall;
 /* sys_file.c */
 syscall_fn sys_close, sys_read, sys_write, sys_readv, sys_writev, sys_pread64, sys_pwrite64;
 syscall_fn sys_preadv, sys_pwritev, sys_lseek, sys_llseek, sys_ioctl, sys_getdents64, sys_fsync;

@@ -4,7 +4,7 @@
  * caller's own address space alone is changed.
  */
 #include "mm/as.h"
-#include "mm/obj.h"
+#include "mm/obj_anon.h"
 #include "proc/sys_impl.h"
 
 #define MAP_SHARED          0x1u
@@ -13,89 +13,153 @@
 #define MAP_TYPE            0xfu
 #define MAP_FIXED           0x10u
 #define MAP_ANONYMOUS       0x20u
+#define MAP_GROWSDOWN       0x100u
 #define MAP_DENYWRITE       0x800u
 #define MAP_EXECUTABLE      0x1000u
+#define MAP_LOCKED          0x2000u
 #define MAP_NORESERVE       0x4000u
 #define MAP_POPULATE        0x8000u
 #define MAP_NONBLOCK        0x10000u
 #define MAP_STACK           0x20000u
+#define MAP_HUGETLB         0x40000u
 #define MAP_FIXED_NOREPLACE 0x100000u
-/* Hints, and what Linux ignores, too. Populating early is a hint here. */
-#define MAP_IGNORED                                                                                \
-    (MAP_DENYWRITE | MAP_EXECUTABLE | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK)
+/* What Linux knows of MAP_SHARED_VALIDATE's flags; of the others it ignores what it does not know.
+ */
+#define MAP_KNOWN                                                                                  \
+    (MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_DENYWRITE | MAP_EXECUTABLE |       \
+     MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB)
 
 #define PROT_SEM 8u /* no meaning on ARM */
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
-
-#define MADV_WILLNEED 3u /* NORMAL, RANDOM, SEQUENTIAL, WILLNEED: 0 to 3 are hints */
 
 SYSCALL1(sys_brk, brk)
 {
     return (long)as_brk(proc_current()->as, brk);
 }
 
-/* Flags and place, before anything is looked at. Shared mappings need writable objects, a later
- * step: until then they are refused, as a file system without them would. */
-static int map_check(uint32_t addr, uint32_t len, uint32_t flags)
+/* Length and place, before anything is looked at. */
+static int check_place(uint32_t addr, uint32_t len, uint32_t page, bool fixed)
 {
-    const uint32_t known = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE | MAP_IGNORED;
-    uint32_t type = flags & MAP_TYPE;
+    uint32_t npages = pages_of(len);
 
-    if (type == MAP_SHARED || type == MAP_SHARED_VALIDATE)
-        return flags & MAP_ANONYMOUS ? -EINVAL : -ENODEV;
-    if (type != MAP_PRIVATE || flags & ~known || len == 0)
+    if (likely(!fixed && page == 0 && len - 1 < USER_END))
+        return 0;
+    if (len == 0)
         return -EINVAL;
+    if (npages == 0)
+        return -ENOMEM;
+    if (page + npages < page)
+        return -EOVERFLOW;
     if (len > USER_END)
         return -ENOMEM;
-    if (!(flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
+    if (!fixed)
         return 0;
+    if (addr >= USER_END || len > USER_END - addr)
+        return -ENOMEM;
     if (addr & PAGE_MASK)
         return -EINVAL;
-    if (addr < USER_MIN)
-        return -EPERM;
-    return addr >= USER_END || len > USER_END - addr ? -ENOMEM : 0;
+    return addr < USER_MIN ? -EPERM : 0;
 }
 
-static int map_file(struct map_request *r, int fd, uint32_t page)
+/* The request for contents of the file: access by how it was opened. */
+static int file_request(struct map_request *r, struct file *f, uint32_t flags)
 {
-    struct file *f = fdtable_get(proc_current()->files, fd);
-    vaddr_t where;
-    int error = 0;
+    uint32_t type = flags & MAP_TYPE, mode = f->flags & O_ACCMODE;
 
-    if (!f)
-        return -EBADF;
-    if ((f->flags & O_ACCMODE) == O_WRONLY)
-        error = -EACCES;
-    else if (!f->vnode->obj)
-        error = -ENODEV;
-    else if (page + r->npages < page)
-        error = -EOVERFLOW;
-    r->ops = &seg_vn;
+    if (type == MAP_SHARED_VALIDATE && flags & ~MAP_KNOWN)
+        return -EOPNOTSUPP;
+    if (type == 0 || type > MAP_SHARED_VALIDATE)
+        return -EINVAL;
+    if (type != MAP_PRIVATE) {
+        if (r->prot & PROT_WRITE && mode == O_RDONLY)
+            return -EACCES;
+        if (mode == O_RDONLY)
+            r->maxprot &= ~PROT_WRITE;
+        r->flags |= SEG_SHARED;
+    }
+    if (mode == O_WRONLY)
+        return -EACCES;
+    if (!f->vnode->obj)
+        return -ENODEV;
+    if (flags & MAP_GROWSDOWN)
+        return -EINVAL;
+    r->ops = type == MAP_PRIVATE ? &seg_vn : &seg_shared;
     r->obj = f->vnode->obj;
-    r->obj_page = page;
+    return 0;
+}
+
+/* Memory of nobody's: an object of its own, with a reference, if it is shared. */
+static int anonymous_request(struct map_request *r, uint32_t flags, struct obj **shared)
+{
+    uint32_t type = flags & MAP_TYPE;
+
+    if (type != MAP_PRIVATE && (type != MAP_SHARED || flags & MAP_GROWSDOWN))
+        return -EINVAL;
+    r->obj_page = 0;
+    if (type == MAP_PRIVATE) {
+        r->flags |= flags & MAP_GROWSDOWN ? SEG_GROWS : 0;
+        return 0;
+    }
+    *shared = obj_anon_create(r->npages, !(r->flags & SEG_NORESERVE));
+    r->flags |= SEG_SHARED;
+    r->ops = &seg_shared;
+    r->obj = *shared;
+    return *shared ? 0 : -ENOMEM;
+}
+
+/* Of a file, or shared; the segment takes a reference to the object of its own. */
+static __noinline int map_obj(struct map_request *r, uint32_t flags, struct file *f, vaddr_t *where)
+{
+    struct obj *shared = NULL;
+    int error = f ? file_request(r, f, flags) : anonymous_request(r, flags, &shared);
+
     if (!error)
-        error = as_map(proc_current()->as, r, &where);
-    file_unref(f); /* the segment has a reference to the object of its own */
-    return error ? error : (int)where;
+        error = as_map(proc_current()->as, r, where);
+    if (shared)
+        obj_unref(shared);
+    return error;
+}
+
+static __noinline uint16_t special_flags(uint32_t flags)
+{
+    return (flags & MAP_NORESERVE && !as_commit_strict() ? SEG_NORESERVE : 0) |
+           (flags & MAP_LOCKED ? SEG_WIRED : 0);
 }
 
 SYSCALL4(sys_mmap2, addr, len, prot, flags)
 {
+    bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
     struct map_request r = {.base = page_base(addr),
                             .npages = pages_of(len),
                             .prot = prot & PROT_ALL,
                             .maxprot = PROT_ALL,
-                            .fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE),
+                            .fixed = fixed,
                             .noreplace = flags & MAP_FIXED_NOREPLACE,
                             .ops = &seg_anon};
+    struct as *as = proc_current()->as;
+    struct file *f = NULL;
     vaddr_t where;
-    int error = map_check(addr, len, flags);
+    int error;
 
-    if (error)
-        return error;
-    if (!(flags & MAP_ANONYMOUS))
-        return map_file(&r, (int)syscall_arg(5), syscall_arg(6));
-    error = as_map(proc_current()->as, &r, &where);
+    if (!(flags & MAP_ANONYMOUS)) {
+        f = fdtable_get(proc_current()->files, (int)syscall_arg(5));
+        if (!f)
+            return -EBADF;
+        r.obj_page = syscall_arg(6);
+    }
+    if (unlikely(flags & (MAP_NORESERVE | MAP_LOCKED)))
+        r.flags = special_flags(flags);
+    error = check_place(addr, len, r.obj_page, fixed);
+    if (!error)
+        error =
+            (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN)) == (MAP_PRIVATE | MAP_ANONYMOUS)
+                ? as_map(as, &r, &where)
+                : map_obj(&r, flags, f, &where);
+    if (unlikely(flags & (MAP_POPULATE | MAP_LOCKED)) && !error &&
+        (flags & (MAP_NONBLOCK | MAP_LOCKED)) != MAP_NONBLOCK)
+        (void)!as_populate(as, where, r.npages, POPULATE); /* as much as there is memory for */
+    if (f)
+        file_unref(f);
     return error ? error : (long)where;
 }
 
@@ -115,12 +179,4 @@ SYSCALL3(sys_mprotect, addr, len, prot)
     if (addr >= USER_END || len > USER_END - addr)
         return -ENOMEM;
     return as_protect(proc_current()->as, addr, pages_of(len), prot & PROT_ALL);
-}
-
-/* Hints change nothing that a program can see. The others are not built. */
-SYSCALL3(sys_madvise, addr, len, advice)
-{
-    if (addr & PAGE_MASK || advice > MADV_WILLNEED)
-        return -EINVAL;
-    return addr >= USER_END || len > USER_END - addr ? -ENOMEM : 0;
 }

@@ -38,8 +38,10 @@ enum {
     NR_mprotect = 125,
     NR_sched_yield = 158,
     NR_nanosleep = 162,
+    NR_mremap = 163,
     NR_rt_sigaction = 174,
     NR_mmap2 = 192,
+    NR_madvise = 220,
     NR_clock_gettime = 263,
     NR_openat = 322,
 };
@@ -50,7 +52,10 @@ enum {
     CHLD = 17,
     READ_WRITE = 3,
     READ_ONLY = 1,
+    SHARED = 1,
     PRIVATE = 2,
+    FIXED_PLACE = 3, /* MREMAP_FIXED, which needs MAYMOVE */
+    DONTNEED = 4,
     FIXED = 16,
     ANONYMOUS = 32,
     MONOTONIC = 1,

@@ -98,6 +98,40 @@ static uint64_t fault_memory(uint32_t how)
     return each(spent, PAGES);
 }
 
+/* Memory that a child would share. */
+static uint64_t fault_shared(uint32_t arg)
+{
+    (void)arg;
+    volatile char *at = map_at(0, PAGES * PAGE, READ_WRITE, SHARED | ANONYMOUS, (uint32_t)-1);
+    uint64_t spent = touch(at, PAGES, 1, TOUCH_WRITE);
+    unmap(at, PAGES * PAGE);
+    return each(spent, PAGES);
+}
+
+static uint64_t dont_need(uint32_t arg)
+{
+    (void)arg;
+    volatile char *at = map_memory(PAGES * PAGE);
+    touch(at, PAGES, 1, TOUCH_WRITE);
+    uint64_t start = ticks();
+    check(call(NR_madvise, (uint32_t)at, PAGES * PAGE, DONTNEED, 0, 0) == 0, "madvise");
+    uint64_t spent = (ticks() - start) * TICK;
+    unmap(at, PAGES * PAGE);
+    return each(spent, PAGES);
+}
+
+/* 1 MiB that was written, between two places. */
+static void op_move(void)
+{
+    static uint32_t to;
+    uint32_t from = (uint32_t)touched;
+    if (!to)
+        to = from + 2 * MIB;
+    check(call(NR_mremap, from, MIB, MIB, FIXED_PLACE, to) == (int32_t)to, "mremap");
+    touched = (char *)to;
+    to = from;
+}
+
 static uint64_t unmap_pages(uint32_t arg)
 {
     (void)arg;
@@ -169,6 +203,14 @@ void measure_memory(void)
     measure("map_touch_unmap", op_map_touch, 1000);
     measure("map_unmap_1m", op_map_large, 1000);
     measure_by("unmap_page", unmap_pages, 0);
+    measure_by("fault_shared", fault_shared, 0);
+    measure_by("dont_need", dont_need, 0);
+    char *room = map_memory(4 * MIB);
+    touched = room;
+    touch(touched, MIB / PAGE, 1, TOUCH_WRITE);
+    unmap(room + MIB, 3 * MIB);
+    measure("move_1m", op_move, 100);
+    unmap(touched, MIB);
     touched = map_memory(33 * PAGE);
     touch(touched, 33, 1, TOUCH_WRITE);
     measure("protect_middle", op_protect, 1000);

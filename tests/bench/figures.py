@@ -4,7 +4,7 @@
 Linux's figures are instructions, measured with the same method on the same machine (QEMU 7.2, virt,
 cortex-a15, one CPU, 256 MiB, -icount shift=0): `lean` is Linux 6.1.176 from tinyconfig with -O2, one
 processor, nothing extra; `debian` is Debian's armmp kernel of that version. Not in the table, because
-the kernel lacks the calls: shared mappings, madvise, handled signals, mremap, pipes, swap.
+the kernel lacks the calls: handled signals, pipes, swap.
 """
 
 import collections
@@ -27,6 +27,9 @@ LINES = [Line(*row) for row in (
     ("map_touch_unmap", "mmap + touch + munmap 4 KiB", 10987, 15283, None),
     ("map_unmap_1m", "mmap + munmap 1 MiB", 9269, 11522, None),
     ("unmap_page", "munmap, a resident page", 641, 1096, None),
+    ("fault_shared", "fault: shared anonymous, write", 2859, 3943, 1429),
+    ("dont_need", "madvise DONTNEED, a page", 628, 1069, 314),
+    ("move_1m", "mremap, moving 1 MiB", 38966, 40148, 19483),
     ("protect_middle", "mprotect of a middle page and back", 11697, 15613, None),
     ("break_touch", "brk one page + touch", 3626, 4879, None),
     ("open_close", "open + close", 2389, 4030, None),

@@ -22,6 +22,7 @@
 #include "kern/bootargs.h"
 #include "kern/log.h"
 #include "kern/panic.h"
+#include "kern/clock.h"
 #include "kern/trace.h"
 #include "kern/waitq.h"
 #include "machine/cpu.h"
@@ -40,6 +41,7 @@ int fake_dawdle;
 int fake_chaos;
 int fake_oom_gives_up = 1;
 int fake_strict_commit;
+unsigned fake_writes;
 uintptr_t fake_bias;
 
 /* One translation: page << 32 | frame << 12 | prot; 0: none. */
@@ -77,6 +79,12 @@ static void invalidate(struct hat *h, const struct node *n, vaddr_t va)
         tlb_forget(&tlbs.tlb[i], va);
     tlb_forget(&tlbs.tlb[h->asid], va);
     spin_unlock(&tlbs.lock);
+}
+
+/* Weak: tests of files have a clock of their own. */
+__attribute__((weak)) uint64_t clock_ns(void)
+{
+    return 0;
 }
 
 static struct node **slot_of(const struct hat *h, unsigned slot)
@@ -181,7 +189,7 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
     check_node(h, n, va);
     if (!pte_in_core(e) || pte_pfn(e) != pfn)
         panic("hat_load: page %lx is not what the page table says", (unsigned long)va);
-    if (prot & PROT_WRITE && (e.raw & PTE_COW || node_shared(n)))
+    if (prot & PROT_WRITE && !pte_own(e, n))
         panic("hat_load: page %lx would be writable and is shared", (unsigned long)va);
     n->hat[node_index(va)] = pfn << 12 | prot;
     if (old)
@@ -192,7 +200,7 @@ void hat_enter(struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
 {
     if (n->hat[node_index(va)])
         panic("hat_enter: page %lx is entered already", (unsigned long)va);
-    if (prot & PROT_WRITE && (n->pte[node_index(va)].raw & PTE_COW || node_shared(n)))
+    if (prot & PROT_WRITE && !pte_own(n->pte[node_index(va)], n))
         panic("hat_enter: page %lx would be writable and is shared", (unsigned long)va);
     n->hat[node_index(va)] = pfn << 12 | prot;
 }
@@ -277,6 +285,9 @@ void hat_sync_icache(pfn_t pfn)
 /* The access if translation e permits it; tlbs.lock held, so that it is over before whoever
  * invalidates the translation goes on. Who writes to what he may execute at the same time sees to
  * the instruction cache himself. */
+/* Whoever writes to what may be executed, here or in another mapping of it, does as cacheflush
+ * does.
+ */
 static bool access_by(uint64_t e, vaddr_t va, prot_t access, uint8_t *byte)
 {
     pfn_t pfn = (pfn_t)(e >> 12 & 0xfffff);
@@ -287,7 +298,7 @@ static bool access_by(uint64_t e, vaddr_t va, prot_t access, uint8_t *byte)
         return false;
     if (access == PROT_WRITE) {
         *p = *byte;
-        if (e & PROT_EXEC)
+        if (e & PROT_EXEC || frame_type(frame_of(pfn)) == FRAME_OBJ)
             *fetched = *byte;
     } else {
         *byte = access == PROT_EXEC ? *fetched : *p;
@@ -424,25 +435,64 @@ uint8_t fake_file_byte(unsigned number, uint32_t page, unsigned offset)
     return (uint8_t)((number + 1) * 0x9e3779b1u + page * 0x85ebca6bu + offset * 37u);
 }
 
+#define STORED_FILES 4u
+#define STORED_PAGES 1024u
+
+/* Where the page of a file is when it was written, or NULL there; NULL: it never can be. */
+static void **stored_page(const struct obj *o, uint32_t page)
+{
+    static void *stored[STORED_FILES][STORED_PAGES];
+    unsigned number = (unsigned)(uintptr_t)o->data;
+
+    return number < STORED_FILES && page < STORED_PAGES ? &stored[number][page] : NULL;
+}
+
 static int fill_file(struct obj *o, uint32_t page, void *bytes)
 {
     if (fake_fill_us < 0)
         return -EIO;
     if (fake_fill_us)
         usleep((unsigned)fake_fill_us);
+    if (stored_page(o, page) && *stored_page(o, page)) {
+        memcpy(bytes, *stored_page(o, page), PAGE_SIZE);
+        return 0;
+    }
     for (unsigned i = 0; i < PAGE_SIZE; i++)
         ((uint8_t *)bytes)[i] = fake_file_byte((unsigned)(uintptr_t)o->data, page, i);
     return 0;
 }
 
+static int write_file(struct obj *o, uint32_t page, const void *bytes)
+{
+    void **to = stored_page(o, page);
+
+    fake_writes++;
+    if (fake_fill_us < 0)
+        return -EIO;
+    if (!*to)
+        *to = malloc(PAGE_SIZE);
+    memcpy(*to, bytes, PAGE_SIZE);
+    return 0;
+}
+
+void fake_file_cut(struct obj *o, uint32_t first)
+{
+    for (uint32_t i = first; stored_page(o, i); i++) {
+        free(*stored_page(o, i));
+        *stored_page(o, i) = NULL;
+    }
+}
+
 static void release_file(struct obj *o)
 {
+    fake_file_cut(o, 0);
     kfree(o);
 }
 
 struct obj *fake_file(unsigned number, uint32_t npages)
 {
-    static const struct obj_ops ops = {.fill = fill_file, .release = release_file};
+    static const struct obj_ops ops = {
+        .fill = fill_file, .write = write_file, .release = release_file};
     struct obj *o = kmalloc(sizeof(*o));
 
     if (!o)

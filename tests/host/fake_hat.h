@@ -20,6 +20,8 @@ uint32_t fake_in_use(void);
 
 /* A file of so many pages with one reference, the caller's, and each byte of it. */
 struct obj *fake_file(unsigned number, uint32_t npages);
+/* What was written to the file from page `first` on is forgotten. */
+void fake_file_cut(struct obj *o, uint32_t first);
 uint8_t fake_file_byte(unsigned number, uint32_t page, unsigned offset);
 
 /* One access of a program at va by what TLB and tables permit; false: it faults. */
@@ -29,6 +31,7 @@ extern int fake_fill_us;       /* how long it takes to read a page of a file; < 
 extern int fake_dawdle;        /* other threads come between where it hurts */
 extern int fake_chaos;         /* forgets translations at random */
 extern int fake_oom_gives_up;  /* 1: the process short of memory dies; 0: it tries again for ever */
+extern unsigned fake_writes;   /* pages that were written to files */
 extern int fake_strict_commit; /* overcommit_memory=2, from the next fake_machine on */
 
 #endif

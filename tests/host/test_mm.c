@@ -99,13 +99,13 @@ static void test_zero_fill(void **state)
 
     (void)state;
     assert_int_equal(map_anon(as, BASE, 8, RW), 0);
-    assert_int_equal(as->resident, 0);
+    assert_int_equal(as_resident(as), 0);
     assert_int_equal(cpu_load(as, BASE + 5), 0);
-    assert_int_equal(as->resident, 0); /* the permanent zero page is nobody's */
+    assert_int_equal(as_resident(as), 0); /* the permanent zero page is nobody's */
     assert_int_equal(cpu_store(as, BASE + 5, 77), FAULT_OK);
     assert_int_equal(cpu_load(as, BASE + 5), 77);
     assert_int_equal(cpu_load(as, BASE + 6), 0);
-    assert_int_equal(as->resident, 1);
+    assert_int_equal(as_resident(as), 1);
     assert_int_equal(cpu_load(as, BASE + 8 * PAGE_SIZE), -FAULT_NO_SEGMENT);
     assert_int_equal(cpu_load(as, BASE - 1), -FAULT_NO_SEGMENT);
     as_leave(as);

@@ -188,7 +188,7 @@ static void wrong_live(void)
 
 static void wrong_resident(void)
 {
-    BREAK(world.as->resident, world.as->resident + 1);
+    BREAK(node_frame(BASE)->links[1], node_frame(BASE)->links[1] + 1);
 }
 
 static void overlap(void)

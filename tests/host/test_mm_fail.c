@@ -148,11 +148,11 @@ static int error_of_fault(enum fault_error e)
 static int do_touch_stack(const struct step *s)
 {
     vaddr_t va = STACK - page_addr(s->npages);
-    uint32_t pages = spaces[s->space]->resident;
+    uint32_t pages = as_resident(spaces[s->space]);
     int error = error_of_fault(cpu_store(spaces[s->space], va, (uint8_t)s->arg));
 
     if (error)
-        assert_int_equal(spaces[s->space]->resident, pages);
+        assert_int_equal(as_resident(spaces[s->space]), pages);
     else
         assert_int_equal(cpu_load(spaces[s->space], va), s->arg);
     return error;

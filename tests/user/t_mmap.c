@@ -13,66 +13,9 @@
 
 #include <sys/mman.h>
 
+#include "mapping.h"
 #include "quire.h"
 #include "tap.h"
-
-#define PAGE      4096u
-#define ANONYMOUS (MAP_PRIVATE | MAP_ANONYMOUS)
-#define RW        (PROT_READ | PROT_WRITE)
-
-static char *pages_map(size_t count, int prot)
-{
-    char *p = mmap(0, count * PAGE, prot, ANONYMOUS, -1, 0);
-
-    CHECK(p != MAP_FAILED);
-    return p;
-}
-
-static int read_body(void *arg)
-{
-    return *(volatile char *)arg & 0;
-}
-
-static int write_body(void *arg)
-{
-    *(volatile char *)arg = 1;
-    return 0;
-}
-
-static bool readable(const void *p)
-{
-    int status = tap_child(read_body, (void *)p);
-
-    CHECK(tap_exited_with(status, 0) || tap_killed_by(status, SIGSEGV));
-    return tap_exited_with(status, 0);
-}
-
-static bool writable(void *p)
-{
-    int status = tap_child(write_body, p);
-
-    CHECK(tap_exited_with(status, 0) || tap_killed_by(status, SIGSEGV));
-    return tap_exited_with(status, 0);
-}
-
-/* Lines of /proc/self/maps that touch the pages. */
-static int segments_count(const char *p, size_t pages)
-{
-    uintptr_t from = (uintptr_t)p, to = from + pages * PAGE;
-    char *text = file_read_all("/proc/self/maps", NULL);
-    int count = 0;
-
-    CHECK(text != NULL);
-    for (char *line = text; line && *line;) {
-        char *end;
-        uintptr_t low = strtoul(line, &end, 16), high = strtoul(end + 1, NULL, 16);
-        count += low < to && high > from;
-        line = strchr(line, '\n');
-        line = line ? line + 1 : NULL;
-    }
-    free(text);
-    return count;
-}
 
 static void test_zeroes(void)
 {
@@ -254,6 +197,11 @@ static void test_file_offset(void)
     CHECK_EQ(mprotect(p, PAGE, RW), 0);
     p[0] = 'y';
     CHECK(p[0] == 'y' && memcmp(p + 1, whole + 2 * PAGE + 1, PAGE - 1) == 0);
+}
+
+static int read_body(void *arg)
+{
+    return *(volatile char *)arg & 0;
 }
 
 static void test_file_beyond_end(void)

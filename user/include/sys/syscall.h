@@ -52,11 +52,17 @@
 #define SYS_fchdir            133
 #define SYS_llseek            140
 #define SYS_flock             143
+#define SYS_msync             144
 #define SYS_readv             145
 #define SYS_writev            146
 #define SYS_fdatasync         148
+#define SYS_mlock             150
+#define SYS_munlock           151
+#define SYS_mlockall          152
+#define SYS_munlockall        153
 #define SYS_sched_yield       158
 #define SYS_nanosleep         162
+#define SYS_mremap            163
 #define SYS_rt_sigaction      174
 #define SYS_pread64           180
 #define SYS_pwrite64          181
@@ -73,6 +79,8 @@
 #define SYS_fchown32          207
 #define SYS_chown32           212
 #define SYS_getdents64        217
+#define SYS_mincore           219
+#define SYS_madvise           220
 #define SYS_fcntl64           221
 #define SYS_gettid            224
 #define SYS_sendfile64        239
@@ -83,6 +91,10 @@
 #define SYS_statfs64          266
 #define SYS_fstatfs64         267
 #define SYS_waitid            280
+#define SYS_shmat             305
+#define SYS_shmdt             306
+#define SYS_shmget            307
+#define SYS_shmctl            308
 #define SYS_openat            322
 #define SYS_mkdirat           323
 #define SYS_mknodat           324
@@ -104,6 +116,7 @@
 #define SYS_renameat2         382
 #define SYS_getrandom         384
 #define SYS_memfd_create      385
+#define SYS_mlock2            390
 #define SYS_statx             397
 #define SYS_faccessat2        439
 #define SYS_arm_cacheflush    0xf0002

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The segment driver of shared mappings: every address space gets the object's own frame, so that
+ * what one writes the others and read() see at once. An entry is never copy-on-write. The hardware
+ * permits writing only to a frame that is known to be dirty: the first write is a fault.
+ * Bringing a page may sleep, as in seg_vn.
+ * Source: SVR4 seg_vn, MAP_SHARED.
+ */
+#include "include/uapi/errno.h"
+#include "mm/obj.h"
+#include "mm/private.h"
+#include "mm/seg_impl.h"
+
+/* The object agrees that the access may be. */
+static int allow(const struct fault *f, pfn_t pfn)
+{
+    struct obj *o = f->seg->obj;
+
+    return f->access == PROT_WRITE && o->ops->dirty ? o->ops->dirty(o, pfn) : 0;
+}
+
+/* Enters the page, which the caller has pinned; the pin becomes the entry's use. Not where another
+ * was faster, or if the page has left the object: then the access comes again. */
+static int enter(struct fault *f, pfn_t pfn)
+{
+    struct node *n = f->node ? f->node : pt_node_private(f->as, f->va);
+    unsigned i = node_index(f->va);
+    bool good;
+    int error;
+
+    if (!n) {
+        obj_put(pfn);
+        return -ENOMEM;
+    }
+    node_lock(n);
+    good = pte_is_none(n->pte[i]) && obj_owns(f->seg->obj, pfn);
+    error = good ? allow(f, pfn) : 0;
+    good &= !error;
+    if (good) {
+        pt_set(n, i, pte_make(PTE_RESIDENT, pfn, PTE_SHARED));
+        frame_set_rmap(frame_of(pfn), kptr(&n->pte[i]));
+        fault_load(f, n);
+    }
+    node_unlock(n);
+    if (!good)
+        obj_put(pfn);
+    return error;
+}
+
+/* The first write to a page that is there and clean. */
+static int write_first(struct fault *f)
+{
+    struct node *n = pt_lock_node(f->as, f->va);
+    int error = 0;
+
+    if (n && n->pte[node_index(f->va)].raw == f->pte.raw) {
+        error = allow(f, pte_pfn(f->pte));
+        if (!error)
+            fault_load(f, n);
+    }
+    if (n)
+        node_unlock(n);
+    return error;
+}
+
+/* A page with as many entries as can be is refused: there is only this one. */
+static int shared_fault(struct fault *f)
+{
+    struct obj *o = f->seg->obj;
+    enum obj_found how;
+    pfn_t pfn;
+    int error;
+
+    if (!pte_is_none(f->pte))
+        return write_first(f);
+    error = obj_get(o, seg_obj_page(f->seg, f->va), &pfn, &how);
+    if (error)
+        return error == -EINVAL ? -ENXIO : error == -EAGAIN ? -EIO : error;
+    if (frame_users(pfn) > FRAME_ENTRIES_MAX) {
+        obj_put(pfn);
+        return -EIO;
+    }
+    f->kind = MAX(f->kind, fault_kind_found(o, how));
+    return enter(f, pfn);
+}
+
+const struct seg_ops seg_shared = {
+    .name = "shared",
+    .fault = shared_fault,
+    .dup = vn_dup,
+    .split = vn_dup,
+    .release = vn_release,
+    .sync = obj_sync,
+    .incore = vn_incore,
+    .advise = vn_advise,
+};
