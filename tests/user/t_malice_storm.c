@@ -2,9 +2,10 @@
  *
  * t_malice_storm [SEED]: children that make system calls by chance, with arguments by chance: good
  * and bad addresses, small, large and negative numbers. Whatever they do to themselves, the rest
- * lives, and what they had comes back. Left out is what would hit others: signals, the terminal,
- * the clock, reboot, new groups (the storm is ended by its group). Files that can be changed are a
- * directory's of its own.
+ * lives, and what they had comes back. They are in a directory with copies of a few files and
+ * devices, and name nothing outside but what is in /proc: whatever they write, rename or remove is
+ * there, and goes with it. Left out is what would hit others: signals, the terminal, the clock,
+ * reboot, new groups (the storm is ended by its group).
  */
 #include <fcntl.h>
 #include <signal.h>
@@ -16,7 +17,6 @@
 
 #include "files.h"
 #include "malice.h"
-#include "quire.h"
 
 #define ROUNDS    6u
 #define CALLS     600u
@@ -36,29 +36,36 @@ static const char *const paths[] = {
     "true",
     "/proc/self/maps",
     "/proc/self/pt",
+    "null",
     "/proc/1/pmap",
-    "/dev/null",
-    "/dev/zero",
-    "/dev/urandom",
+    "zero",
+    "urandom",
     ".",
     "/proc",
-    "sub",
+    "d",
     "/proc/vmcheck",
+    "full",
     "/proc/self",
-    "/dev/full",
     "nothing",
-    "sub/other",
+    "d/..",
     "test.sh",
     "/proc/kmsg",
     "",
     "/proc/self/cmdline",
+    "d/x",
+    "true/",
+    "link",
+    "d/d",
 };
 
 static const uint16_t numbers[] = {
-    2,   3,   4,   5,   6,   11,  12,  19,  20,  33,  41,  43,  45,  55,  60,  63,  65,  76,  78,
-    85,  91,  96,  114, 116, 118, 120, 122, 125, 132, 133, 140, 145, 146, 147, 155, 156, 158, 159,
-    161, 162, 172, 174, 180, 181, 183, 190, 191, 192, 195, 196, 197, 203, 208, 209, 217, 220, 221,
-    241, 242, 256, 263, 264, 265, 280, 322, 327, 332, 334, 345, 358, 369, 384, 403, 406, 407,
+    2,   3,   4,   5,   6,   8,   9,   10,  11,  12,  14,  15,  19,  20,  33,  38,  39,
+    40,  41,  43,  45,  55,  60,  63,  65,  76,  78,  83,  85,  91,  92,  93,  94,  95,
+    96,  114, 116, 118, 120, 122, 125, 132, 133, 140, 143, 145, 146, 147, 155, 156, 158,
+    159, 161, 162, 172, 174, 180, 181, 183, 187, 190, 191, 192, 193, 194, 195, 196, 197,
+    198, 203, 207, 208, 209, 212, 217, 220, 221, 225, 239, 241, 242, 256, 263, 264, 265,
+    266, 267, 270, 280, 322, 323, 324, 325, 327, 328, 329, 330, 331, 332, 333, 334, 341,
+    345, 348, 352, 358, 361, 362, 369, 373, 382, 384, 385, 397, 403, 406, 407, 412, 439,
 };
 
 static const uint16_t never[] = {1, 37, 54, 57, 66, 88, 238, 248, 262, 268, 404};
@@ -161,8 +168,8 @@ static void storm(uint32_t calls, int depth)
 
 static void __attribute__((noreturn)) storm_begin(uint32_t round)
 {
-    static const char *const open_files[] = {"motd",      "sub",  "/proc/self/maps",
-                                             "/dev/zero", "true", "/proc"};
+    static const char *const open_files[] = {"motd", ".",    "/proc/self/maps",
+                                             "zero", "true", "/proc"};
 
     setpgid(0, 0);
     for (int fd = 0; fd < 64; fd++)
@@ -185,43 +192,35 @@ static void storm_end(pid_t leader)
     }
 }
 
-static void copy(const char *from, const char *to)
+/* What the storm may break. */
+static void place_make(void)
 {
-    char buf[512];
-    ssize_t n;
-    int in = open(from, O_RDONLY), out = (int)files_open(to, CREATE, 0755);
-
-    CHECK(in >= 0 && out >= 0);
-    while ((n = read(in, buf, sizeof(buf))) > 0)
-        CHECK_EQ(write(out, buf, (size_t)n), n);
-    close(in);
-    close(out);
-}
-
-/* Into a directory of our own, with something in it. */
-static const char *ground_make(void)
-{
-    static char name[32];
-
-    snprintf(name, sizeof(name), "storm-%d", (int)getpid());
-    files_begin(name);
-    CHECK_EQ(files_mkdir("sub"), 0);
-    copy("/etc/motd", "motd");
-    copy("/bin/true", "true");
-    copy("/etc/test.sh", "test.sh");
-    return name;
+    files_copy("/etc/motd", "motd");
+    files_copy("/bin/true", "true");
+    files_copy("/etc/test.sh", "test.sh");
+    CHECK_EQ(files_mkdir("d"), 0);
+    CHECK_EQ(sys_raw(SYS_symlink, "d/x", "link"), 0);
+    CHECK_EQ(sys_raw(SYS_mknod, "null", S_IFCHR | 0666, 1 << 8 | 3), 0);
+    CHECK_EQ(sys_raw(SYS_mknod, "zero", S_IFCHR | 0666, 1 << 8 | 5), 0);
+    CHECK_EQ(sys_raw(SYS_mknod, "full", S_IFCHR | 0666, 1 << 8 | 7), 0);
+    CHECK_EQ(sys_raw(SYS_mknod, "urandom", S_IFCHR | 0666, 1 << 8 | 9), 0);
 }
 
 static void test_storm(void)
 {
     uint32_t rounds = tap_count(ROUNDS, 50 * ROUNDS);
-    const char *ground = ground_make();
+    char place[32];
+
+    sprintf(place, "storm%d", (int)getpid());
+    files_begin(place);
 
     printf("%s# seed %u\n", tap_indent(), (unsigned)seed);
     for (uint32_t round = 0; round < rounds; round++) {
         int ms = 0, step = 5;
-        pid_t leader = fork();
+        pid_t leader;
 
+        place_make();
+        leader = fork();
         if (leader == 0)
             storm_begin(round);
         CHECK(leader > 0);
@@ -232,9 +231,9 @@ static void test_storm(void)
             CHECK_EQ(waitpid(leader, NULL, 0), leader);
         }
         storm_end(leader);
+        files_remove_below(".");
     }
-    files_remove_below(".");
-    files_end(ground);
+    files_end(place);
 }
 
 int main(int argc, char **argv)
