@@ -255,6 +255,23 @@ class Shell(TestCase):
         self.printed("missing", "echo 'open", status=2)
         self.end()
 
+    def test_files(self):
+        """Small tools for files, and output that goes into one."""
+        self.begin()
+        for command in ("cd /tmp", "echo one > a", "echo two >>a", "mkdir d", "cp a d", "mv a d/b",
+                        "ln d/b c", "ln -s c link", "touch new"):
+            self.assertEqual(self.vm.run(command).strip(), "", command)
+        self.printed(r"^one\ntwo$", "cat link")
+        self.printed(r"^-rw-r--r-- +2 +8 c$", "ls -l")
+        self.printed(r"^a\nb$", "ls d")
+        self.printed(r"^rm: d: ", "rm d")
+        self.printed(r"^rmdir: d: ", "rmdir d")
+        self.printed(r"^sh: no file name behind >$", "echo >")
+        self.printed(r"^sh: /none/x: not found$", "echo x > /none/x")
+        self.vm.run("rm -r d c link new")
+        self.assertEqual(self.vm.run("ls").strip(), "")
+        self.end()
+
     def test_status(self):
         self.begin()
         self.vm.run("echo fine", status=0)

@@ -138,15 +138,38 @@ int fcntl(int fd, int command, ...)
 
 int _link(const char *from, const char *to)
 {
-    (void)from;
-    (void)to;
-    return (int)sys_result(-EROFS);
+    return (int)syscall(SYS_link, from, to);
 }
 
 int _unlink(const char *path)
 {
-    (void)path;
-    return (int)sys_result(-EROFS);
+    return (int)syscall(SYS_unlink, path);
+}
+
+/* newlib's own is made of link and unlink. */
+int _rename(const char *from, const char *to)
+{
+    return (int)syscall(SYS_rename, from, to);
+}
+
+int rename(const char *from, const char *to)
+{
+    return _rename(from, to);
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+    return (int)syscall(SYS_mkdir, path, mode);
+}
+
+int rmdir(const char *path)
+{
+    return (int)syscall(SYS_rmdir, path);
+}
+
+int symlink(const char *target, const char *path)
+{
+    return (int)syscall(SYS_symlink, target, path);
 }
 
 int access(const char *path, int mode)

@@ -77,12 +77,25 @@ static void blanks_skip(struct parser *s)
         s->p += strlen(s->p);
 }
 
+/* > or >> and the name of a file. */
+static int output_parse(struct parser *s, struct command *command)
+{
+    s->p++;
+    command->append = *s->p == '>';
+    if (command->append)
+        s->p++;
+    blanks_skip(s);
+    if (word_ends(*s->p))
+        return parse_error("no file name behind >");
+    command->output = s->out;
+    return word_parse(s);
+}
+
 /* After the words: what ends the command. */
 static int command_end(struct parser *s, struct command *command)
 {
     switch (*s->p) {
-    case '<':
-    case '>': return parse_error("redirection with < and > is not supported");
+    case '<': return parse_error("redirection with < is not supported");
     case '|': return parse_error("pipes are not supported");
     case '&': command->background = true; break;
     default: break;
@@ -100,9 +113,13 @@ int command_parse(const char **pos, struct command *command)
 
     command->argc = 0;
     command->background = false;
-    for (blanks_skip(&s); !word_ends(*s.p); blanks_skip(&s)) {
-        command->argv[command->argc++] = s.out;
-        if (word_parse(&s) < 0)
+    command->output = NULL;
+    for (blanks_skip(&s); !word_ends(*s.p) || *s.p == '>'; blanks_skip(&s)) {
+        bool output = *s.p == '>';
+
+        if (!output)
+            command->argv[command->argc++] = s.out;
+        if ((output ? output_parse(&s, command) : word_parse(&s)) < 0)
             return -1;
     }
     command->argv[command->argc] = NULL;

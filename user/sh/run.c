@@ -5,6 +5,7 @@
  * script's group, so that Ctrl-C ends them all.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -57,10 +58,36 @@ static void program_run(struct command *command)
     }
 }
 
-void command_run(struct command *command)
+static void run(struct command *command)
 {
     if (!builtin_run(command))
         program_run(command);
+    fflush(stdout);
+}
+
+/* Descriptor 1 is the command's file while it runs. */
+void command_run(struct command *command)
+{
+    int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (command->append ? O_APPEND : O_TRUNC);
+    int fd, kept;
+
+    if (!command->output) {
+        run(command);
+        return;
+    }
+    fd = open(command->output, flags, 0666);
+    if (fd < 0) {
+        shell.status = fail("sh", command->output);
+        return;
+    }
+    fflush(stdout);
+    kept = fcntl(1, F_DUPFD, 3);
+    fcntl(kept, F_SETFD, FD_CLOEXEC);
+    dup2(fd, 1);
+    close(fd);
+    run(command);
+    dup2(kept, 1);
+    close(kept);
 }
 
 void line_run(const char *line)

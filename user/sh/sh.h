@@ -19,6 +19,8 @@ struct command {
     char *argv[WORDS_MAX + 1];
     int argc;
     bool background;
+    const char *output; /* where its output goes, or NULL */
+    bool append;        /* behind what is there */
 };
 
 /* State of the whole shell. */
