@@ -25,6 +25,8 @@
 #define ROUND_MS  800
 #define DEPTH_MAX 2 /* of forks within forks */
 
+#define ROOT_NAMES 40
+
 #define SYS_FORK      2u
 #define SYS_NANOSLEEP 162u
 
@@ -206,11 +208,56 @@ static void place_make(void)
     CHECK_EQ(sys_raw(SYS_mknod, "urandom", S_IFCHR | 0666, 1 << 8 | 9), 0);
 }
 
+/* Names in the root before. */
+static char known[ROOT_NAMES][32];
+static unsigned nknown;
+
+static bool is_known(const char *name)
+{
+    for (unsigned i = 0; i < nknown; i++)
+        if (strcmp(known[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void root_remember(void)
+{
+    DIR *dir = opendir("/");
+    struct dirent *e;
+
+    CHECK(dir != NULL);
+    while ((e = readdir(dir))) {
+        CHECK(nknown < ROOT_NAMES && strlen(e->d_name) < sizeof known[0]);
+        strcpy(known[nknown++], e->d_name);
+    }
+    closedir(dir);
+}
+
+static void root_restore(void)
+{
+    DIR *dir = opendir("/");
+    struct dirent *e;
+    char path[300];
+
+    CHECK(dir != NULL);
+    while ((e = readdir(dir))) {
+        if (is_known(e->d_name))
+            continue;
+        snprintf(path, sizeof path, "/%s", e->d_name);
+        if (files_unlink(path) == -EISDIR) {
+            files_remove_below(path);
+            CHECK_EQ(sys_raw(SYS_rmdir, path), 0);
+        }
+    }
+    closedir(dir);
+}
+
 static void test_storm(void)
 {
     uint32_t rounds = tap_count(ROUNDS, 50 * ROUNDS);
     char place[32];
 
+    root_remember();
     sprintf(place, "storm%d", (int)getpid());
     files_begin(place);
 
@@ -232,6 +279,7 @@ static void test_storm(void)
         }
         storm_end(leader);
         files_remove_below(".");
+        root_restore();
     }
     files_end(place);
 }
