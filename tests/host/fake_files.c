@@ -7,6 +7,7 @@
 #include "tests/host/fake_files.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "fs/file.h"
 #include "include/uapi/errno.h"
@@ -15,19 +16,24 @@
 #include "mm/uaccess.h"
 
 unsigned fake_faults;
+size_t fake_fault_bytes;
 
 static const struct vnode_ops no_ops;
 
 /* One in fake_faults copies. */
-static bool faults(void)
+static bool faults(size_t len)
 {
     static unsigned copies;
 
-    return fake_faults && __atomic_add_fetch(&copies, 1, __ATOMIC_RELAXED) % fake_faults == 0;
+    return fake_faults && (!fake_fault_bytes || len == fake_fault_bytes) &&
+           __atomic_add_fetch(&copies, 1, __ATOMIC_RELAXED) % fake_faults == 0;
 }
 
+/* Bringing a page takes a while: others come in between. */
 int copy_from_user(void *to, vaddr_t from, size_t len)
 {
+    if (fake_fault_bytes == len)
+        usleep(50);
     memcpy(to, (const void *)from, len);
     return 0;
 }
@@ -46,17 +52,20 @@ int clear_user(vaddr_t to, size_t len)
 
 int copy_from_user_nofault(void *to, vaddr_t from, size_t len)
 {
-    return faults() ? -EFAULT : copy_from_user(to, from, len);
+    if (faults(len))
+        return -EFAULT;
+    memcpy(to, (const void *)from, len);
+    return 0;
 }
 
 int copy_to_user_nofault(vaddr_t to, const void *from, size_t len)
 {
-    return faults() ? -EFAULT : copy_to_user(to, from, len);
+    return faults(len) ? -EFAULT : copy_to_user(to, from, len);
 }
 
 int clear_user_nofault(vaddr_t to, size_t len)
 {
-    return faults() ? -EFAULT : clear_user(to, len);
+    return faults(len) ? -EFAULT : clear_user(to, len);
 }
 
 uint32_t random_u32(void)

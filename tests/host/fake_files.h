@@ -11,6 +11,7 @@
 /* Of so many frames; the one before is gone. */
 void fake_files(uint32_t nframes);
 
-extern unsigned fake_faults; /* one in so many copies of user memory faults; 0: none */
+extern unsigned fake_faults;    /* one in so many copies of user memory faults; 0: none */
+extern size_t fake_fault_bytes; /* only those of so many bytes; 0: all */
 
 #endif

@@ -19,6 +19,7 @@
 #define NAMES   6
 #define HANDLES 6
 #define SIZE    40000u
+#define FRAMES  2048
 
 /* The model: inodes, and names as triples. */
 struct mnode {
@@ -397,6 +398,36 @@ static void do_touch(void)
     obj_put(pfn);
 }
 
+/* What a mapping leaves behind the end, in the last page, is zero where the file grows over it. */
+static void do_scribble(void)
+{
+    unsigned h = testing_below(HANDLES);
+    const struct mnode *m = &nodes[handles[h].node];
+    pfn_t pfn;
+
+    if (!handles[h].file || m->size % PAGE_SIZE == 0)
+        return;
+    failing.at = 0;
+    struct obj *o = handles[h].file->vnode->obj;
+    assert_int_equal(obj_get(o, m->size >> PAGE_SHIFT, &pfn, NULL), 0);
+    assert_int_equal(obj_keep(o, pfn), 0);
+    memset((char *)pfn_to_virt(pfn) + m->size % PAGE_SIZE, 0xaa, PAGE_SIZE - m->size % PAGE_SIZE);
+    obj_put(pfn);
+}
+
+/* Memory is short: all that can be dropped is. */
+static void do_squeeze(void)
+{
+    static pfn_t taken[FRAMES];
+    unsigned n = 0;
+
+    failing.at = 0;
+    while ((taken[n] = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER)) != NO_PFN)
+        n++;
+    while (n > 0)
+        frame_free(taken[--n]);
+}
+
 static void do_allocate(void)
 {
     unsigned h = testing_below(HANDLES), mode = testing_below(3);
@@ -417,7 +448,7 @@ static void do_allocate(void)
 
 static void step(void)
 {
-    switch (testing_below(16)) {
+    switch (testing_below(17)) {
     case 0: do_make(S_IFREG); break;
     case 1: do_make(S_IFDIR); break;
     case 2:
@@ -432,7 +463,8 @@ static void step(void)
     case 11: do_write(); break;
     case 12: do_read(); break;
     case 13: do_cut(); break;
-    case 14: do_touch(); break;
+    case 14: testing_below(20) ? do_touch() : do_squeeze(); break;
+    case 15: do_scribble(); break;
     default: do_allocate(); break;
     }
     failing.at = 0;
@@ -549,7 +581,7 @@ static void as_the_model_says_without_memory(void **state)
 static int setup(void **state)
 {
     (void)state;
-    fake_files(2048);
+    fake_files(FRAMES);
     return 0;
 }
 

@@ -30,11 +30,12 @@ struct worker {
     pthread_t thread;
     unsigned number;
     uint32_t random;
+    struct file *log; /* its own, of the same name */
     uint8_t buf[RECORD];
 };
 
 static struct worker workers[THREADS];
-static struct file *records, *cut, *log;
+static struct file *records, *cut;
 static unsigned rounds;
 
 static uint32_t below(struct worker *w, uint32_t n)
@@ -61,7 +62,7 @@ static void on_record(struct worker *w)
 static void on_log(struct worker *w)
 {
     memset(w->buf, (int)('a' + w->number), LINE);
-    check(file_write(log, (vaddr_t)w->buf, LINE) == (int)LINE);
+    check(file_write(w->log, (vaddr_t)w->buf, LINE) == (int)LINE);
 }
 
 /* A file that grows and shrinks: bytes are zero or 'b'. */
@@ -156,7 +157,7 @@ static void check_log(void)
     uint8_t line[LINE];
     uint64_t pos = 0;
 
-    while (file_read_at(log, pos, (vaddr_t)line, LINE) == (int)LINE) {
+    while (file_read_at(workers[0].log, pos, (vaddr_t)line, LINE) == (int)LINE) {
         for (unsigned i = 1; i < LINE; i++)
             assert_int_equal(line[i], line[0]);
         pos += LINE;
@@ -171,9 +172,10 @@ static void four_at_once(void **state)
     (void)state;
     fake_files(8000);
     before = fake_in_use();
+    fake_faults = 3; /* of the log's lines: then others append in between */
+    fake_fault_bytes = LINE;
     rounds = testing_count(300, 10000);
     records = new_file("records", 0);
-    log = new_file("log", O_APPEND);
     cut = new_file("cut", 0);
     assert_int_equal(file_truncate(records, RECORDS * RECORD), 0);
     assert_int_equal(vnode_make(NULL, "x", S_IFDIR | 0700, 0, NULL), 0);
@@ -181,6 +183,7 @@ static void four_at_once(void **state)
     for (unsigned i = 0; i < THREADS; i++) {
         workers[i].number = i;
         workers[i].random = testing_random();
+        workers[i].log = new_file("log", O_APPEND);
         pthread_create(&workers[i].thread, NULL, work, &workers[i]);
     }
     for (unsigned i = 0; i < THREADS; i++)
@@ -188,7 +191,8 @@ static void four_at_once(void **state)
     check_log();
     assert_int_equal(fake_check(), 0);
     file_unref(records);
-    file_unref(log);
+    for (unsigned i = 0; i < THREADS; i++)
+        file_unref(workers[i].log);
     file_unref(cut);
     remove_names("x");
     remove_names("y");

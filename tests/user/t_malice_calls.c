@@ -18,6 +18,7 @@ enum {
     BUF = 0x7a110000, /* a page of zeroes */
     PATH,             /* "/etc/motd" */
     LINK,             /* "/proc/self/exe" */
+    NONE,             /* "/proc/none", which is not there and can't be made */
     FILE_FD,
     DIR_FD,
     TTY_FD,
@@ -39,9 +40,16 @@ static const struct call calls[] = {
     {"read", 3, {FILE_FD, BUF, 16}, 0, 2, 0},
     {"write", 4, {TTY_FD, BUF, 16}, 2, 0, 0},
     {"open", 5, {PATH}, 1, 0, 0},
+    {"link", 9, {PATH, PATH}, 3, 0, 0},
+    {"unlink", 10, {NONE}, 1, 0, 0},
     {"execve", 11, {PATH, VECTOR, VECTOR}, 7, 0, 6},
     {"chdir", 12, {PATH}, 1, 0, 0},
+    {"mknod", 14, {PATH, 0100600, 0}, 1, 0, 0},
+    {"chmod", 15, {NONE, 0644}, 1, 0, 0},
     {"access", 33, {PATH}, 1, 0, 0},
+    {"rename", 38, {NONE, NONE}, 3, 0, 0},
+    {"mkdir", 39, {PATH, 0700}, 1, 0, 0},
+    {"rmdir", 40, {NONE}, 1, 0, 0},
     {"times", 43, {BUF}, 0, 1, 1},
     {"ioctl TCGETS", 54, {TTY_FD, 0x5401, BUF}, 0, 4, 0},
     {"ioctl TCSETS", 54, {TTY_FD, 0x5402, BUF}, 4, 0, 0},
@@ -52,7 +60,9 @@ static const struct call calls[] = {
     {"ioctl FIONREAD", 54, {TTY_FD, 0x541b, BUF}, 0, 4, 0},
     {"getrlimit", 76, {3, BUF}, 0, 2, 0},
     {"gettimeofday", 78, {BUF, BUF}, 0, 3, 3},
+    {"symlink", 83, {PATH, PATH}, 3, 0, 0},
     {"readlink", 85, {LINK, BUF, 64}, 1, 2, 0},
+    {"truncate", 92, {NONE, 0}, 1, 0, 0},
     {"sysinfo", 116, {BUF}, 0, 1, 0},
     {"uname", 122, {BUF}, 0, 1, 0},
     {"_llseek", 140, {FILE_FD, 0, 0, BUF, 0}, 0, 8, 0},
@@ -67,25 +77,40 @@ static const struct call calls[] = {
     {"rt_sigaction", 174, {1, BUF, BUF, 8}, 2, 4, 6},
     {"pread64", 180, {FILE_FD, BUF, 16}, 0, 2, 0},
     {"getcwd", 183, {BUF, 64}, 0, 1, 0},
+    {"truncate64", 193, {NONE, 0, 0, 0}, 1, 0, 0},
     {"ugetrlimit", 191, {3, BUF}, 0, 2, 0},
     {"stat64", 195, {PATH, BUF}, 1, 2, 0},
     {"lstat64", 196, {PATH, BUF}, 1, 2, 0},
     {"fstat64", 197, {FILE_FD, BUF}, 0, 2, 0},
     {"getresuid32", 209, {BUF, BUF, BUF}, 0, 7, 0},
     {"getdents64", 217, {DIR_FD, BUF, 512}, 0, 2, 0},
+    {"fcntl F_GETLK", 221, {FILE_FD, 5, BUF}, 4, 0, 0},
+    {"fcntl F_SETLK64", 221, {FILE_FD, 13, BUF}, 4, 0, 0},
     {"sched_setaffinity", 241, {0, 4, BUF}, 4, 0, 0},
     {"sched_getaffinity", 242, {0, 4, BUF}, 0, 4, 0},
     {"clock_settime", 262, {0, BUF}, 2, 0, 0},
     {"clock_gettime", 263, {1, BUF}, 0, 2, 0},
     {"clock_getres", 264, {1, BUF}, 0, 2, 2},
     {"clock_nanosleep", 265, {1, 0, BUF}, 4, 0, 0},
+    {"statfs64", 266, {PATH, 88, BUF}, 1, 4, 0},
+    {"fstatfs64", 267, {FILE_FD, 88, BUF}, 0, 4, 0},
     {"openat", 322, {AT, PATH}, 2, 0, 0},
+    {"mkdirat", 323, {AT, PATH, 0700}, 2, 0, 0},
+    {"fchownat", 325, {AT, NONE, -1, -1, 0}, 2, 0, 0},
     {"fstatat64", 327, {AT, PATH, BUF}, 2, 4, 0},
+    {"unlinkat", 328, {AT, NONE, 0}, 2, 0, 0},
+    {"renameat", 329, {AT, NONE, AT, NONE}, 10, 0, 0},
+    {"linkat", 330, {AT, PATH, AT, PATH, 0}, 10, 0, 0},
+    {"symlinkat", 331, {PATH, AT, PATH}, 5, 0, 0},
     {"readlinkat", 332, {AT, LINK, BUF, 64}, 2, 4, 0},
     {"faccessat", 334, {AT, PATH}, 2, 0, 0},
     {"getcpu", 345, {BUF, BUF}, 0, 3, 3},
+    {"utimensat", 348, {AT, NONE, BUF, 0}, 6, 0, 4},
+    {"preadv", 361, {FILE_FD, BUF, 1, 0, 0}, 2, 0, 0},
     {"prlimit64", 369, {0, 3, 0, BUF}, 0, 8, 8},
     {"getrandom", 384, {BUF, 16}, 0, 1, 0},
+    {"memfd_create", 385, {BUF, 0}, 1, 0, 0},
+    {"statx", 397, {AT, PATH, 0, 0x7ff, BUF}, 2, 16, 0},
     {"clock_gettime64", 403, {1, BUF}, 0, 2, 0},
     {"clock_settime64", 404, {0, BUF}, 2, 0, 0},
     {"clock_getres_time64", 406, {1, BUF}, 0, 2, 2},
@@ -102,6 +127,7 @@ static int32_t resolve(int32_t arg)
     switch (arg) {
     case BUF: return (int32_t)page;
     case PATH: return (int32_t) "/etc/motd";
+    case NONE: return (int32_t) "/proc/none";
     case LINK: return (int32_t) "/proc/self/exe";
     case FILE_FD: return file_fd;
     case DIR_FD: return dir_fd;

@@ -208,42 +208,45 @@ static void place_make(void)
     CHECK_EQ(sys_raw(SYS_mknod, "urandom", S_IFCHR | 0666, 1 << 8 | 9), 0);
 }
 
-/* Names in the root before. */
-static char known[ROOT_NAMES][32];
-static unsigned nknown;
+/* A directory above the storm's place, and the names that it had before. */
+static struct outside {
+    const char *path;
+    unsigned count;
+    char names[ROOT_NAMES][32];
+} outside[] = {{.path = "/"}, {.path = "/tmp"}};
 
-static bool is_known(const char *name)
+static bool is_known(const struct outside *o, const char *name)
 {
-    for (unsigned i = 0; i < nknown; i++)
-        if (strcmp(known[i], name) == 0)
+    for (unsigned i = 0; i < o->count; i++)
+        if (strcmp(o->names[i], name) == 0)
             return true;
     return false;
 }
 
-static void root_remember(void)
+static void outside_remember(struct outside *o)
 {
-    DIR *dir = opendir("/");
+    DIR *dir = opendir(o->path);
     struct dirent *e;
 
     CHECK(dir != NULL);
     while ((e = readdir(dir))) {
-        CHECK(nknown < ROOT_NAMES && strlen(e->d_name) < sizeof known[0]);
-        strcpy(known[nknown++], e->d_name);
+        CHECK(o->count < ROOT_NAMES && strlen(e->d_name) < sizeof o->names[0]);
+        strcpy(o->names[o->count++], e->d_name);
     }
     closedir(dir);
 }
 
-static void root_restore(void)
+static void outside_restore(const struct outside *o)
 {
-    DIR *dir = opendir("/");
+    DIR *dir = opendir(o->path);
     struct dirent *e;
     char path[300];
 
     CHECK(dir != NULL);
     while ((e = readdir(dir))) {
-        if (is_known(e->d_name))
+        if (is_known(o, e->d_name))
             continue;
-        snprintf(path, sizeof path, "/%s", e->d_name);
+        snprintf(path, sizeof path, "%s/%s", o->path, e->d_name);
         if (files_unlink(path) == -EISDIR) {
             files_remove_below(path);
             CHECK_EQ(sys_raw(SYS_rmdir, path), 0);
@@ -257,9 +260,10 @@ static void test_storm(void)
     uint32_t rounds = tap_count(ROUNDS, 50 * ROUNDS);
     char place[32];
 
-    root_remember();
     sprintf(place, "storm%d", (int)getpid());
     files_begin(place);
+    for (size_t i = 0; i < TAP_COUNT(outside); i++)
+        outside_remember(&outside[i]);
 
     printf("%s# seed %u\n", tap_indent(), (unsigned)seed);
     for (uint32_t round = 0; round < rounds; round++) {
@@ -279,7 +283,8 @@ static void test_storm(void)
         }
         storm_end(leader);
         files_remove_below(".");
-        root_restore();
+        for (size_t i = 0; i < TAP_COUNT(outside); i++)
+            outside_restore(&outside[i]);
     }
     files_end(place);
 }
