@@ -218,6 +218,19 @@ static inline void frame_unlock(pfn_t pfn)
 /* One user more; -EAGAIN at the limit, where the caller must copy or refuse. The zero page is not
  * counted. pte: kptr of the entry, for the way back; 0 for a pin. */
 int __must_check frame_use(pfn_t pfn, uint32_t pte);
+/* The same for an entry where it takes no lock: false, where frame_use must be asked. rmap stays.
+ */
+static inline bool frame_use_quickly(struct frame *f)
+{
+    bool wired = __atomic_load_n(&f->flags, __ATOMIC_RELAXED) & FRAME_WIRED;
+    uint16_t users = __atomic_load_n(&f->users, __ATOMIC_RELAXED);
+
+    while (users < FRAME_ENTRIES_MAX && (users || wired))
+        if (__atomic_compare_exchange_n(&f->users, &users, (uint16_t)(users + 1), true,
+                                        __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+            return true;
+    return false;
+}
 /* How many users a frame has at this moment. */
 static inline unsigned frame_count(const struct frame *f)
 {

@@ -22,7 +22,7 @@ uint32_t frame_cached(void)
     return __atomic_load_n(&cached, __ATOMIC_RELAXED);
 }
 
-static bool is_wired(const struct frame *f)
+static inline bool is_wired(const struct frame *f)
 {
     return __atomic_load_n(&f->flags, __ATOMIC_RELAXED) & FRAME_WIRED;
 }

@@ -385,8 +385,9 @@ uint32_t obj_use_near(struct obj *o, uint32_t first, uint32_t want, pfn_t pfns[N
         unsigned i = (unsigned)__builtin_ctz(want);
         pfn_t pfn = first + i < pages ? hash_find(hash, o, first + i) : NO_PFN;
 
-        if (!pfn || __atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & FRAME_BUSY ||
-            frame_use(pfn, 1))
+        if (!pfn || __atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & FRAME_BUSY)
+            continue;
+        if (!frame_use_quickly(frame_of(pfn)) && frame_use(pfn, 1))
             continue;
         pfns[i] = pfn;
         found |= 1u << i;

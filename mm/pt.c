@@ -76,6 +76,16 @@ void pt_set(struct node *n, unsigned index, pte_t e)
     __atomic_store_n(&n->pte[index].raw, e.raw, __ATOMIC_RELAXED);
 }
 
+void pt_count_entered(struct node *n, int first, uint32_t which)
+{
+    struct frame *f = frame_of_virt(n);
+
+    f->rmap |= 1u << (unsigned)(first + __builtin_ctz(which)) / NODE_GROUP;
+    f->rmap |= 1u << (unsigned)(first + 31 - __builtin_clz(which)) / NODE_GROUP;
+    for (; which; which &= which - 1)
+        f->index++;
+}
+
 static struct node *node_create(vaddr_t va)
 {
     pfn_t pfn = frame_alloc(FRAME_NODE, NULL, page_of(va & ~(vaddr_t)(NODE_SPAN - 1)) << 12,

@@ -111,6 +111,10 @@ static inline bool pte_own(pte_t e, const struct node *n)
     return e.raw & PTE_SHARED || !(e.raw & PTE_COW || node_shared(n));
 }
 
+/* What a run of entries, the first of them `first`, was given at once is counted: those with a bit
+ * in `which`, where none were before; none is the zero page. Node lock held. */
+void pt_count_entered(struct node *n, int first, uint32_t which);
+
 static inline pte_t node_get(const struct node *n, unsigned index)
 {
     return (pte_t){__atomic_load_n(&n->pte[index].raw, __ATOMIC_RELAXED)};

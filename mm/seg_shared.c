@@ -81,7 +81,10 @@ static int shared_fault(struct fault *f)
         return -EIO;
     }
     f->kind = MAX(f->kind, fault_kind_found(o, how));
-    return enter(f, pfn);
+    error = enter(f, pfn);
+    if (!error && f->access != PROT_WRITE)
+        vn_around(f, PTE_SHARED);
+    return error;
 }
 
 const struct seg_ops seg_shared = {

@@ -28,7 +28,68 @@ static int vn_fault(struct fault *f)
         obj_put(pfn);
         return error;
     }
-    return private_map(f, pfn);
+    error = private_map(f, pfn);
+    if (likely(!error) && f->seg->npages > 1)
+        vn_around(f, PTE_COW);
+    return error;
+}
+
+/* Pages that lie near each other in the object, in the segment and in the node. */
+struct near {
+    uint32_t first;       /* page of the object, a multiple of NEAR_PAGES */
+    unsigned lowest, end; /* of them */
+    int index;            /* entry of the first, which need not be there */
+};
+
+static struct near near_of(const struct fault *f)
+{
+    const struct seg *s = f->seg;
+    uint32_t page = seg_obj_page(s, f->va), first = page & ~(NEAR_PAGES - 1), at = page - first;
+    uint32_t below = MIN(node_index(f->va), page_of(f->va - s->base));
+    uint32_t above = MIN(NODE_PAGES - node_index(f->va), page_of(seg_end(s) - f->va));
+
+    return (struct near){first, at - MIN(at, below), MIN(at + above, NEAR_PAGES),
+                         (int)node_index(f->va) - (int)at};
+}
+
+/* For reading, and for executing what the instruction cache knows already. Node lock held. */
+static inline void enter_near(const struct fault *f, struct node *n, int first, uint32_t which,
+                              const pfn_t *pfns, uint32_t flags)
+{
+    prot_t exec = f->seg->prot & PROT_EXEC;
+
+    for (uint32_t left = which; left; left &= left - 1) {
+        unsigned i = (unsigned)__builtin_ctz(left);
+        pfn_t pfn = pfns[i];
+        prot_t prot = PROT_READ;
+
+        if (exec && __atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & FRAME_ISYNC)
+            prot |= PROT_EXEC;
+        __atomic_store_n(&n->pte[first + (int)i].raw, pte_make(PTE_RESIDENT, pfn, flags).raw,
+                         __ATOMIC_RELAXED);
+        hat_enter(n, page_addr((uint32_t)(first + (int)i)), pfn, prot);
+    }
+    pt_count_entered(n, first, which);
+}
+
+void vn_around(const struct fault *f, uint32_t flags)
+{
+    struct node *n = pt_node(f->as->pt, f->va);
+    struct near near = near_of(f);
+    pfn_t pfns[NEAR_PAGES];
+    uint32_t want = 0;
+
+    if (near.end - near.lowest == 1 || !n || f->seg->prot == PROT_NONE) /* as_peek */
+        return;
+    node_lock(n);
+    if (likely(!node_shared(n)))
+        for (unsigned i = near.lowest; i < near.end; i++)
+            want |= (uint32_t)pte_is_none(n->pte[near.index + (int)i]) << i;
+    if (want)
+        want = obj_use_near(f->seg->obj, near.first, want, pfns);
+    if (want)
+        enter_near(f, n, near.index, want, pfns, flags);
+    node_unlock(n);
 }
 
 void vn_dup(const struct seg *from, struct seg *to)
