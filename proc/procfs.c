@@ -51,6 +51,7 @@ static const struct entry root_entries[] = {
     {"cmdline", procfs_cmdline, NULL, NULL},
     {"coremap", procfs_coremap, NULL, NULL},
     {"enosys", procfs_enosys, NULL, NULL},
+    {"hat", procfs_hat, NULL, &procfs_hat_ops},
     {"interrupts", procfs_interrupts, NULL, NULL},
     {"kmsg", procfs_kmsg, NULL, NULL},
     {"loadavg", procfs_loadavg, NULL, NULL},

@@ -22,14 +22,20 @@ procfs_printer procfs_trace, procfs_trace_control;
 procfs_printer procfs_lockstat, procfs_kstorm; /* debug builds only */
 /* Of memory. */
 procfs_printer procfs_coremap, procfs_vmstat, procfs_meminfo, procfs_slabinfo, procfs_vmcheck;
+procfs_printer procfs_hat;
 
-/* Files that are not text alone: the trace's. */
-extern const struct vnode_ops procfs_trace_control_ops, procfs_trace_stream_ops;
+/* Files that are not text alone. */
+extern const struct vnode_ops procfs_trace_control_ops, procfs_trace_stream_ops, procfs_hat_ops;
+/* A command that is written: a string, with spaces for ends of lines. -EINVAL, -EFAULT. */
+int __must_check procfs_command(char *line, size_t size, vaddr_t ubuf, size_t len);
 /* For their tables: open prints. */
 int procfs_open(struct file *f);
 
 /* The address space of p with a reference for as_unref; NULL: a zombie. */
 struct as *procfs_as(struct proc *p);
+/* Calls what() while no other thread of a process is in the kernel or runs: one at a time. May
+ * sleep. */
+void procfs_stand_still(void (*what)(void *arg), void *arg);
 /* Pages of all its segments. May sleep. */
 unsigned procfs_as_pages(struct as *as);
 

@@ -24,13 +24,9 @@ void procfs_trace_control(struct text *t, struct proc *p)
     trace_print_control(t);
 }
 
-static int control_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+int procfs_command(char *line, size_t size, vaddr_t ubuf, size_t len)
 {
-    char line[COMMAND_MAX];
-    int error;
-
-    (void)pos;
-    if (len >= sizeof(line))
+    if (len >= size)
         return -EINVAL;
     if (file_copy_in(line, ubuf, len) < len)
         return -EFAULT;
@@ -38,7 +34,17 @@ static int control_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     for (size_t i = 0; i < len; i++)
         if (line[i] == '\n')
             line[i] = ' ';
-    error = trace_command(f, line);
+    return 0;
+}
+
+static int control_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    char line[COMMAND_MAX];
+    int error = procfs_command(line, sizeof(line), ubuf, len);
+
+    (void)pos;
+    if (!error)
+        error = trace_command(f, line);
     return error ? error : (int)len;
 }
 

@@ -222,24 +222,41 @@ static void report(void *arg, const char *what)
     text_printf(arg, "%s\n", what);
 }
 
+void procfs_stand_still(void (*what)(void *arg), void *arg)
+{
+    mutex_lock(&vmcheck_lock);
+    proc_stop_all();
+    what(arg);
+    proc_resume_all();
+    mutex_unlock(&vmcheck_lock);
+}
+
+struct audit {
+    struct text *t;
+    int errors;
+};
+
+static void audit(void *arg)
+{
+    struct audit *a = arg;
+
+    a->errors = mm_check(report, a->t);
+    mm_drain();
+}
+
 void procfs_vmcheck(struct text *t, struct proc *p)
 {
-    int errors;
+    struct audit a = {t, 0};
 
     (void)p;
     if (!text_freeze(t, REPORT_BYTES)) {
         text_printf(t, "vmcheck: not enough memory\n");
         return;
     }
-    mutex_lock(&vmcheck_lock);
-    proc_stop_all();
-    errors = mm_check(report, t);
-    mm_drain();
-    proc_resume_all();
-    mutex_unlock(&vmcheck_lock);
+    procfs_stand_still(audit, &a);
     text_thaw(t);
-    if (errors)
-        text_printf(t, "vmcheck: %d errors\n", errors);
+    if (a.errors)
+        text_printf(t, "vmcheck: %d errors\n", a.errors);
     else
         text_printf(t, "vmcheck: ok, %u frames\n", (unsigned)frame_stats().total);
 }

@@ -42,6 +42,7 @@ static const struct help_line program_help[] = {
     {"forktree", "a tree of processes: forktree [DEPTH] [FANOUT]"},
     {"frames", "a map of physical memory (-w [SECONDS]: live, q ends)"},
     {"free", "memory in use and free"},
+    {"hat", "what the MMU was told: hat flush | pageunload FRAME | pagesync FRAME"},
     {"hello", "say hello"},
     {"hog", "write and verify memory: hog SIZE[K|M]"},
     {"kdb", "stop the machine and debug the kernel"},
