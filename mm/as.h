@@ -57,6 +57,11 @@ void as_init(void);
 struct as *as_create(void);
 /* A copy-on-write copy of from for fork: 0 and *copy with one user, or -ENOMEM. May sleep. */
 int __must_check as_fork(struct as *from, struct as **copy);
+/* After as_fork: copies now what would be copied at the first store to it, the private pages of
+ * writable segments, and gives the original its own back. Anticipatory copying, which is cheaper
+ * where many of them will be written. The copy runs nowhere yet. -ENOMEM, with some of them copied.
+ * May sleep; takes from->lock for reading. */
+int __must_check as_copy_ahead(struct as *from, struct as *to);
 /* One user more (vfork, threads), and one less; the last frees the memory. May sleep. */
 void as_enter(struct as *as);
 void as_leave(struct as *as);

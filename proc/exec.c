@@ -9,6 +9,7 @@
 #include "fs/tty.h"
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
+#include "kern/bootargs.h"
 #include "kern/clock.h"
 #include "kern/log.h"
 #include "kern/panic.h"
@@ -139,6 +140,7 @@ static int make_init(const struct exec_image *image, const char *path)
     p->exe = image->exe;
     p->cwd = vnode_ref(vnode_root());
     p->umask = 022;
+    p->fork_copies = bootargs_is("fork", "copy");
     p->pgid = p->sid = p->pid;
     p->nthreads = 1;
     proc_set_comm(p->comm, path);

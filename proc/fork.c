@@ -53,11 +53,17 @@ static int check(uint32_t flags)
 
 static int copy_memory(struct proc *child, const struct proc *parent, uint32_t flags)
 {
-    if (!(flags & CLONE_VM))
-        return as_fork(parent->as, &child->as);
-    as_enter(parent->as);
-    child->as = parent->as;
-    return 0;
+    int error;
+
+    if (flags & CLONE_VM) {
+        as_enter(parent->as);
+        child->as = parent->as;
+        return 0;
+    }
+    error = as_fork(parent->as, &child->as);
+    if (!error && unlikely(parent->fork_copies))
+        error = as_copy_ahead(parent->as, child->as);
+    return error;
 }
 
 static int copy_files(struct proc *child, const struct proc *parent)
@@ -127,6 +133,7 @@ static void enter(struct proc *child, struct proc *parent, struct thread *t, boo
     child->sid = parent->sid;
     child->umask = parent->umask;
     child->traced = parent->traced;
+    child->fork_copies = parent->fork_copies;
     child->ignored[0] = parent->ignored[0];
     child->ignored[1] = parent->ignored[1];
     for (unsigned i = 0; i < COMM_SIZE; i++)

@@ -72,6 +72,7 @@ struct proc {
     bool leaving;                /* atomic: a zombie whose last thread is not freed yet */
     bool traced;                 /* (P), read without: passes the trace's filter; inherited */
     uint8_t part;                /* (c) of the table of threads */
+    bool fork_copies;            /* its forks copy at once; inherited, kept by exec */
     bool execed;                 /* (P) ran exec: setpgid by its parent is refused */
     int exit_status;             /* (P) wait4's word */
     uint32_t umask;              /* (P) */

@@ -73,10 +73,15 @@ static const struct entry root_entries[] = {
 };
 
 static const struct entry pid_entries[] = {
-    {"cmdline", procfs_pid_cmdline, NULL, NULL}, {"comm", procfs_pid_comm, NULL, NULL},
-    {"exe", NULL, exe_link, &exe_ops},           {"maps", procfs_pid_maps, NULL, NULL},
-    {"pmap", procfs_pid_pmap, NULL, NULL},       {"pt", procfs_pid_pt, NULL, NULL},
-    {"stat", procfs_pid_stat, NULL, NULL},       {"status", procfs_pid_status, NULL, NULL},
+    {"cmdline", procfs_pid_cmdline, NULL, NULL},
+    {"comm", procfs_pid_comm, NULL, NULL},
+    {"exe", NULL, exe_link, &exe_ops},
+    {"fork", procfs_pid_fork, NULL, &procfs_pid_fork_ops},
+    {"maps", procfs_pid_maps, NULL, NULL},
+    {"pmap", procfs_pid_pmap, NULL, NULL},
+    {"pt", procfs_pid_pt, NULL, NULL},
+    {"stat", procfs_pid_stat, NULL, NULL},
+    {"status", procfs_pid_status, NULL, NULL},
 };
 
 static const struct table root_table = {root_entries, ARRAY_SIZE(root_entries)};
@@ -251,6 +256,11 @@ int procfs_open(struct file *f)
     if (job.proc)
         proc_unref(job.proc);
     return error;
+}
+
+int procfs_pid_of(const struct file *f)
+{
+    return node_of(f->vnode)->pid;
 }
 
 static int self_link(int pid, char *buf, size_t size)

@@ -14,7 +14,7 @@ typedef void procfs_printer(struct text *t, struct proc *p);
 
 /* Of a process. */
 procfs_printer procfs_pid_stat, procfs_pid_status, procfs_pid_cmdline, procfs_pid_comm;
-procfs_printer procfs_pid_maps, procfs_pid_pmap, procfs_pid_pt;
+procfs_printer procfs_pid_fork, procfs_pid_maps, procfs_pid_pmap, procfs_pid_pt;
 /* Of the system. */
 procfs_printer procfs_uptime, procfs_kmsg, procfs_version, procfs_cmdline, procfs_interrupts;
 procfs_printer procfs_mounts, procfs_loadavg, procfs_stat, procfs_enosys;
@@ -25,9 +25,12 @@ procfs_printer procfs_coremap, procfs_vmstat, procfs_meminfo, procfs_slabinfo, p
 procfs_printer procfs_hat;
 
 /* Files that are not text alone. */
-extern const struct vnode_ops procfs_trace_control_ops, procfs_trace_stream_ops, procfs_hat_ops;
+extern const struct vnode_ops procfs_trace_control_ops, procfs_trace_stream_ops, procfs_hat_ops,
+    procfs_pid_fork_ops;
 /* A command that is written: a string, with spaces for ends of lines. -EINVAL, -EFAULT. */
 int __must_check procfs_command(char *line, size_t size, vaddr_t ubuf, size_t len);
+/* The number of the process whose file it is. */
+int procfs_pid_of(const struct file *f);
 /* For their tables: open prints. */
 int procfs_open(struct file *f);
 

@@ -174,6 +174,7 @@ int main(int argc, char **argv)
     } else if (!strcmp(what, "scale")) {
         scale_regions();
         scale_processes();
+        scale_fork();
     } else if (!strcmp(what, "memory")) {
         measure("getppid", op_getppid, 1000);
         measure("fork_exit_wait", op_fork, 100);

@@ -131,6 +131,7 @@ void count_processes(void);
 void measure_regions(void); /* the lines with 10,000 regions */
 void scale_regions(void);
 void scale_processes(void);
+void scale_fork(void);
 void scale_cores(uint32_t workers);
 
 #endif

@@ -67,6 +67,45 @@ void scale_regions(void)
         regions(n);
 }
 
+static volatile char *forked;
+static uint32_t written;
+
+/* A child writes some of FAULTS pages, and its parent all of them again after it. */
+static void fork_and_write(void)
+{
+    int32_t pid = fork_raw();
+    if (pid == 0) {
+        touch(forked, written, 1, TOUCH_WRITE);
+        quit();
+    }
+    reap(pid);
+    touch(forked, FAULTS, 1, TOUCH_WRITE);
+}
+
+static void fork_how(const char *how, uint32_t len)
+{
+    int32_t fd = call(NR_openat, AT_CWD, (uint32_t) "/proc/self/fork", 1, 0, 0);
+    check(fd >= 0 && call(NR_write, (uint32_t)fd, (uint32_t)how, len, 0, 0) == (int32_t)len,
+          "fork");
+    call(NR_close, (uint32_t)fd, 0, 0, 0, 0);
+}
+
+/* Copy-on-write against copying at once, as the child writes more. */
+void scale_fork(void)
+{
+    forked = map_memory(FAULTS * PAGE);
+    touch(forked, FAULTS, 1, TOUCH_WRITE);
+    for (uint32_t eighths = 0; eighths <= 8; eighths++) {
+        written = FAULTS * eighths / 8;
+        fork_how("share", 5);
+        report_at("fork_share", written, cost(fork_and_write, 3) / 3);
+        fork_how("copy", 4);
+        report_at("fork_copy", written, cost(fork_and_write, 3) / 3);
+    }
+    fork_how("share", 5);
+    unmap(forked, FAULTS * PAGE);
+}
+
 static void processes(uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++) {

@@ -253,6 +253,8 @@ static void do_fork(struct space *sp)
     if (to == spaces + SPACES)
         return;
     assert_int_equal(as_fork(sp->as, &copy), 0);
+    if (testing_below(2))
+        assert_int_equal(as_copy_ahead(sp->as, copy), 0);
     *to = *sp;
     to->as = copy;
     compare(to);

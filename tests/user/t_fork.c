@@ -13,6 +13,8 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "process_list.h"
+#include "quire.h"
 #include "tap.h"
 
 #define PAGE  4096u
@@ -304,6 +306,75 @@ static void test_float_registers(void)
     CHECK(tap_exited_with(status, 0));
 }
 
+static void fork_how(const char *word, long result)
+{
+    int fd = open("/proc/self/fork", O_WRONLY);
+
+    CHECK(fd >= 0);
+    CHECK_EQ(sys_raw(SYS_write, fd, word, strlen(word)), result);
+    close(fd);
+}
+
+static bool contains(const char *path, const char *word)
+{
+    char *text = file_read_all(path, NULL);
+    bool found;
+
+    CHECK(text != NULL);
+    found = strstr(text, word) != NULL;
+    free(text);
+    return found;
+}
+
+/* Writes every page: 1 if that took as many faults as pages, 0 if nearly none, 2 for wrong bytes.
+ */
+static int write_pages(void)
+{
+    struct process before, after;
+
+    if (!process_read(getpid(), &before))
+        return 3;
+    for (size_t i = 0; i < PAGES; i++) {
+        if (memory[i * PAGE] != (char)i)
+            return 2;
+        memory[i * PAGE] = (char)(i + 1);
+    }
+    if (!process_read(getpid(), &after))
+        return 3;
+    return after.minor_faults - before.minor_faults >= PAGES;
+}
+
+static int child_writes_pages(void *arg)
+{
+    return contains("/proc/self/fork", arg) ? write_pages() : 4;
+}
+
+/* Anticipatory copying: neither the child nor the parent pays at its stores. */
+static void test_copies_at_once(void)
+{
+    bool chaos = contains("/proc/cmdline", "hat=chaos"); /* more faults, at any time */
+
+    fork_how("nothing", -EINVAL);
+    fork_how("", -EINVAL);
+    fork_how("copycopycopycopycopy", -EINVAL);
+    for (int copy = 0; copy < 2; copy++) {
+        const char *word = copy ? "copy" : "share";
+        int status;
+
+        fork_how(word, (long)strlen(word));
+        memory = memory_map(PAGES);
+        for (size_t i = 0; i < PAGES; i++)
+            memory[i * PAGE] = (char)i;
+        status = tap_child(child_writes_pages, (void *)word);
+        CHECK(chaos || tap_exited_with(status, !copy));
+        CHECK(tap_exited_with(status, 0) || tap_exited_with(status, 1));
+        status = write_pages();
+        CHECK(status <= 1 && (chaos || status == !copy));
+        munmap((void *)memory, PAGES * PAGE);
+    }
+    fork_how("share\n", 6);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -321,6 +392,7 @@ int main(void)
         {"vfork and execve", test_vfork_exec},
         {"a vfork child is killed", test_vfork_killed},
         {"clone with impossible flags", test_clone_flags},
+        {"fork that copies at once", test_copies_at_once},
     };
 
     return tap_main(tests, TAP_COUNT(tests));
