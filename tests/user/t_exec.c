@@ -187,7 +187,7 @@ static void test_shell(void)
         {"exit 9; true", 9},
         {"nosuch", 127},
         {"/etc/nosuch", 127},
-        {"echo a > /tmp/sh-c; rm /tmp/sh-c", 0},
+        {"echo a > /dev/null", 0},
         {"echo a >", 2},
         {"true < /etc/motd", 2},
         {"echo \"a", 2},

@@ -161,11 +161,12 @@ def show_segments(pid):
     process = find_process(number(pid))
     if not int(process["as"]):
         raise gdb.GdbError("process %s is a zombie" % pid)
+    space = process["as"]
+    segments = list(segments_of(space))
     print("process %d, %s: %d resident, as %s" % (
-        int(process["pid"]), process["comm"].string(), int(process["as"]["resident"]),
-        process["as"]))
-    for seg in segments_of(process["as"]):
-        print(segment_line(process["as"], seg))
+        int(process["pid"]), process["comm"].string(), sum(resident(space, seg) for seg in segments), space))
+    for seg in segments:
+        print(segment_line(space, seg))
 
 
 def entry(space, address):
