@@ -5,10 +5,10 @@
  * Sleeping: struct mutex, struct rwlock (many readers or one writer, writers first), built on wait
  * queues. Implemented by spin.h and proc/sync.c; on the host by tests/host with pthreads.
  *
- * Order, everywhere: namespace > inode > as > obj > BUSY, then the spinning ones: parts of
- * a set > pt_lock > node > page cache > page hash > frame > free list, slab > trace, log. Debug
- * builds check it (lockcheck.h). A page-table entry has no lock of its own but its node's, which is
- * hashed.
+ * Order, everywhere: namespace > inode > as > shared segments > obj > BUSY, then the spinning ones:
+ * parts of a set > pt_lock > node > page cache > page hash > frame > free list, slab > trace, log.
+ * Debug builds check it (lockcheck.h). A page-table entry has no lock of its own but its node's,
+ * which is hashed.
  */
 #ifndef KERN_LOCK_H
 #define KERN_LOCK_H

@@ -22,6 +22,7 @@ enum lock_class {
     LOCK_STOP,
     LOCK_PROC,
     LOCK_AS,
+    LOCK_SHM,
     LOCK_OBJ,
     LOCK_BUSY, /* a page being filled: FRAME_BUSY */
     LOCK_TTY_WRITERS,

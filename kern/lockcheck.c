@@ -37,6 +37,7 @@ static const char *const names[LOCK_CLASSES] = {
     [LOCK_STOP] = "stop",
     [LOCK_PROC] = "process",
     [LOCK_AS] = "as",
+    [LOCK_SHM] = "shared segments",
     [LOCK_OBJ] = "object",
     [LOCK_BUSY] = "BUSY page",
     [LOCK_TTY_WRITERS] = "tty writers",
@@ -83,7 +84,7 @@ static const char *const names[LOCK_CLASSES] = {
 
 /* The order of kern/lock.h and docs/ARCHITECTURE.md: each class of a line before the next. */
 static const uint8_t chains[][CHAIN_MAX] = {
-    {LOCK_FILE, LOCK_NAMESPACE, LOCK_INODE, LOCK_PROC, LOCK_AS, LOCK_OBJ, LOCK_BUSY,
+    {LOCK_FILE, LOCK_NAMESPACE, LOCK_INODE, LOCK_PROC, LOCK_AS, LOCK_SHM, LOCK_OBJ, LOCK_BUSY,
      LOCK_TTY_WRITERS},
     {LOCK_FILE_LOCKS, LOCK_WAITQ},
     {LOCK_VMCHECK, LOCK_STOP, LOCK_PROC, LOCK_PROC_SHARE, LOCK_WAITQ},

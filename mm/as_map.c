@@ -26,7 +26,7 @@ static bool needs_commit(prot_t prot, uint16_t flags)
 static bool same_kind(const struct seg *s, const struct map_request *r, uint16_t flags)
 {
     return s->ops == r->ops && s->obj == r->obj && s->prot == r->prot && s->maxprot == r->maxprot &&
-           s->flags == flags && !(flags & SEG_GROWS) && !s->data;
+           s->flags == flags && !(flags & (SEG_GROWS | SEG_APART)) && !s->data;
 }
 
 /* Where a request goes, and the segments on both sides of it, or NULL. */

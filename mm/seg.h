@@ -26,8 +26,9 @@ enum seg_flags {
     SEG_HEAP = 16,        /* made by brk, for listings */
     SEG_COMMITTED = 32,   /* counts as committed memory: it is or was writable and private */
     SEG_NORESERVE = 64,   /* never counts so */
-    SEG_FIXED_SIZE = 128, /* can't grow: device registers */
+    SEG_APART = 128,      /* never becomes one with a neighbour: its driver counts */
     SEG_WIPEONFORK = 256, /* a child finds it empty */
+    SEG_FIXED_SIZE = 512, /* can't grow: device registers */
 };
 
 /* What as_discard is asked for: MADV_DONTNEED, MADV_FREE. */

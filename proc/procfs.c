@@ -32,6 +32,8 @@ struct entry {
 struct table {
     const struct entry *entry;
     unsigned count;
+    unsigned
+        first; /* place of the first, from 1 on: a directory's in the root are behind its own */
 };
 
 struct pnode {
@@ -42,7 +44,7 @@ struct pnode {
 
 static struct slab_cache node_cache = SLAB_CACHE("procfs", sizeof(struct pnode));
 
-static const struct vnode_ops root_ops, dir_ops, file_ops, link_ops, exe_ops;
+static const struct vnode_ops root_ops, dir_ops, sysvipc_ops, file_ops, link_ops, exe_ops;
 static int exe_link(int pid, char *buf, size_t size);
 static int self_link(int pid, char *buf, size_t size);
 
@@ -63,6 +65,7 @@ static const struct entry root_entries[] = {
     {"mounts", procfs_mounts, NULL, NULL},
     {"slabinfo", procfs_slabinfo, NULL, NULL},
     {"stat", procfs_stat, NULL, NULL},
+    {"sysvipc", NULL, NULL, &sysvipc_ops},
     {"trace", procfs_trace, NULL, NULL},
     {"trace_control", procfs_trace_control, NULL, &procfs_trace_control_ops},
     {"trace_stream", NULL, NULL, &procfs_trace_stream_ops},
@@ -84,8 +87,12 @@ static const struct entry pid_entries[] = {
     {"status", procfs_pid_status, NULL, NULL},
 };
 
-static const struct table root_table = {root_entries, ARRAY_SIZE(root_entries)};
-static const struct table pid_table = {pid_entries, ARRAY_SIZE(pid_entries)};
+static const struct entry sysvipc_entries[] = {{"shm", procfs_shm, NULL, NULL}};
+
+static const struct table root_table = {root_entries, ARRAY_SIZE(root_entries), 1};
+static const struct table pid_table = {pid_entries, ARRAY_SIZE(pid_entries), 1};
+static const struct table sysvipc_table = {sysvipc_entries, ARRAY_SIZE(sysvipc_entries),
+                                           ARRAY_SIZE(root_entries) + 1};
 
 static const struct fs procfs;
 
@@ -108,7 +115,7 @@ static uint32_t ino_of(int pid, unsigned place)
 
 static uint32_t mode_of(const struct entry *e)
 {
-    if (!e)
+    if (!e || (e->ops && e->ops->lookup))
         return S_IFDIR | 0555;
     if (e->link)
         return S_IFLNK | 0777;
@@ -129,8 +136,8 @@ static int node_make(int pid, const struct entry *e, unsigned place, struct vnod
     n->vnode.refs = 1;
     n->vnode.mode = mode_of(e);
     n->vnode.ino = ino_of(pid, place);
-    n->vnode.nlink = e ? 1 : 2;
-    n->vnode.parent = e ? NULL : &procfs_root;
+    n->vnode.nlink = n->vnode.ops->lookup ? 2 : 1;
+    n->vnode.parent = n->vnode.ops->lookup ? &procfs_root : NULL;
     n->vnode.atime = n->vnode.mtime = n->vnode.ctime = vnode_now();
     *found = &n->vnode;
     return 0;
@@ -146,7 +153,7 @@ static int table_lookup(const struct table *t, int pid, const struct name *name,
 {
     for (unsigned i = 0; i < t->count; i++)
         if (name_is(name, t->entry[i].name))
-            return node_make(pid, &t->entry[i], i + 1, found);
+            return node_make(pid, &t->entry[i], t->first + i, found);
     return -ENOENT;
 }
 
@@ -159,7 +166,7 @@ static int table_readdir(const struct table *t, int pid, uint64_t *pos, struct d
     e = &t->entry[*pos];
     strcpy(entry->name, e->name);
     entry->mode = mode_of(e);
-    entry->ino = ino_of(pid, (unsigned)++*pos);
+    entry->ino = ino_of(pid, t->first + (unsigned)(*pos)++);
     return 1;
 }
 
@@ -226,6 +233,18 @@ static int dir_lookup(struct vnode *dir, const struct name *name, struct vnode *
 static int dir_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
 {
     return table_readdir(&pid_table, node_of(dir)->pid, pos, entry);
+}
+
+static int sysvipc_lookup(struct vnode *dir, const struct name *name, struct vnode **found)
+{
+    (void)dir;
+    return table_lookup(&sysvipc_table, 0, name, found);
+}
+
+static int sysvipc_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
+{
+    (void)dir;
+    return table_readdir(&sysvipc_table, 0, pos, entry);
 }
 
 /* A printer and what it prints about. */
@@ -325,6 +344,7 @@ static int node_readlink(struct vnode *v, char *buf, size_t size)
 
 static const struct vnode_ops root_ops = {.lookup = root_lookup, .readdir = root_readdir};
 static const struct vnode_ops dir_ops = {.lookup = dir_lookup, .readdir = dir_readdir};
+static const struct vnode_ops sysvipc_ops = {.lookup = sysvipc_lookup, .readdir = sysvipc_readdir};
 static const struct vnode_ops file_ops = {
     .open = procfs_open, .read = text_read, .close = text_close};
 static const struct vnode_ops link_ops = {.readlink = node_readlink};

@@ -11,6 +11,7 @@
 #include "lib/fmt.h"
 #include "mm/obj_anon.h"
 #include "proc/procfs_impl.h"
+#include "proc/sysv_shm.h"
 
 #define NAME_COLUMN  73 /* where Linux puts the name of a mapping */
 #define BATCH        16u
@@ -37,7 +38,7 @@ static const char *seg_name(const struct seg *s, char *buf, size_t size)
     if (v)
         return vnode_path_locked(v, buf, size) ? "?" : buf;
     if (s->obj && obj_is_anon(s->obj))
-        return "/dev/zero (deleted)";
+        return shm_name(s, buf, size) ? buf : "/dev/zero (deleted)";
     if (s->flags & SEG_GROWS && seg_end(s) == s->as->stack_top)
         return "[stack]";
     return s->flags & SEG_HEAP ? "[heap]" : "";

@@ -17,7 +17,7 @@ procfs_printer procfs_pid_stat, procfs_pid_status, procfs_pid_cmdline, procfs_pi
 procfs_printer procfs_pid_fork, procfs_pid_maps, procfs_pid_pmap, procfs_pid_pt;
 /* Of the system. */
 procfs_printer procfs_uptime, procfs_kmsg, procfs_version, procfs_cmdline, procfs_interrupts;
-procfs_printer procfs_mounts, procfs_loadavg, procfs_stat, procfs_enosys;
+procfs_printer procfs_mounts, procfs_loadavg, procfs_stat, procfs_enosys, procfs_shm;
 procfs_printer procfs_trace, procfs_trace_control;
 procfs_printer procfs_lockstat, procfs_kstorm; /* debug builds only */
 /* Of memory. */

@@ -69,6 +69,8 @@ syscall_fn sys_brk, sys_mmap2, sys_munmap, sys_mprotect;
 /* sys_range.c */
 syscall_fn sys_mremap, sys_msync, sys_madvise, sys_mincore, sys_mlock, sys_mlock2, sys_munlock;
 syscall_fn sys_mlockall, sys_munlockall;
+/* sysv_shm.c, sysv_shmctl.c */
+syscall_fn sys_shmget, sys_shmat, sys_shmdt, sys_shmctl;
 /* sys_file.c */
 syscall_fn sys_close, sys_read, sys_write, sys_readv, sys_writev, sys_pread64, sys_pwrite64;
 syscall_fn sys_preadv, sys_pwritev, sys_lseek, sys_llseek, sys_ioctl, sys_getdents64, sys_fsync;

@@ -94,6 +94,8 @@ static const struct call calls[] = {
     {"clock_nanosleep", 265, {1, 0, BUF}, 4, 0, 0},
     {"statfs64", 266, {PATH, 88, BUF}, 1, 4, 0},
     {"fstatfs64", 267, {FILE_FD, 88, BUF}, 0, 4, 0},
+    {"shmctl IPC_INFO", 308, {0, 0x103, BUF}, 0, 4, 0},
+    {"shmctl SHM_INFO", 308, {0, 0x10e, BUF}, 0, 4, 0},
     {"openat", 322, {AT, PATH}, 2, 0, 0},
     {"mkdirat", 323, {AT, PATH, 0700}, 2, 0, 0},
     {"fchownat", 325, {AT, NONE, -1, -1, 0}, 2, 0, 0},
