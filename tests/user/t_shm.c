@@ -97,13 +97,14 @@ static void test_stat(void)
 
     CHECK_EQ(ctl(id, SHM_LOCK, NULL), 0);
     CHECK_EQ(stat_of(id).mode, SHM_LOCKED | 0640);
-    CHECK_EQ(ctl(id, SHM_UNLOCK, NULL), 0);
     st.uid = 12;
     st.gid = 13;
     st.mode = 07777;
     CHECK_EQ(ctl(id, IPC_SET, &st), 0);
     st = stat_of(id);
-    CHECK(st.uid == 12 && st.gid == 13 && st.cuid == 0 && st.mode == 0777);
+    CHECK(st.uid == 12 && st.gid == 13 && st.cuid == 0 && st.mode == (SHM_LOCKED | 0777));
+    CHECK_EQ(ctl(id, SHM_UNLOCK, NULL), 0);
+    CHECK_EQ(stat_of(id).mode, 0777);
     st.uid = 0xffffffffu;
     CHECK_EQ(ctl(id, IPC_SET, &st), -EINVAL);
     CHECK_EQ(stat_of(id).uid, 12);
