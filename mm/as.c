@@ -179,7 +179,7 @@ static bool seg_continues(const struct seg *a, const struct seg *b)
     return a && b && seg_end(a) == b->base && a->ops == b->ops && a->obj == b->obj &&
            a->prot == b->prot && a->maxprot == b->maxprot && a->flags == b->flags &&
            a->data == b->data && !(a->flags & (SEG_GROWS | SEG_APART)) &&
-           (!a->obj || a->obj_page + a->npages == b->obj_page);
+           (!seg_has_pages(a) || a->obj_page + a->npages == b->obj_page);
 }
 
 /* Who walks the object's segments and has passed a, but not b, comes to a again. */

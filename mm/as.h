@@ -136,7 +136,7 @@ int __must_check as_grow_stack(struct as *as, struct seg *s, vaddr_t va);
 enum populate { POPULATE, POPULATE_READ, POPULATE_WRITE };
 
 /* Brings the pages of the range there. Stops where that can't be: -ENOMEM (a gap, or no memory),
- * -EFAULT (no access, or no page), -EINVAL (READ, WRITE: no access). May sleep. */
+ * -EFAULT (no access, or no page), -EINVAL (READ, WRITE: no access, or a device). May sleep. */
 int __must_check as_populate(struct as *as, vaddr_t base, uint32_t npages, enum populate how);
 /* All that is mapped, as far as it goes. */
 void as_populate_all(struct as *as);

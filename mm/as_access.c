@@ -64,7 +64,7 @@ int as_poke(struct as *as, vaddr_t va, const void *buf, size_t len)
     return 0;
 }
 
-/* The access that populating a page asks for, or -Exxx. */
+/* The access that populating a page asks for, or -Exxx; 0: nothing, a device is always there. */
 static int populate_access(struct as *as, vaddr_t va, enum populate how)
 {
     int access = how == POPULATE_WRITE ? PROT_WRITE : PROT_READ;
@@ -74,6 +74,8 @@ static int populate_access(struct as *as, vaddr_t va, enum populate how)
     s = as_find(as, va);
     if (!s)
         access = -ENOMEM;
+    else if (s->flags & SEG_DEVICE)
+        access = how == POPULATE ? 0 : -EINVAL;
     else if (how == POPULATE && s->prot & PROT_WRITE && !(s->flags & SEG_SHARED))
         access = PROT_WRITE;
     else if (how != POPULATE && !(s->prot & (prot_t)access))
@@ -82,16 +84,25 @@ static int populate_access(struct as *as, vaddr_t va, enum populate how)
     return access;
 }
 
+/* Brings the page there. */
+static int touch(struct as *as, vaddr_t va, prot_t access)
+{
+    pfn_t pfn;
+    int error = fault_pin(as, va, access, false, &pfn);
+
+    if (!error)
+        frame_unuse(pfn);
+    return error;
+}
+
 int as_populate(struct as *as, vaddr_t base, uint32_t npages, enum populate how)
 {
     for (vaddr_t va = base; va < base + page_addr(npages); va += PAGE_SIZE) {
         int access = populate_access(as, va, how);
-        pfn_t pfn;
-        int error = access > 0 ? fault_pin(as, va, (prot_t)access, false, &pfn) : access;
+        int error = access > 0 ? touch(as, va, (prot_t)access) : access;
 
         if (error)
             return error;
-        frame_unuse(pfn);
         preempt_point();
     }
     return 0;

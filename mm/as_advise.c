@@ -59,8 +59,7 @@ int as_discard(struct as *as, vaddr_t base, uint32_t npages, enum seg_advice adv
 static int can_set(struct seg *s, struct range r, uint32_t set)
 {
     (void)r;
-    return set & SEG_WIPEONFORK && (s->obj || s->flags & (SEG_SHARED | SEG_FIXED_SIZE)) ? -EINVAL
-                                                                                        : 0;
+    return set & SEG_WIPEONFORK && (s->obj || s->flags & (SEG_SHARED | SEG_DEVICE)) ? -EINVAL : 0;
 }
 
 /* The flags of what lies in [base, end); edges are split with the two spare segments. */

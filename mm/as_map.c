@@ -49,11 +49,11 @@ static bool extend_neighbour(struct as *as, const struct map_request *r, const s
     struct seg *below = p->prev, *above = p->next, *s = NULL;
 
     if (below && seg_end(below) == p->base && same_kind(below, r, flags) &&
-        (!r->obj || below->obj_page + below->npages == r->obj_page)) {
+        (!seg_has_pages(below) || below->obj_page + below->npages == r->obj_page)) {
         s = below;
     } else if (above && above->base == p->base + page_addr(r->npages) &&
                same_kind(above, r, flags) &&
-               (!r->obj || r->obj_page + r->npages == above->obj_page)) {
+               (!seg_has_pages(above) || r->obj_page + r->npages == above->obj_page)) {
         s = above;
     }
     if (!s)

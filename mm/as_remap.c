@@ -25,7 +25,7 @@ static int check_resize(const struct seg *s, const struct remap_request *r)
 
     if (r->old_pages == 0 && !(s->flags & SEG_SHARED))
         return -EINVAL;
-    if (r->flags & REMAP_DONTUNMAP && s->flags & SEG_FIXED_SIZE)
+    if (r->flags & REMAP_DONTUNMAP && s->flags & SEG_DEVICE)
         return -EINVAL;
     if (r->old_pages > page_of(seg_end(s) - r->from))
         return -EFAULT;
@@ -33,7 +33,7 @@ static int check_resize(const struct seg *s, const struct remap_request *r)
         return 0;
     if (s->obj && page + r->new_pages < page)
         return -EINVAL;
-    return s->flags & SEG_FIXED_SIZE ? -EFAULT : 0;
+    return s->flags & SEG_DEVICE ? -EFAULT : 0;
 }
 
 /* True: what lies above the segment's end is free, and it is longer by that now. */
@@ -108,7 +108,7 @@ static void enter_fresh(struct as *as, const struct seg *s, const struct remap_r
     seg_copy(fresh, s);
     fresh->base = r->to;
     fresh->npages = r->new_pages;
-    fresh->obj_page = s->obj ? seg_obj_page(s, r->from) : 0;
+    fresh->obj_page = seg_has_pages(s) ? seg_obj_page(s, r->from) : 0;
     fresh->flags &= (uint16_t) ~(SEG_GROWS | SEG_HEAP);
     if (s->ops->dup)
         s->ops->dup(s, fresh);

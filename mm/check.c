@@ -70,7 +70,7 @@ static void check_entry(struct audit *a, struct as *as, struct node *n, vaddr_t 
         (e.raw & PTE_SHARED && (frame_type(f) != FRAME_OBJ || e.raw & PTE_COW)))
         finding(a, "page %08lx: frame %x is not shared as its segment is", (unsigned long)va,
                 pte_pfn(e));
-    if (hat && hat_pfn != pte_pfn(e))
+    if (hat && (hat_pfn != pte_pfn(e) || hat_is_device(n, i)))
         finding(a, "page %08lx: hardware has frame %x, page table %x", (unsigned long)va, hat_pfn,
                 pte_pfn(e));
     if (hat & PROT_WRITE && !(f->flags & FRAME_DIRTY))
@@ -82,6 +82,28 @@ static void check_entry(struct audit *a, struct as *as, struct node *n, vaddr_t 
         finding(a, "page %08lx: hardware permits executing", (unsigned long)va);
     if (hat && s->prot == PROT_NONE)
         finding(a, "page %08lx: hardware permits reading", (unsigned long)va);
+}
+
+/* A device's page: the segment's own, no RAM, and the hardware permits no more than the segment. */
+static void check_device(struct audit *a, struct as *as, struct node *n, vaddr_t va)
+{
+    unsigned i = node_index(va);
+    pfn_t pfn = pte_pfn(n->pte[i]), hat_pfn = NO_PFN;
+    struct seg *s = as_find(as, va);
+    prot_t hat = hat_probe(n, i, &hat_pfn);
+
+    if (!s || s->ops != &seg_dev || pfn != seg_obj_page(s, va)) {
+        finding(a, "page %08lx names device page %x, which is not its segment's", (unsigned long)va,
+                pfn);
+        return;
+    }
+    if (pfn >= direct_map.first && pfn < direct_map.end)
+        finding(a, "page %08lx names device page %x, which is memory", (unsigned long)va, pfn);
+    if (hat && (hat_pfn != pfn || !hat_is_device(n, i)))
+        finding(a, "page %08lx: hardware has frame %x, page table device page %x",
+                (unsigned long)va, hat_pfn, pfn);
+    if (hat & PROT_EXEC || hat & PROT_WRITE & ~s->prot || (hat && s->prot == PROT_NONE))
+        finding(a, "page %08lx: hardware permits more of a device", (unsigned long)va);
 }
 
 /* The entries of a node that is where it belongs. */
@@ -96,6 +118,8 @@ static void check_entries(struct audit *a, struct as *as, struct node *n, vaddr_
             live++;
         if (pte_in_core(n->pte[i]))
             check_entry(a, as, n, base + page_addr(i));
+        else if (pte_state(n->pte[i]) == PTE_DEVICE)
+            check_device(a, as, n, base + page_addr(i));
         else if (hat_probe(n, i, &pfn))
             finding(a, "page %08lx is not resident but in the hardware",
                     (unsigned long)(base + page_addr(i)));
@@ -192,6 +216,9 @@ static void check_segs(struct as *as, void *arg)
             finding(a, "segment at %08lx has a wrong gap", (unsigned long)s->base);
         if (s->prot & ~s->maxprot)
             finding(a, "segment at %08lx permits more than its most", (unsigned long)s->base);
+        if (!(s->flags & SEG_DEVICE) != (s->ops != &seg_dev) ||
+            (s->flags & SEG_DEVICE && (!(s->flags & SEG_SHARED) || s->maxprot & PROT_EXEC)))
+            finding(a, "segment at %08lx is not a device's", (unsigned long)s->base);
         if (s->flags & SEG_COMMITTED)
             committed += s->npages;
         end = seg_end(s);

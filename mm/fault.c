@@ -268,6 +268,8 @@ static int pin(struct fault *f, pfn_t *pfn)
         return error;
     pte_t e = n->pte[node_index(f->va)];
 
+    if (pte_state(e) == PTE_DEVICE)
+        error = -EFAULT;
     if (pte_in_core(e) && (f->access != PROT_WRITE || pte_own(e, n))) {
         *pfn = pte_pfn(e);
         error = frame_use(*pfn, 0) ? -ENOMEM : 0;

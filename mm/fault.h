@@ -59,7 +59,8 @@ enum fault_error {
  * when it answers FAULT_OK, unless somebody takes it away again. */
 enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t pc);
 
-/* Makes the page of va present for `access` and pins its frame; for as_peek and as_poke. force:
+/* Makes the page of va present for `access` and pins its frame; for as_peek and as_poke. -EFAULT:
+ * no access, or the page has no frame: a device's. force:
  * ignores the segment's protection now, not maxprot; not so to write to what is shared. The caller
  * unpins by frame_unuse. */
 int __must_check fault_pin(struct as *as, vaddr_t va, prot_t access, bool force, pfn_t *pfn);

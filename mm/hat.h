@@ -37,6 +37,9 @@ void hat_attach(struct hat *h, unsigned slot, struct node *n);
 void hat_detach(struct hat *h, unsigned slot);
 void hat_replace(struct hat *h, unsigned slot, struct node *copy);
 
+/* With prot of hat_load: the page is a device's: never cached, in order, not to be executed. */
+#define HAT_DEVICE 8u
+
 /* Enters a translation into a node: page va -> pfn with the access that prot gives; prot must not
  * be more than page table and segment permit. Replaces what was there and invalidates it if it
  * was valid. */
@@ -46,6 +49,8 @@ void hat_enter(struct node *n, vaddr_t va, pfn_t pfn, prot_t prot);
 /* What is entered: PROT_* (0: nothing valid), the frame into *pfn. For fault.c, checks, listings.
  */
 prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn);
+/* A valid translation is of a device. For checks. */
+bool hat_is_device(const struct node *n, unsigned index);
 /* Takes count translations from va on (within one node) away and invalidates them everywhere. */
 void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count);
 /* The same for one page of a node that is h's alone and gets another entry at once. */

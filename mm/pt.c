@@ -16,8 +16,8 @@
 
 static struct spin node_locks[NODE_LOCKS] = {[0 ... NODE_LOCKS - 1] = SPIN_INIT(LOCK_NODE)};
 
-static const char *const state_names[PTE_STATES] = {"none",    "resident", "reclaimable",
-                                                    "swapped", "transit",  "pager"};
+static const char *const state_names[PTE_STATES] = {"none",    "resident", "reclaimable", "swapped",
+                                                    "transit", "pager",    "device"};
 
 const char *pte_state_name(enum pte_state state)
 {
@@ -343,6 +343,8 @@ void pt_unmap_node(struct as *as, struct node *n, vaddr_t va, unsigned count)
         if (pte_in_core(e)) {
             zeroes += pte_pfn(e) == frame_zero_page();
             frame_unuse(pte_pfn(e));
+        } else {
+            zeroes += pte_state(e) == PTE_DEVICE;
         }
     }
     if (zeroes)

@@ -26,6 +26,7 @@ enum pte_state {
     PTE_SWAPPED,     /* in the swap slot */
     PTE_TRANSIT,     /* being read or written */
     PTE_PAGER,       /* a pager was asked */
+    PTE_DEVICE,      /* a physical page of a device, which has no frame */
     PTE_STATES
 };
 
@@ -34,8 +35,8 @@ enum pte_state {
 #define PTE_COW        16u
 #define PTE_SHARED     32u /* the object's own page in a shared segment: never copy-on-write */
 
-/* Its frame's index holds first page << 12 | live entries, links[1] how many of them are the zero
- * page. */
+/* Its frame's index holds first page << 12 | live entries, links[1] how many of them are no frame
+ * of the program's: the zero page, and pages of devices. */
 struct node {
     pte_t pte[NODE_PAGES];    /* (n) */
     uint32_t hat[NODE_PAGES]; /* (n) the hardware's; written by the HAT alone */

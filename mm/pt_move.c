@@ -133,7 +133,7 @@ static void take(struct node *n, unsigned first, struct batch *b)
             continue;
         __atomic_store_n(&from[i].raw, 0, __ATOMIC_RELAXED);
         b->live++;
-        b->zeroes += pte_pfn(e) == zero;
+        b->zeroes += pte_pfn(e) == zero || pte_state(e) == PTE_DEVICE;
     }
     frame_of_virt(n)->index -= b->live;
     node_count_zeroes(n, -(int)b->zeroes);

@@ -28,7 +28,7 @@ enum seg_flags {
     SEG_NORESERVE = 64,   /* never counts so */
     SEG_APART = 128,      /* never becomes one with a neighbour: its driver counts */
     SEG_WIPEONFORK = 256, /* a child finds it empty */
-    SEG_FIXED_SIZE = 512, /* can't grow: device registers */
+    SEG_DEVICE = 512,     /* device registers: without frames, can't grow; seg_dev's own */
 };
 
 /* What as_discard is asked for: MADV_DONTNEED, MADV_FREE. */
@@ -56,7 +56,7 @@ struct seg_ops {
     /* What was written to the object's pages goes to where they come from: starts and waits;
      * as->lock is not held, o is s's object, with a reference. NULL: nothing to do. */
     int (*sync)(struct obj *o, uint32_t first_page, uint32_t npages);
-    /* The page of va, which has no entry, is in memory all the same. NULL: no. */
+    /* The page of va, which is not in a frame by its entry, is in memory all the same. NULL: no. */
     bool (*incore)(const struct seg *s, vaddr_t va);
     /* The pages of a range may go from the page table, to come again from where they come from;
      * -EINVAL: not these. NULL: they may. */
@@ -70,7 +70,7 @@ struct seg {
     uint16_t flags;            /* (a) */
     const struct seg_ops *ops; /* (c) */
     struct obj *obj;           /* (c) or NULL */
-    uint32_t obj_page;         /* (a, s) page of obj at base */
+    uint32_t obj_page;         /* (a, s) page of obj, or physical page of a device, at base */
     struct as *as;             /* (c) */
     struct tree_link by_addr;  /* (a) own: free pages between this segment and the one below */
     struct list_link by_obj;   /* (s) */
@@ -80,6 +80,7 @@ struct seg {
 extern const struct seg_ops seg_anon;   /* zero-filled private memory; stacks, heaps, bss */
 extern const struct seg_ops seg_vn;     /* private mapping of an object */
 extern const struct seg_ops seg_shared; /* shared mapping of an object; flag SEG_SHARED */
+extern const struct seg_ops seg_dev;    /* device registers; SEG_SHARED and SEG_DEVICE */
 
 static inline vaddr_t seg_end(const struct seg *s)
 {
@@ -91,7 +92,13 @@ static inline bool seg_holds(const struct seg *s, vaddr_t va)
     return va >= s->base && va - s->base < (vaddr_t)s->npages << PAGE_SHIFT;
 }
 
-/* Page of the object that lies at va. */
+/* Its pages are those of something from obj_page on, not of nobody's. */
+static inline bool seg_has_pages(const struct seg *s)
+{
+    return s->obj || s->flags & SEG_DEVICE;
+}
+
+/* Page of the object (or device) that lies at va. */
 static inline uint32_t seg_obj_page(const struct seg *s, vaddr_t va)
 {
     return s->obj_page + page_of(va - s->base);

@@ -3,7 +3,7 @@
  * The HAT of ARMv7 short descriptors. A first level of 4 KiB an address space (TTBCR.N = 2); the
  * second level lies in the portable nodes. ASIDs carry a generation: when they run out, everything
  * is flushed and a new generation begins, in which what runs at that moment keeps its number. The
- * page's access is a const table from PROT_* to bits.
+ * page's access and its type of memory are a const table from PROT_* to bits.
  * hat->cpus says which CPUs may hold translations: if that is this one alone, invalidation stays
  * here, else the hardware tells all of the inner shareable domain. A CPU enters itself before it
  * looks at the tables; who changes them stores first and looks at the mask then.
@@ -55,7 +55,9 @@ static struct asid_batch {
     uint32_t free; /* bit i: base + i is nobody's yet */
 } __aligned(64) batches[CPU_MAX];
 
-static const uint16_t prot_bits[8] = {
+#define L2_USER_DEVICE (L2_DEVICE | L2_USER | L2_NG)
+
+static const uint16_t prot_bits[16] = {
     [PROT_NONE] = 0,
     [PROT_READ] = L2_NORMAL | L2_USER | L2_NG | L2_RO | L2_XN,
     [PROT_WRITE] = L2_NORMAL | L2_USER | L2_NG | L2_XN,
@@ -64,6 +66,8 @@ static const uint16_t prot_bits[8] = {
     [PROT_READ | PROT_EXEC] = L2_NORMAL | L2_USER | L2_NG | L2_RO,
     [PROT_WRITE | PROT_EXEC] = L2_NORMAL | L2_USER | L2_NG,
     [PROT_READ | PROT_WRITE | PROT_EXEC] = L2_NORMAL | L2_USER | L2_NG,
+    [HAT_DEVICE | PROT_READ] = L2_USER_DEVICE | L2_RO,
+    [HAT_DEVICE | PROT_READ | PROT_WRITE] = L2_USER_DEVICE,
 };
 
 void hat_boot(void)
@@ -406,7 +410,7 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
         dsb();
         old = 0;
     }
-    table_store(entry, pfn << PAGE_SHIFT | prot_bits[prot & 7]);
+    table_store(entry, pfn << PAGE_SHIFT | prot_bits[prot & 15]);
     dsb();
     if (old) {
         invalidate_page(h, n, va);
@@ -431,6 +435,11 @@ prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn)
     if (!(e & L2_PAGE))
         return PROT_NONE;
     return PROT_READ | (e & L2_RO ? 0 : PROT_WRITE) | (e & L2_XN ? 0 : PROT_EXEC);
+}
+
+bool hat_is_device(const struct node *n, unsigned index)
+{
+    return (n->hat[index] & (L2_PAGE | L2_TEX0 | L2_C)) == L2_PAGE;
 }
 
 /* After `changed` valid entries of [va, va + count) were changed: the TLB forgets them. */

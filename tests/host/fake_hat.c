@@ -187,8 +187,12 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
     uint32_t old = n->hat[node_index(va)];
 
     check_node(h, n, va);
-    if (!pte_in_core(e) || pte_pfn(e) != pfn)
+    if (!(pte_in_core(e) || pte_state(e) == PTE_DEVICE) || pte_pfn(e) != pfn)
         panic("hat_load: page %lx is not what the page table says", (unsigned long)va);
+    if ((pte_state(e) == PTE_DEVICE) != ((prot & HAT_DEVICE) != 0))
+        panic("hat_load: page %lx gets another type of memory", (unsigned long)va);
+    if (prot & HAT_DEVICE && prot & PROT_EXEC)
+        panic("hat_load: device page %lx would be executable", (unsigned long)va);
     if (prot & PROT_WRITE && !pte_own(e, n))
         panic("hat_load: page %lx would be writable and is shared", (unsigned long)va);
     n->hat[node_index(va)] = pfn << 12 | prot;
@@ -209,6 +213,11 @@ prot_t hat_probe(const struct node *n, unsigned index, pfn_t *pfn)
 {
     *pfn = n->hat[index] >> 12;
     return n->hat[index] & 7;
+}
+
+bool hat_is_device(const struct node *n, unsigned index)
+{
+    return n->hat[index] & HAT_DEVICE;
 }
 
 void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count)
@@ -282,6 +291,15 @@ void hat_sync_icache(pfn_t pfn)
     spin_unlock(&tlbs.lock);
 }
 
+uint8_t *fake_device(pfn_t pfn)
+{
+    static uint8_t registers[FAKE_DEVICE_PAGES][PAGE_SIZE];
+
+    if (pfn - FAKE_DEVICE_PFN >= FAKE_DEVICE_PAGES)
+        panic("fake_device: there is no device at page %x", (unsigned)pfn);
+    return registers[pfn - FAKE_DEVICE_PFN];
+}
+
 /* The access if translation e permits it; tlbs.lock held, so that it is over before whoever
  * invalidates the translation goes on. Who writes to what he may execute at the same time sees to
  * the instruction cache himself. */
@@ -291,11 +309,17 @@ void hat_sync_icache(pfn_t pfn)
 static bool access_by(uint64_t e, vaddr_t va, prot_t access, uint8_t *byte)
 {
     pfn_t pfn = (pfn_t)(e >> 12 & 0xfffff);
-    uint8_t *p = (uint8_t *)pfn_to_virt(pfn) + (va & PAGE_MASK);
-    uint8_t *fetched = icache_of(pfn) + (va & PAGE_MASK);
+    uint8_t *p, *fetched;
 
     if (!(e & access))
         return false;
+    if (e & HAT_DEVICE) {
+        p = fake_device(pfn) + (va & PAGE_MASK);
+        *(access == PROT_WRITE ? p : byte) = access == PROT_WRITE ? *byte : *p;
+        return true;
+    }
+    p = (uint8_t *)pfn_to_virt(pfn) + (va & PAGE_MASK);
+    fetched = icache_of(pfn) + (va & PAGE_MASK);
     if (access == PROT_WRITE) {
         *p = *byte;
         if (e & PROT_EXEC || frame_type(frame_of(pfn)) == FRAME_OBJ)

@@ -24,6 +24,11 @@ struct obj *fake_file(unsigned number, uint32_t npages);
 void fake_file_cut(struct obj *o, uint32_t first);
 uint8_t fake_file_byte(unsigned number, uint32_t page, unsigned offset);
 
+/* A device: pages of memory without frames, whose bytes stay. */
+#define FAKE_DEVICE_PFN   0x9000u
+#define FAKE_DEVICE_PAGES 16u
+uint8_t *fake_device(pfn_t pfn);
+
 /* One access of a program at va by what TLB and tables permit; false: it faults. */
 bool fake_access(struct as *as, vaddr_t va, prot_t access, uint8_t *byte);
 
