@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * /dev: a tmpfs with a node for each device that the kernel has built in, and a directory for POSIX
- * shared memory. A device is one line of the table below; mknod makes further nodes for it.
- * Locks: none: everything here is constant. Numbers are Linux's (devices.txt).
+ * shared memory, and one for devices that programs map (regs.c). A device is one line of the table
+ * below; mknod makes further nodes for it. Locks: none: everything here is constant. Numbers are
+ * Linux's (devices.txt).
  */
 #include "fs/file.h"
 
 #include <string.h>
 
+#include "fs/regs.h"
 #include "fs/tmpfs.h"
 #include "fs/tty.h"
 #include "include/uapi/errno.h"
@@ -121,7 +123,7 @@ const struct vnode_ops *device_ops(uint32_t rdev)
     for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
         if (devices[i].rdev == rdev)
             return devices[i].ops;
-    return &none_ops;
+    return regs_ops(rdev) ? regs_ops(rdev) : &none_ops;
 }
 
 static int make_nodes(void)
@@ -134,6 +136,8 @@ static int make_nodes(void)
         fmt_snprint(path, sizeof(path), "/dev/%s", devices[i].name);
         error = vnode_make(NULL, path, S_IFCHR | devices[i].mode, devices[i].rdev, NULL);
     }
+    if (!error)
+        error = regs_make_nodes();
     return error ? error : vnode_make(NULL, "/dev/shm", S_IFDIR | 01777, 0, NULL);
 }
 

@@ -42,7 +42,7 @@ static int open_check(const struct vnode *v, uint32_t flags)
         return change || flags & O_CREAT ? -EISDIR : 0;
     if (flags & O_DIRECTORY)
         return -ENOTDIR;
-    if (change && !v->ops->write)
+    if (change && !v->ops->write && !v->ops->map)
         return -EACCES;
     if (v->obj && obj_size(v->obj) > INT32_MAX && !(flags & O_LARGEFILE))
         return -EOVERFLOW;

@@ -34,6 +34,7 @@
 struct vnode;
 struct file;
 struct file_lock;
+struct map_request;
 
 /* A name in a directory, not terminated, with its hash (name_hash). */
 struct name {
@@ -76,6 +77,9 @@ struct vnode_ops {
     /* The same at the file's end, which *pos is then; a file without has none (O_APPEND). */
     int (*append)(struct file *f, uint64_t *pos, vaddr_t ubuf, size_t len);
     int (*ioctl)(struct file *f, unsigned request, vaddr_t arg);
+    /* mmap of what has no object: completes the request, whose access fits how f was opened and
+     * whose obj_page counts from the file's start; or -Exxx. NULL: -ENODEV. */
+    int (*map)(struct file *f, struct map_request *r);
     /* Called at open and at last close: f->data is the driver's. NULL: nothing to do. */
     int (*open)(struct file *f);
     void (*close)(struct file *f);

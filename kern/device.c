@@ -28,13 +28,23 @@ static void device_probe(const struct driver *driver, const struct fdt *fdt, int
         log_printf("%s: %s: error %d\n", driver->name, fdt_name(fdt, node), -error);
 }
 
+/* The kernel has a driver for the node, whatever came of it. */
+static bool is_claimed(const struct fdt *fdt, int node)
+{
+    for (const struct driver *d = __drivers_start; d < __drivers_end; d++)
+        if (d->level != DRIVER_USER && driver_matches(d, fdt, node))
+            return true;
+    return false;
+}
+
 static void device_probe_level(const struct fdt *fdt, enum driver_level level)
 {
     for (int node = fdt_next(fdt, 0); node >= 0; node = fdt_next(fdt, node)) {
         if (!fdt_prop(fdt, node, "compatible", NULL) || !fdt_enabled(fdt, node))
             continue;
         for (const struct driver *d = __drivers_start; d < __drivers_end; d++) {
-            if (d->level == level && driver_matches(d, fdt, node))
+            if (d->level == level && driver_matches(d, fdt, node) &&
+                (level != DRIVER_USER || !is_claimed(fdt, node)))
                 device_probe(d, fdt, node);
         }
     }

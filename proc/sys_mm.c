@@ -79,10 +79,12 @@ static int file_request(struct map_request *r, struct file *f, uint32_t flags)
     }
     if (mode == O_WRONLY)
         return -EACCES;
-    if (!f->vnode->obj)
+    if (!f->vnode->obj && !f->vnode->ops->map)
         return -ENODEV;
     if (flags & MAP_GROWSDOWN)
         return -EINVAL;
+    if (f->vnode->ops->map)
+        return f->vnode->ops->map(f, r);
     r->ops = type == MAP_PRIVATE ? &seg_vn : &seg_shared;
     r->obj = f->vnode->obj;
     return 0;

@@ -58,21 +58,25 @@ static void restore_interrupts(const struct trapframe *tf)
         __asm__ volatile("cpsie i" ::: "memory");
 }
 
-/* A fault in the kernel is legal only in the copies of user memory. */
+/* A fault in the kernel is legal only in the copies of user memory; what is mapped there may be a
+ * device, which takes no unaligned access, and may answer with an error. */
 static void kernel_abort(struct trapframe *tf, uint32_t fsr, uint32_t far, prot_t access)
 {
+    enum fsr_class class = fsr_classify(fsr);
     bool copying = tf->pc >= (uint32_t)uaccess_begin && tf->pc < (uint32_t)uaccess_end;
 
     if (IS_ENABLED(CONFIG_LINT) && !copying && far < USER_END)
         panic_trap(tf, "lint: user pointer: the kernel %s %08x outside copy_from_user and its kin",
                    access == PROT_WRITE ? "writes to" : "reads from", far);
-    if (!copying || far >= USER_END || !is_page_fault(fsr_classify(fsr)))
+    if (!copying || far >= USER_END ||
+        (class != FSR_ALIGNMENT && class != FSR_EXTERNAL && !is_page_fault(class)))
         panic_trap(tf, "kernel %s %08x, fault status %03x",
                    access == PROT_WRITE ? "write to" : "read from", far, fsr);
     if (IS_ENABLED(CONFIG_LINT))
         lint_user_close();
     restore_interrupts(tf);
-    if (thread_current()->in_uaccess_nofault || user_fault(far, access, tf->pc) != FAULT_OK)
+    if (!is_page_fault(class) || thread_current()->in_uaccess_nofault ||
+        user_fault(far, access, tf->pc) != FAULT_OK)
         tf->pc = (uint32_t)uaccess_failed;
     if (IS_ENABLED(CONFIG_LINT))
         lint_user_open(true);

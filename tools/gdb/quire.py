@@ -179,7 +179,8 @@ def entry(space, address):
 
 
 def entry_line(address, pte, hat):
-    state = ("none", "resident", "reclaimable", "swapped", "transit", "pager")[pte & 7]
+    state = ("none", "resident", "reclaimable", "swapped", "transit", "pager",
+             "device", "?")[pte & 7]
     place = " frame 0x%x" % (pte >> 12) if pte & 7 in (1, 2) else ""
     line = "%08x %s%s%s%s; hardware " % (address, state, place, " cow" if pte & 16 else "",
                                         " wired" if pte & 8 else "")
