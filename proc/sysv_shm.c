@@ -377,11 +377,11 @@ SYSCALL1(sys_shmdt, addr)
     struct attached a = {.addr = addr, .from = addr};
     struct as *as = proc_current()->as;
     struct range r;
-    int error = 0;
+    long error = 0;
 
     if (addr & PAGE_MASK)
         return -EINVAL;
     while (!error && piece_next(as, &a, &r))
-        error = as_unmap(as, r.base, r.npages);
+        error = sys_munmap(r.base, page_addr(r.npages), 0, 0); /* as_unmap stays inlined there */
     return error ? error : a.npages ? 0 : -EINVAL;
 }
