@@ -43,8 +43,10 @@ static void device_probe_level(const struct fdt *fdt, enum driver_level level)
         if (!fdt_prop(fdt, node, "compatible", NULL) || !fdt_enabled(fdt, node))
             continue;
         for (const struct driver *d = __drivers_start; d < __drivers_end; d++) {
-            if (d->level == level && driver_matches(d, fdt, node) &&
-                (level != DRIVER_USER || !is_claimed(fdt, node)))
+            bool user = d->level == DRIVER_USER && level == DRIVER_OTHER;
+
+            if ((d->level == level || user) && driver_matches(d, fdt, node) &&
+                !(user && is_claimed(fdt, node)))
                 device_probe(d, fdt, node);
         }
     }

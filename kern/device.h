@@ -9,15 +9,15 @@
 #include "lib/base.h"
 #include "lib/fdt.h"
 
-/* DRIVER_USER: gives devices to programs, and is asked only for those that no other driver names.
- */
+/* DRIVER_USER: gives devices to programs, and is asked, together with the others, only for those
+ * that no other driver names. */
 enum driver_level {
     DRIVER_INTC,
     DRIVER_TIMER,
     DRIVER_CONSOLE,
     DRIVER_OTHER,
-    DRIVER_USER,
-    DRIVER_LEVELS
+    DRIVER_LEVELS,
+    DRIVER_USER = DRIVER_LEVELS
 };
 
 struct driver {
