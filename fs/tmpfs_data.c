@@ -15,6 +15,7 @@
 #include "fs/tmpfs_impl.h"
 #include "include/uapi/errno.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 #include "mm/uaccess.h"
 
 #define BOUNCE_BYTES   128u
@@ -326,10 +327,22 @@ static int data_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     return write_from(f, &pos, (struct source){.user = ubuf}, len, false);
 }
 
+/* A record of up to a page is taken out of the user's memory first, and comes out whole whatever
+ * becomes of the memory meanwhile; a longer one if its pages stay. */
 static int data_append(struct file *f, uint64_t *pos, vaddr_t ubuf, size_t len)
 {
-    prefault(ubuf, len);
-    return write_from(f, pos, (struct source){.user = ubuf}, len, true);
+    char *record = len && len <= PAGE_SIZE ? kmalloc(len) : NULL;
+    int result = -EFAULT;
+
+    if (!record) {
+        prefault(ubuf, len);
+        return write_from(f, pos, (struct source){.user = ubuf}, len, true);
+    }
+    len = file_copy_in(record, ubuf, len);
+    if (len)
+        result = write_from(f, pos, (struct source){.kernel = record}, len, true);
+    kfree(record);
+    return result;
 }
 
 int tmpfs_write_kernel(struct file *f, uint64_t *pos, const void *buf, size_t len)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * t_malice_storm [SEED]: children that make system calls by chance, with arguments by chance: good
+ * malice_storm [SEED]: children that make system calls by chance, with arguments by chance: good
  * and bad addresses, small, large and negative numbers. Whatever they do to themselves, the rest
  * lives, and what they had comes back. They are in a directory with copies of a few files and
  * devices, and name nothing outside but what is in /proc: whatever they write, rename or remove is
