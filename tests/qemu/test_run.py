@@ -130,7 +130,7 @@ class Run(TestCase):
         command = shlex.split(said.decode().splitlines()[-1].split("waiting for ")[1])
         for step in ("set confirm off", "break fault_handle", "continue", "bt 3",
                      "quire-segments as", "quire-frame 0x40000",
-                     "quire-list &as->family->spaces as kin", "kill"):
+                     "quire-list &as->family->spaces.of[0].list as kin", "kill"):
             command += ["-ex", step]
         done = subprocess.run([*LIMIT, command[0], "-batch", *command[1:]], text=True,
                               cwd=os.path.dirname(RUN), stdin=subprocess.DEVNULL,

@@ -29,7 +29,7 @@ import gdb
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import quire_stack  # noqa: E402
-from quire_data import (container, elements_of_parts, kernel_memory, number, pointer, processes,  # noqa: E402
+from quire_data import (container, elements, elements_of_parts, kernel_memory, number, pointer, processes,  # noqa: E402
                         process_of, static, threads, tree_in_order, obj_path)
 
 PAGE, NODE_SPAN, USER_END = 4096, 1 << 21, 0x40000000
