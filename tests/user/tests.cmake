@@ -11,11 +11,9 @@ endforeach()
 foreach(name t_hat t_mmap t_mmap_file t_mmap_range t_mmap_shared t_shm t_device)
     user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/mapping.c)
 endforeach()
-foreach(name t_malice_calls t_malice_instructions t_malice_leftovers t_malice_life t_malice_limits)
+foreach(name t_malice_calls t_malice_instructions t_malice_leftovers t_malice_life t_malice_limits t_malice_storm)
     user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/malice.S)
 endforeach()
-# By hand only: what its calls by chance do to files is not yet told from frames that are lost.
-user_program(malice_storm tests ${TESTS_DIR}/malice_storm.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/malice.S)
 add_executable(user_start_state ${TESTS_DIR}/start_state.S) # no C library: it looks at its registers first
 set_target_properties(user_start_state PROPERTIES OUTPUT_NAME start_state.elf)
 target_link_options(user_start_state PRIVATE -nostdlib -static -Wl,--build-id=none

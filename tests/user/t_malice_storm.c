@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * malice_storm [SEED]: children that make system calls by chance, with arguments by chance: good
+ * t_malice_storm [SEED]: children that make system calls by chance, with arguments by chance: good
  * and bad addresses, small, large and negative numbers. Whatever they do to themselves, the rest
  * lives, and what they had comes back. They are in a directory with copies of a few files and
  * devices, and name nothing outside but what is in /proc: whatever they write, rename or remove is
- * there, and goes with it. Left out is what would hit others: signals, the terminal, the clock,
+ * there, and goes with it. No other file's path lies in their memory, where an address by chance
+ * would find it, and none is open. Left out is what would hit others: signals, the terminal, the clock,
  * reboot, new groups (the storm is ended by its group), and segments of shared memory (they stay).
  */
 #include <fcntl.h>
@@ -177,7 +178,7 @@ static void __attribute__((noreturn)) storm_begin(uint32_t round)
     for (int fd = 0; fd < 64; fd++)
         close(fd);
     for (int fd = 0; fd < 3; fd++)
-        open("/dev/null", O_RDWR);
+        open("null", O_RDWR);
     for (size_t i = 0; i < TAP_COUNT(open_files); i++)
         open(open_files[i], O_RDONLY);
     state = seed * 2654435761u + round * 40503u;
@@ -194,12 +195,25 @@ static void storm_end(pid_t leader)
     }
 }
 
+/* A copy of /dir/name, whose path is gone from memory afterwards. */
+static void copy_from(const char *dir, const char *name)
+{
+    volatile char *wipe;
+    char path[32];
+
+    snprintf(path, sizeof path, "%c%s%c%s", '/', dir, '/', name);
+    files_copy(path, name);
+    wipe = path;
+    for (size_t i = 0; i < sizeof path; i++)
+        wipe[i] = 0;
+}
+
 /* What the storm may break. */
 static void place_make(void)
 {
-    files_copy("/etc/motd", "motd");
-    files_copy("/bin/true", "true");
-    files_copy("/etc/test.sh", "test.sh");
+    copy_from("etc", "motd");
+    copy_from("bin", "true");
+    copy_from("etc", "test.sh");
     CHECK_EQ(files_mkdir("d"), 0);
     CHECK_EQ(sys_raw(SYS_symlink, "d/x", "link"), 0);
     CHECK_EQ(sys_raw(SYS_mknod, "null", S_IFCHR | 0666, 1 << 8 | 3), 0);
