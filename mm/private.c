@@ -92,6 +92,24 @@ static int zero_written(struct fault *f, struct node *n)
     return 0;
 }
 
+/* The zero page, where nothing is: it is never written, has no use for a reverse mapping, and
+ * nothing of the entry is in the hardware. */
+static void zero_read(struct fault *f, struct node *n)
+{
+    unsigned i = node_index(f->va);
+    pfn_t zero = frame_zero_page();
+
+    node_lock(n);
+    if (likely(pte_is_none(n->pte[i]))) {
+        pt_set(n, i, pte_make(PTE_RESIDENT, zero, PTE_COW));
+        node_count_zeroes(n, 1);
+        if (likely(f->seg->prot != PROT_NONE)) /* as_peek may have brought it */
+            hat_enter(n, f->va, zero, PROT_READ);
+        f->loaded = true;
+    }
+    node_unlock(n);
+}
+
 int private_zero(struct fault *f)
 {
     struct node *n = private_node(f);
@@ -101,7 +119,10 @@ int private_zero(struct fault *f)
     count_kind(f, FAULT_ZERO);
     if (f->access == PROT_WRITE)
         return zero_written(f, n);
-    enter(f, n, frame_zero_page(), PTE_COW, NO_PFN, true);
+    if (f->access == PROT_READ && pte_is_none(f->pte))
+        zero_read(f, n);
+    else
+        enter(f, n, frame_zero_page(), PTE_COW, NO_PFN, true);
     return 0;
 }
 
@@ -137,10 +158,10 @@ static void take_over(struct fault *f, struct node *n)
 
     node_lock(n);
     if (n->pte[i].raw == f->pte.raw && is_last_owner(f)) {
-        pt_set(n, i, (pte_t){f->pte.raw & ~PTE_COW});
+        __atomic_store_n(&n->pte[i].raw, f->pte.raw & ~PTE_COW, __ATOMIC_RELAXED); /* live as before */
         frame_set_rmap(frame_of(pte_pfn(f->pte)), kptr(&n->pte[i]));
         count_kind(f, FAULT_UPGRADE);
-        fault_load(f, n);
+        fault_load_written(f, n);
     }
     node_unlock(n);
 }

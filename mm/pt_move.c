@@ -57,8 +57,9 @@ static int own_pages(struct as *as, vaddr_t first, uint32_t npages)
         vaddr_t stop = MIN(end, (va | (NODE_SPAN - 1)) + 1);
         struct node *n = pt_node(as->pt, va);
 
-        for (; n && va < stop; va += PAGE_SIZE) {
-            int error = has_others(node_get(n, node_index(va))) ? own_page(as, n, va) : 0;
+        for (const pte_t *e = n ? &n->pte[node_index(va)] : NULL; e && va < stop;
+             e++, va += PAGE_SIZE) {
+            int error = has_others(*e) ? own_page(as, n, va) : 0;
 
             if (error)
                 return error;
@@ -119,10 +120,11 @@ struct batch {
     unsigned count, live, zeroes;
 };
 
+/* They lie in one segment: a device's all or none. */
 static void take(struct node *n, unsigned first, struct batch *b)
 {
     const uint32_t zero = frame_zero_page();
-    pte_t *from = &n->pte[first];
+    pte_t *from = &n->pte[first], last = {0};
 
     b->live = b->zeroes = 0;
     for (unsigned i = 0; i < b->count; i++) {
@@ -133,8 +135,11 @@ static void take(struct node *n, unsigned first, struct batch *b)
             continue;
         __atomic_store_n(&from[i].raw, 0, __ATOMIC_RELAXED);
         b->live++;
-        b->zeroes += pte_pfn(e) == zero || pte_state(e) == PTE_DEVICE;
+        b->zeroes += pte_pfn(e) == zero;
+        last = e;
     }
+    if (pte_state(last) == PTE_DEVICE)
+        b->zeroes = b->live;
     frame_of_virt(n)->index -= b->live;
     node_count_zeroes(n, -(int)b->zeroes);
 }
