@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fs/regs.h"
+#include "fs/tally.h"
 #include "fs/tmpfs.h"
 #include "fs/tty.h"
 #include "include/uapi/errno.h"
@@ -116,6 +117,7 @@ static const struct {
     {"null", &null_ops, 0666, DEV(1, 3)},      {"zero", &zero_ops, 0666, DEV(1, 5)},
     {"full", &full_ops, 0666, DEV(1, 7)},      {"random", &random_ops, 0666, DEV(1, 8)},
     {"urandom", &random_ops, 0666, DEV(1, 9)}, {"kdb", &kdb_ops, 0200, DEV(10, 241)},
+    {"tally", &tally_ops, 0666, DEV(10, 242)},
 };
 
 const struct vnode_ops *device_ops(uint32_t rdev)

@@ -68,6 +68,7 @@ static const struct help_line program_help[] = {
     {"spawn", "start in the background: spawn [-n N] COMMAND"},
     {"spin", "use the processor: spin [SECONDS]"},
     {"stack", "use stack: stack [KIB]; alone until it ends"},
+    {"tally", "memory that counts its page faults (-p: with its pmap)"},
     {"time", "run a command and say how long it took"},
     {"tiny", "end at once: the smallest program there is"},
     {"top", "busiest processes (-n LOOKS; every SECONDS; q ends)"},
