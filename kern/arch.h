@@ -39,6 +39,10 @@ void arch_thread_frame(const struct thread *t, void (*fn)(const struct trapframe
                        void *arg);
 /* The physical address of what the kernel sees at va; false: nothing is mapped there. */
 bool arch_translate(uintptr_t va, uint64_t *phys);
+/* Writes the data cache's lines of [p, p + bytes) to memory and drops them, whoever has them: what
+ * was written before is seen by a device that looks at memory alone, and what it wrote is read
+ * next. Nothing else of value may lie in these lines meanwhile. */
+void arch_dma_sync(const volatile void *p, size_t bytes);
 
 /* Kernel stacks: one page with a guard page below it. NULL: no memory or no room. */
 void *arch_kstack_alloc(void);

@@ -26,6 +26,7 @@ enum lock_class {
     LOCK_OBJ,
     LOCK_BUSY, /* a page being filled: FRAME_BUSY */
     LOCK_TTY_WRITERS,
+    LOCK_FRAMEBUFFER,
     LOCK_STORM,
     LOCK_STORM_PAIR,
     LOCK_TEST_SLEEPING,

@@ -40,6 +40,7 @@ static const char *const names[LOCK_CLASSES] = {
     [LOCK_SHM] = "shared segments",
     [LOCK_OBJ] = "object",
     [LOCK_BUSY] = "BUSY page",
+    [LOCK_FRAMEBUFFER] = "framebuffer",
     [LOCK_TTY_WRITERS] = "tty writers",
     [LOCK_STORM] = "storm",
     [LOCK_STORM_PAIR] = "storm pair",

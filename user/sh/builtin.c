@@ -54,6 +54,7 @@ static const struct help_line program_help[] = {
     {"mkdir", "make directories"},
     {"mv", "rename files: mv FROM TO, mv FROM... DIRECTORY"},
     {"pftrace", "run a command; only its page faults"},
+    {"picture", "a test picture on the framebuffer"},
     {"pmap", "segments of a process: pmap PID"},
     {"poweroff", "switch the machine off"},
     {"ps", "list processes"},
