@@ -59,6 +59,8 @@ void arch_thread_load(struct thread *to);
 /* Saves what is live only in registers of the machine (VFP) of the current thread. */
 void arch_thread_save(struct thread *from);
 void arch_thread_release(struct thread *t);
+/* Bytes that the machine keeps for t beside struct and kernel stack, at this moment: VFP. */
+uint32_t arch_thread_bytes(const struct thread *t);
 /* fork: the child's copy of VFP registers. 0 or -ENOMEM. */
 int __must_check arch_thread_copy_vfp(struct thread *to, struct thread *from);
 void arch_set_tls(uint32_t value);

@@ -21,6 +21,7 @@ enum lock_class {
     LOCK_VMCHECK,
     LOCK_STOP,
     LOCK_PROC,
+    LOCK_COST,
     LOCK_AS,
     LOCK_SHM,
     LOCK_OBJ,
