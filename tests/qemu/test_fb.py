@@ -3,11 +3,14 @@
 monitor's screendump. And a machine without one.
 """
 
+import os
 import socket
+import subprocess
 
 import quire_vm
 from quire_vm import Machine, TestCase
 
+BOARD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "boards", "raspi2b.dts")
 COLOURS = [(255, 255, 255), (255, 255, 0), (0, 255, 255), (0, 255, 0),
            (255, 0, 255), (255, 0, 0), (0, 0, 255), (0, 0, 0)]
 
@@ -80,6 +83,38 @@ class Framebuffer(TestCase):
             for x, y in ((0, 0), (639, 0), (320, 240), (0, 479), (639, 479)):
                 self.assertEqual(screen.pixel(x, y), tuple(b"cba"))
             vm.power_off()
+
+    def refuses(self, message, old, new):
+        """With another device tree, in which something is not as it is: no picture, no harm."""
+        with open(BOARD, encoding="utf-8") as f:
+            source = f.read()
+        self.assertEqual(source.count(old), 1)
+        dtb = self.path("board.dtb")
+        subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", dtb],
+                       input=source.replace(old, new).encode(), check=True)
+        with Machine(board="raspi2b", dtb=False, extra=["-dtb", dtb]) as vm:
+            vm.expect_prompt(60)
+            for _ in range(3):
+                self.assert_printed(vm, r"^picture: /dev/fb0: ", vm.run("picture", status=1))
+            self.assert_printed(vm, message, vm.run("dmesg"))
+            vm.run("vmcheck -q", 60, status=0)
+            vm.power_off()
+
+    def test_not_visible(self):
+        """The picture lies where, as the tree has it, the VideoCore sees no RAM."""
+        self.refuses(r"^framebuffer: error 5$", "<0xc0000000 0x00000000 0x3f000000>",
+                     "<0xc0000000 0x00000000 0x3c000000>")
+
+    def test_in_our_ram(self):
+        """The tree gives the kernel the memory in which the picture lies."""
+        self.refuses(r"^framebuffer: error 5$", "\tcpus {",
+                     "\tram@3c000000 {\n\t\tdevice_type = \"memory\";\n"
+                     "\t\treg = <0x3c000000 0x01000000>;\n\t};\n\n\tcpus {")
+
+    def test_no_answer(self):
+        """What the tree calls the mailbox is none: 1 s later that is known."""
+        self.refuses(r"^framebuffer: error 110$", "reg = <0x7e00b880 0x40>;",
+                     "reg = <0x7e003000 0x40>;")
 
     def test_none(self):
         with Machine() as vm:
