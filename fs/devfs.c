@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * /dev: a tmpfs with a node for each device that the kernel has built in, and a directory for POSIX
- * shared memory, and one for devices that programs map (regs.c). A device is one line of the table
- * below; mknod makes further nodes for it. Locks: none: everything here is constant. Numbers are
- * Linux's (devices.txt).
+ * shared memory, and one for devices that programs map (regs.c); and a framebuffer where there is
+ * one (fb.c). A device is one line of the table below; mknod makes further nodes for it. Locks:
+ * none: everything here is constant. Numbers are Linux's (devices.txt).
  */
 #include "fs/file.h"
 
 #include <string.h>
 
+#include "fs/fb.h"
 #include "fs/regs.h"
+#include "fs/tally.h"
 #include "fs/tmpfs.h"
 #include "fs/tty.h"
 #include "include/uapi/errno.h"
@@ -116,6 +118,7 @@ static const struct {
     {"null", &null_ops, 0666, DEV(1, 3)},      {"zero", &zero_ops, 0666, DEV(1, 5)},
     {"full", &full_ops, 0666, DEV(1, 7)},      {"random", &random_ops, 0666, DEV(1, 8)},
     {"urandom", &random_ops, 0666, DEV(1, 9)}, {"kdb", &kdb_ops, 0200, DEV(10, 241)},
+    {"tally", &tally_ops, 0666, DEV(10, 242)},
 };
 
 const struct vnode_ops *device_ops(uint32_t rdev)
@@ -123,6 +126,8 @@ const struct vnode_ops *device_ops(uint32_t rdev)
     for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
         if (devices[i].rdev == rdev)
             return devices[i].ops;
+    if (fb_ops(rdev))
+        return fb_ops(rdev);
     return regs_ops(rdev) ? regs_ops(rdev) : &none_ops;
 }
 
@@ -138,6 +143,8 @@ static int make_nodes(void)
     }
     if (!error)
         error = regs_make_nodes();
+    if (!error)
+        error = fb_make_node();
     return error ? error : vnode_make(NULL, "/dev/shm", S_IFDIR | 01777, 0, NULL);
 }
 

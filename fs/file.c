@@ -166,7 +166,7 @@ size_t file_copy_in(void *to, vaddr_t from, size_t n)
 
 static bool has_position(const struct file *f)
 {
-    return vnode_is(f->vnode, S_IFREG) || vnode_is(f->vnode, S_IFDIR);
+    return vnode_is(f->vnode, S_IFREG) || vnode_is(f->vnode, S_IFDIR) || f->vnode->ops->positioned;
 }
 
 static int read_at(struct file *f, uint64_t *pos, vaddr_t ubuf, size_t len)
@@ -370,7 +370,7 @@ int file_allocate(struct file *f, uint32_t mode, uint64_t pos, uint64_t len)
         return -EBADF;
     if (vnode_is(v, S_IFDIR))
         return -EISDIR;
-    if (!has_position(f))
+    if (!vnode_is(v, S_IFREG))
         return vnode_is(v, S_IFCHR) ? -ENODEV : -ESPIPE;
     return v->ops->allocate ? v->ops->allocate(f->vnode, mode, pos, len) : -EOPNOTSUPP;
 }

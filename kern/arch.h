@@ -39,6 +39,10 @@ void arch_thread_frame(const struct thread *t, void (*fn)(const struct trapframe
                        void *arg);
 /* The physical address of what the kernel sees at va; false: nothing is mapped there. */
 bool arch_translate(uintptr_t va, uint64_t *phys);
+/* Writes the data cache's lines of [p, p + bytes) to memory and drops them, whoever has them: what
+ * was written before is seen by a device that looks at memory alone, and what it wrote is read
+ * next. Nothing else of value may lie in these lines meanwhile. */
+void arch_dma_sync(const volatile void *p, size_t bytes);
 
 /* Kernel stacks: one page with a guard page below it. NULL: no memory or no room. */
 void *arch_kstack_alloc(void);
@@ -55,6 +59,8 @@ void arch_thread_load(struct thread *to);
 /* Saves what is live only in registers of the machine (VFP) of the current thread. */
 void arch_thread_save(struct thread *from);
 void arch_thread_release(struct thread *t);
+/* Bytes that the machine keeps for t beside struct and kernel stack, at this moment: VFP. */
+uint32_t arch_thread_bytes(const struct thread *t);
 /* fork: the child's copy of VFP registers. 0 or -ENOMEM. */
 int __must_check arch_thread_copy_vfp(struct thread *to, struct thread *from);
 void arch_set_tls(uint32_t value);

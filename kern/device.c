@@ -11,10 +11,24 @@
 
 extern const struct driver __drivers_start[], __drivers_end[]; /* linker script */
 
-static bool driver_matches(const struct driver *driver, const struct fdt *fdt, int node)
+/* What a node says that it is, looked up once for all drivers. */
+struct kinds {
+    const char *list; /* NULL: nothing */
+    size_t len;
+};
+
+static struct kinds kinds_of(const struct fdt *fdt, int node)
+{
+    struct kinds k;
+
+    k.list = fdt_prop(fdt, node, "compatible", &k.len);
+    return k;
+}
+
+static bool driver_matches(const struct driver *driver, struct kinds k)
 {
     for (const char *const *compatible = driver->compatible; *compatible; compatible++) {
-        if (fdt_compatible(fdt, node, *compatible))
+        if (fdt_list_has(k.list, k.len, *compatible))
             return true;
     }
     return false;
@@ -28,11 +42,11 @@ static void device_probe(const struct driver *driver, const struct fdt *fdt, int
         log_printf("%s: %s: error %d\n", driver->name, fdt_name(fdt, node), -error);
 }
 
-/* The kernel has a driver for the node, whatever came of it. */
-static bool is_claimed(const struct fdt *fdt, int node)
+/* The kernel has a driver for such a node, whatever came of it. */
+static bool is_claimed(struct kinds k)
 {
     for (const struct driver *d = __drivers_start; d < __drivers_end; d++)
-        if (d->level != DRIVER_USER && driver_matches(d, fdt, node))
+        if (d->level != DRIVER_USER && driver_matches(d, k))
             return true;
     return false;
 }
@@ -40,13 +54,13 @@ static bool is_claimed(const struct fdt *fdt, int node)
 static void device_probe_level(const struct fdt *fdt, enum driver_level level)
 {
     for (int node = fdt_next(fdt, 0); node >= 0; node = fdt_next(fdt, node)) {
-        if (!fdt_prop(fdt, node, "compatible", NULL) || !fdt_enabled(fdt, node))
-            continue;
-        for (const struct driver *d = __drivers_start; d < __drivers_end; d++) {
+        struct kinds k = kinds_of(fdt, node);
+
+        for (const struct driver *d = __drivers_start; k.list && d < __drivers_end; d++) {
             bool user = d->level == DRIVER_USER && level == DRIVER_OTHER;
 
-            if ((d->level == level || user) && driver_matches(d, fdt, node) &&
-                !(user && is_claimed(fdt, node)))
+            if ((d->level == level || user) && driver_matches(d, k) && fdt_enabled(fdt, node) &&
+                !(user && is_claimed(k)))
                 device_probe(d, fdt, node);
         }
     }
@@ -65,7 +79,7 @@ int device_probe_stdout(const struct fdt *fdt)
     if (node < 0)
         return node;
     for (const struct driver *d = __drivers_start; d < __drivers_end; d++) {
-        if (d->early && driver_matches(d, fdt, node))
+        if (d->early && driver_matches(d, kinds_of(fdt, node)))
             return d->early(fdt, node);
     }
     return -ENODEV;

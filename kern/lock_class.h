@@ -21,11 +21,13 @@ enum lock_class {
     LOCK_VMCHECK,
     LOCK_STOP,
     LOCK_PROC,
+    LOCK_COST,
     LOCK_AS,
     LOCK_SHM,
     LOCK_OBJ,
     LOCK_BUSY, /* a page being filled: FRAME_BUSY */
     LOCK_TTY_WRITERS,
+    LOCK_FRAMEBUFFER,
     LOCK_STORM,
     LOCK_STORM_PAIR,
     LOCK_TEST_SLEEPING,

@@ -324,22 +324,27 @@ bool fdt_number(const struct fdt *fdt, int node, const char *name, uint64_t *val
     return true;
 }
 
-bool fdt_compatible(const struct fdt *fdt, int node, const char *compatible)
+bool fdt_list_has(const char *list, size_t len, const char *string)
 {
-    size_t len;
-    const char *list = fdt_prop(fdt, node, "compatible", &len);
-
     while (list && len > 0) {
         uint32_t n = string_bytes(list, (uint32_t)len);
 
         if (n == 0)
             return false;
-        if (strcmp(list, compatible) == 0)
+        if (strcmp(list, string) == 0)
             return true;
         list += n;
         len -= n;
     }
     return false;
+}
+
+bool fdt_compatible(const struct fdt *fdt, int node, const char *compatible)
+{
+    size_t len;
+    const char *list = fdt_prop(fdt, node, "compatible", &len);
+
+    return fdt_list_has(list, len, compatible);
 }
 
 bool fdt_enabled(const struct fdt *fdt, int node)

@@ -54,7 +54,9 @@ const char *fdt_string(const struct fdt *fdt, int node, const char *name);
 bool fdt_u32(const struct fdt *fdt, int node, const char *name, unsigned index, uint32_t *value);
 /* A property of one or two cells as a number. */
 bool fdt_number(const struct fdt *fdt, int node, const char *name, uint64_t *value);
-/* The string is in the node's list `compatible`. */
+/* The string is in a property that is a list of them, len bytes; NULL is an empty one. */
+bool fdt_list_has(const char *list, size_t len, const char *string);
+/* The same of the node's list `compatible`. */
 bool fdt_compatible(const struct fdt *fdt, int node, const char *compatible);
 /* The node has no status, or "okay" or "ok". */
 bool fdt_enabled(const struct fdt *fdt, int node);

@@ -42,6 +42,7 @@ struct obj {
                             behind, see obj_unmap.c */
     uint32_t refs;       /* atomic: segments and files */
     uint32_t kept;       /* atomic: pages that are the only copy, of npages */
+    uint32_t counted;    /* as_cost's, under its lock: the number of the last count that met it */
     uint32_t alloc_end;  /* pages behind the size may be in memory up to here; its owner's lock */
 } __aligned(16);
 

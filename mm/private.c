@@ -158,7 +158,8 @@ static void take_over(struct fault *f, struct node *n)
 
     node_lock(n);
     if (n->pte[i].raw == f->pte.raw && is_last_owner(f)) {
-        __atomic_store_n(&n->pte[i].raw, f->pte.raw & ~PTE_COW, __ATOMIC_RELAXED); /* live as before */
+        __atomic_store_n(&n->pte[i].raw, f->pte.raw & ~PTE_COW,
+                         __ATOMIC_RELAXED); /* live as before */
         frame_set_rmap(frame_of(pte_pfn(f->pte)), kptr(&n->pte[i]));
         count_kind(f, FAULT_UPGRADE);
         fault_load_written(f, n);

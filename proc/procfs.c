@@ -78,6 +78,7 @@ static const struct entry root_entries[] = {
 static const struct entry pid_entries[] = {
     {"cmdline", procfs_pid_cmdline, NULL, NULL},
     {"comm", procfs_pid_comm, NULL, NULL},
+    {"cost", procfs_pid_cost, NULL, NULL},
     {"exe", NULL, exe_link, &exe_ops},
     {"fork", procfs_pid_fork, NULL, &procfs_pid_fork_ops},
     {"maps", procfs_pid_maps, NULL, NULL},

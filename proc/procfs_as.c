@@ -37,7 +37,7 @@ static const char *seg_name(const struct seg *s, char *buf, size_t size)
 
     if (v)
         return vnode_path_locked(v, buf, size) ? "?" : buf;
-    if (s->obj && obj_is_anon(s->obj))
+    if (s->flags & SEG_SHARED && s->obj && obj_is_anon(s->obj))
         return shm_name(s, buf, size) ? buf : "/dev/zero (deleted)";
     if (s->flags & SEG_GROWS && seg_end(s) == s->as->stack_top)
         return "[stack]";

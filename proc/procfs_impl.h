@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Private to /proc: the tree (procfs.c) calls one printer for each file. Printers of a process
- * (procfs_pid.c, procfs_as.c) get it with a reference and no lock held; those of the whole system
- * (procfs_sys.c, procfs_vm.c) get NULL. A printer may sleep.
+ * (procfs_pid.c, procfs_as.c, procfs_cost.c) get it with a reference and no lock held; those of the
+ * whole system (procfs_sys.c, procfs_vm.c) get NULL. A printer may sleep.
  */
 #ifndef PROC_PROCFS_IMPL_H
 #define PROC_PROCFS_IMPL_H
@@ -14,7 +14,7 @@ typedef void procfs_printer(struct text *t, struct proc *p);
 
 /* Of a process. */
 procfs_printer procfs_pid_stat, procfs_pid_status, procfs_pid_cmdline, procfs_pid_comm;
-procfs_printer procfs_pid_fork, procfs_pid_maps, procfs_pid_pmap, procfs_pid_pt;
+procfs_printer procfs_pid_fork, procfs_pid_maps, procfs_pid_pmap, procfs_pid_pt, procfs_pid_cost;
 /* Of the system. */
 procfs_printer procfs_uptime, procfs_kmsg, procfs_version, procfs_cmdline, procfs_interrupts;
 procfs_printer procfs_mounts, procfs_loadavg, procfs_stat, procfs_enosys, procfs_shm;

@@ -95,6 +95,7 @@ CP15_R   (ifar,      c6,  0,  c0,  2)       /* instruction fault address */
 CP15_R   (par,       c7,  0,  c4,  0)       /* answer to ats1cpr: bit 0 fault */
 CP15_W   (ats1cpr,   c7,  0,  c8,  0)       /* translate as a read by the kernel */
 CP15_W   (dccmvac,   c7,  0,  c10, 1)       /* clean data line by address to coherency */
+CP15_W   (dccimvac,  c7,  0,  c14, 1)       /* and invalidate it */
 CP15_L   (iciallu,   c7,  0,  c5,  0)       /* invalidate all instruction caches */
 CP15_W   (bpiall,    c7,  0,  c5,  6)       /* and the branch predictor */
 CP15_L   (icialluis, c7,  0,  c1,  0)       /* both on all CPUs */

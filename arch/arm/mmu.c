@@ -193,6 +193,16 @@ volatile void *device_map(uint64_t phys, size_t len_bytes)
     return base ? (volatile char *)base + offset : NULL;
 }
 
+void arch_dma_sync(const volatile void *p, size_t bytes)
+{
+    uint32_t line = 4u << (cp15_read_ctr() >> 16 & 15), start = ALIGN_DOWN((uint32_t)p, line);
+
+    dsb();
+    for (uint32_t at = start; at < (uint32_t)p + bytes; at += line)
+        cp15_write_dccimvac(at);
+    dsb();
+}
+
 /* A free stack slot, taken; or -1. */
 static int take_stack_slot(void)
 {

@@ -129,6 +129,11 @@ void arch_thread_release(struct thread *t)
     t->vfp = NULL;
 }
 
+uint32_t arch_thread_bytes(const struct thread *t)
+{
+    return t->vfp ? VFP_BYTES : 0;
+}
+
 int arch_thread_copy_vfp(struct thread *to, struct thread *from)
 {
     if (!from->vfp)

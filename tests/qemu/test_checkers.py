@@ -10,6 +10,7 @@ import unittest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools"))
 import check_architecture  # noqa: E402
 import check_layers  # noqa: E402
+import check_quotes  # noqa: E402
 import check_style  # noqa: E402
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench"))
@@ -80,6 +81,28 @@ class Checkers(unittest.TestCase):
         self.architecture("no function trap", "`arch/arm/vectors.S:trap`")
         self.architecture("no such file", "`mm/none.c:f`")
         self.architecture("no file:function", "nothing")
+
+    def quotes(self, wanted, text):
+        root = self.tree({"docs/A.md": text, "mm/a.c": "int a;\n\nint f(void)\n{\n    x();\n    y();\n}\n"})
+        found = check_quotes.check(root)
+        self.assertEqual(len(found), 1 if wanted else 0, found)
+        if wanted:
+            self.assertIn(wanted, found[0])
+
+    def test_quotes(self):
+        self.quotes(None, "Text\n\n```c mm/a.c\nint f(void)\n{\n    x();\n```\n")
+        self.quotes(None, "```c mm/a.c\nint a;\n    ...\n    y();\n}\n```\n```\nany\n```\n")
+        self.quotes("docs/A.md:1: mm/a.c has other lines", "```c mm/a.c\nint f(void)\n    x();\n```\n")
+        self.quotes("has other lines", "```c mm/a.c\n    y();\n...\n    x();\n```\n")
+        self.quotes("has other lines", "```c mm/a.c\nint  a;\n```\n")
+        self.quotes("no such file", "```c mm/b.c\nint a;\n```\n")
+        self.quotes("no document quotes", "```c\nint b;\n```\n")
+
+    def test_hundred_lines(self):
+        """docs/SEGMENT-DRIVER.md promises an example of at most 100."""
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        with open(os.path.join(root, "fs/tally.c"), encoding="utf-8") as f:
+            self.assertLessEqual(len(f.readlines()), 100)
 
     def bench(self, wanted, hint, change):
         counts = {line.key: 1000 for line in figures.LINES}

@@ -5,8 +5,9 @@
  * lives, and what they had comes back. They are in a directory with copies of a few files and
  * devices, and name nothing outside but what is in /proc: whatever they write, rename or remove is
  * there, and goes with it. No other file's path lies in their memory, where an address by chance
- * would find it, and none is open. Left out is what would hit others: signals, the terminal, the clock,
- * reboot, new groups (the storm is ended by its group), and segments of shared memory (they stay).
+ * would find it, and none is open. Left out is what would hit others: signals, the terminal, the
+ * clock, reboot, new groups (the storm is ended by its group), and segments of shared memory (they
+ * stay).
  */
 #include <fcntl.h>
 #include <signal.h>

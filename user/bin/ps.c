@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * ps: processes with parent, state, faults without and with input, resident and swapped memory,
- * processor time and command.
+ * ps [-m]: processes with parent, state, faults without and with input, resident and swapped
+ * memory, processor time and command; with -m what each costs the kernel instead: segments, nodes
+ * of its page table, objects that it maps, frames in memory, and the bytes of these and all the
+ * rest.
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "process_list.h"
 #include "quire.h"
@@ -44,8 +47,34 @@ static void process_show(const struct process *process, void *arg)
     command_show(process);
 }
 
-int main(void)
+static void memory_show(const struct process *process, void *arg)
 {
-    printf("  PID  PPID S CPU  MINFLT MAJFLT  RES kB SWAP kB    TIME COMMAND\n");
-    return process_for_each(process_show, NULL) < 0 ? fail("ps", "/proc") : 0;
+    char path[32];
+    struct process_cost cost;
+
+    (void)arg;
+    snprintf(path, sizeof path, "/proc/%d/cost", (int)process->pid);
+    if (!process_cost_read(path, &cost))
+        return;
+    printf("%5d %8lu %5lu %7lu %6lu %8lu ", (int)process->pid,
+           process_cost_count(&cost, "segments"), process_cost_count(&cost, "nodes"),
+           process_cost_count(&cost, "objects"), process_cost_count(&cost, "frames"),
+           cost.total_bytes);
+    command_show(process);
+}
+
+int main(int argc, char **argv)
+{
+    bool memory = argc == 2 && strcmp(argv[1], "-m") == 0;
+
+    if (argc > 1 && !memory) {
+        fprintf(stderr, "usage: ps [-m]\n");
+        return 2;
+    }
+    if (memory)
+        printf("  PID SEGMENTS NODES OBJECTS FRAMES KERNEL B COMMAND\n");
+    else
+        printf("  PID  PPID S CPU  MINFLT MAJFLT  RES kB SWAP kB    TIME COMMAND\n");
+    return process_for_each(memory ? memory_show : process_show, NULL) < 0 ? fail("ps", "/proc")
+                                                                           : 0;
 }

@@ -7,6 +7,7 @@
 #define TERMIOS_H
 
 #include <stdint.h>
+#include <sys/ioctl.h>
 #include <sys/types.h>
 
 typedef uint32_t tcflag_t;
@@ -48,7 +49,6 @@ struct winsize {
 #define TIOCGWINSZ 0x5413
 #define FIONREAD   0x541b
 
-int ioctl(int fd, unsigned long request, ...);
 int tcgetattr(int fd, struct termios *settings);
 int tcsetattr(int fd, int when, const struct termios *settings);
 

@@ -56,6 +56,46 @@ bool process_read(pid_t pid, struct process *process)
     return ok;
 }
 
+/* KIND COUNT BYTES EACH; or total, without a count. */
+static void cost_line(struct process_cost *cost, const char *kind, unsigned long count,
+                      unsigned long bytes)
+{
+    if (strcmp(kind, "total") == 0) {
+        cost->total_bytes = bytes;
+        return;
+    }
+    if (bytes == 0 || cost->parts == COST_KINDS)
+        return;
+    snprintf(cost->part[cost->parts].kind, sizeof cost->part[0].kind, "%s", kind);
+    cost->part[cost->parts].count = count;
+    cost->part[cost->parts++].bytes = bytes;
+}
+
+bool process_cost_read(const char *path, struct process_cost *cost)
+{
+    char *text = file_read_all(path, NULL), *rest = NULL;
+
+    memset(cost, 0, sizeof *cost);
+    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line;
+         line = strtok_r(NULL, "\n", &rest)) {
+        char *words, *kind = strtok_r(line, " ", &words), *count = strtok_r(NULL, " ", &words);
+        char *bytes = strtok_r(NULL, " ", &words);
+
+        if (bytes)
+            cost_line(cost, kind, strtoul(count, NULL, 10), strtoul(bytes, NULL, 10));
+    }
+    free(text);
+    return text != NULL;
+}
+
+unsigned long process_cost_count(const struct process_cost *cost, const char *kind)
+{
+    for (unsigned i = 0; i < cost->parts; i++)
+        if (strcmp(cost->part[i].kind, kind) == 0)
+            return cost->part[i].count;
+    return 0;
+}
+
 int process_for_each(void (*visit)(const struct process *process, void *arg), void *arg)
 {
     DIR *dir = opendir("/proc");
