@@ -58,16 +58,16 @@ static __noinline struct tree_link *rotate(struct tree *t, struct tree_link *n, 
     return up;
 }
 
-/* From n to the root, until nothing changes any more; not before `news`, a link on the way whose
- * own or whose children are others. */
-static void rebalance_from(struct tree *t, struct tree_link *n, const struct tree_link *news)
+/* From n towards the root: heights and balance until a height is as before, then the largest
+ * numbers until one is, or up to `stop`. True: it came by that, heights and all. */
+static bool restore_from(struct tree *t, struct tree_link *n, const struct tree_link *stop)
 {
-    for (; n; n = n->parent) {
-        int lean = height(n->child[1]) - height(n->child[0]);
-        bool go_on = true;
+    bool passed = false, same_height = false;
 
-        if (n == news)
-            news = NULL;
+    for (; n && !same_height; n = n->parent) {
+        int lean = height(n->child[1]) - height(n->child[0]), was = n->height;
+
+        passed |= n == stop;
         if (unlikely(lean < -SLACK || lean > SLACK)) {
             int side = lean > 0;
             struct tree_link *c = n->child[side];
@@ -75,16 +75,30 @@ static void rebalance_from(struct tree *t, struct tree_link *n, const struct tre
             if (height(c->child[!side]) > height(c->child[side]))
                 rotate(t, c, !side);
             n = rotate(t, n, side);
-        } else {
-            go_on = refresh(n);
+        } else if (!refresh(n)) {
+            return passed;
         }
-        if (!go_on && !news)
-            break;
+        same_height = n->height == was;
     }
+    for (; n && n != stop; n = n->parent) {
+        uint32_t all = MAX(n->own, MAX(most(n->child[0]), most(n->child[1])));
+
+        if (all == n->most)
+            break;
+        n->most = all;
+    }
+    return passed;
+}
+
+/* n's children are others; so are those, or the own, of `news`, a link above it, or NULL. */
+static void rebalance_from(struct tree *t, struct tree_link *n, struct tree_link *news)
+{
+    if (!restore_from(t, n, news) && news)
+        restore_from(t, news, NULL);
 }
 
 void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, int side,
-                 const struct tree_link *next)
+                 struct tree_link *next)
 {
     n->child[0] = n->child[1] = NULL;
     n->parent = parent;
@@ -100,7 +114,7 @@ void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, 
 void tree_remove(struct tree *t, struct tree_link *n, struct tree_link *next)
 {
     struct tree_link *lowest = n->parent;
-    const struct tree_link *news = next;
+    struct tree_link *news = next;
 
     if (n->child[0] && n->child[1]) {
         news = next = tree_next(n);

@@ -31,7 +31,7 @@ static inline void tree_init(struct tree *t)
  * or 1 right, where there was none, and rebalances. `next`: the element that follows n, if the
  * caller has just changed its own, too; else NULL. */
 void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, int side,
-                 const struct tree_link *next);
+                 struct tree_link *next);
 void tree_remove(struct tree *t, struct tree_link *n, struct tree_link *next);
 /* Takes an element out of a tree that is not empty, without regard to balance: to take it apart. */
 struct tree_link *tree_take_any(struct tree *t);

@@ -285,25 +285,31 @@ static struct tree_link *highest_hole(struct tree_link *l, uint32_t npages)
     }
 }
 
-vaddr_t as_find_gap(const struct as *as, vaddr_t top, uint32_t npages)
+vaddr_t as_find_gap(const struct as *as, vaddr_t top, uint32_t npages, struct seg **above)
 {
     struct tree_link *l = last_below(as, top);
     vaddr_t need = page_addr(npages), low = l ? seg_end(seg_of(l)) : USER_MIN;
 
     if (npages > page_of(USER_END))
         return 0;
-    if (top > low && top - low >= need)
+    if (top > low && top - low >= need) {
+        l = l ? tree_next(l) : tree_first(&as->segs);
+        *above = l ? seg_of(l) : NULL;
         return top - need;
-    while (l) {
-        if (l->own >= npages)
-            return seg_of(l)->base - need;
-        if (largest_hole(l->child[0]) >= npages)
-            return seg_of(highest_hole(l->child[0], npages))->base - need;
+    }
+    while (l && l->own < npages) {
+        if (largest_hole(l->child[0]) >= npages) {
+            l = highest_hole(l->child[0], npages);
+            break;
+        }
         while (l->parent && l->parent->child[0] == l)
             l = l->parent;
         l = l->parent;
     }
-    return 0;
+    if (!l)
+        return 0;
+    *above = seg_of(l);
+    return seg_of(l)->base - need;
 }
 
 /* The request is more than there can be, or, if the machine keeps its promises, than is left. */

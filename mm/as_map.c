@@ -35,10 +35,9 @@ struct place {
     struct seg *prev, *next;
 };
 
-static void find_neighbours(const struct as *as, struct place *p)
+static bool place_is_free(const struct place *p, uint32_t npages)
 {
-    p->next = as_find_above(as, p->base);
-    p->prev = p->next ? seg_prev(p->next) : as_last(as);
+    return !p->next || p->next->base >= p->base + page_addr(npages);
 }
 
 /* The place lies free: makes a neighbour of the same kind longer instead of making a segment.
@@ -72,43 +71,37 @@ static bool extend_neighbour(struct as *as, const struct map_request *r, const s
     return true;
 }
 
-/* Where the request goes: 0 and *base, or -Exxx. */
-static int find_place(struct as *as, const struct map_request *r, vaddr_t *base)
+/* Where the request goes, with p->next, the first segment that ends above p->base: 0 or -Exxx. */
+static int find_place(struct as *as, const struct map_request *r, struct place *p)
 {
-    struct seg *above;
-
-    if (r->fixed) {
-        *base = r->base;
-        if (!range_ok(r->base, r->npages))
-            return r->base & PAGE_MASK ? -EINVAL : -ENOMEM;
-        if (!r->noreplace)
+    if (r->fixed && !range_ok(r->base, r->npages))
+        return r->base & PAGE_MASK ? -EINVAL : -ENOMEM;
+    if (r->fixed || (r->base && range_ok(r->base, r->npages))) {
+        p->base = r->base;
+        p->next = as_find_above(as, r->base);
+        if ((r->fixed && !r->noreplace) || place_is_free(p, r->npages))
             return 0;
-        above = as_find_above(as, r->base);
-        return above && above->base < r->base + page_addr(r->npages) ? -EEXIST : 0;
+        if (r->fixed)
+            return -EEXIST;
     }
-    if (r->base && range_ok(r->base, r->npages)) {
-        above = as_find_above(as, r->base);
-        if (!above || above->base >= r->base + page_addr(r->npages)) {
-            *base = r->base;
-            return 0;
-        }
-    }
-    *base = as_find_gap(as, as->mmap_top ? as->mmap_top : USER_END, r->npages);
-    return *base ? 0 : -ENOMEM;
+    p->base = as_find_gap(as, as->mmap_top ? as->mmap_top : USER_END, r->npages, &p->next);
+    return p->base ? 0 : -ENOMEM;
 }
 
 /* Takes what is in the way of a fixed request; what it promises is committed then. */
-static int make_room(struct as *as, const struct map_request *r, vaddr_t base, uint16_t flags)
+static int make_room(struct as *as, const struct map_request *r, struct place *p, uint16_t flags)
 {
     int error = 0;
 
     if (flags & SEG_COMMITTED)
         error = as_commit(as, (int32_t)r->npages);
-    if (!error && r->fixed) {
-        error = as_unmap_locked(as, base, r->npages);
+    if (!error && !place_is_free(p, r->npages)) {
+        error = as_unmap_locked(as, p->base, r->npages);
         if (error && flags & SEG_COMMITTED)
             as_commit(as, -(int32_t)r->npages);
+        p->next = as_find_above(as, p->base);
     }
+    p->prev = p->next ? seg_prev(p->next) : as_last(as);
     return error;
 }
 
@@ -134,7 +127,7 @@ static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where
         r->flags | as->map_flags | (needs_commit(r->prot, r->flags) ? SEG_COMMITTED : 0);
     struct place p;
     struct seg *s = NULL;
-    int error = as->nsegs < SEGS_MAX ? find_place(as, r, where) : -ENOMEM;
+    int error = as->nsegs < SEGS_MAX ? find_place(as, r, &p) : -ENOMEM;
 
     if (!error && r->fixed) {
         s = seg_alloc();
@@ -142,10 +135,8 @@ static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where
     }
     if (error)
         return error;
-    p.base = *where;
-    error = make_room(as, r, p.base, flags);
-    if (!error)
-        find_neighbours(as, &p);
+    *where = p.base;
+    error = make_room(as, r, &p, flags);
     if (error || extend_neighbour(as, r, &p, flags)) {
         if (s)
             seg_free(s);

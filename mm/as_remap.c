@@ -155,6 +155,15 @@ no_spares:
     return error;
 }
 
+/* A free place for it; false: none. */
+static bool find_room(const struct as *as, struct remap_request *r)
+{
+    struct seg *above;
+
+    r->to = as_find_gap(as, as->mmap_top ? as->mmap_top : USER_END, r->new_pages, &above);
+    return r->to != 0;
+}
+
 /* To a place that the caller names, or without unmapping. */
 static int remap_to(struct as *as, struct remap_request *r)
 {
@@ -176,9 +185,10 @@ static int remap_to(struct as *as, struct remap_request *r)
         error = s ? check_resize(s, r) : -EFAULT;
     if (error)
         return error;
-    if (!(r->flags & REMAP_FIXED) && (r->to < USER_MIN || !range_free(as, r->to, r->new_pages)))
-        r->to = as_find_gap(as, as->mmap_top ? as->mmap_top : USER_END, r->new_pages);
-    return r->to ? move(as, s, r) : -ENOMEM;
+    if (!(r->flags & REMAP_FIXED) && (r->to < USER_MIN || !range_free(as, r->to, r->new_pages)) &&
+        !find_room(as, r))
+        return -ENOMEM;
+    return move(as, s, r);
 }
 
 static int remap_locked(struct as *as, struct remap_request *r, vaddr_t *where)
@@ -209,9 +219,10 @@ static int remap_locked(struct as *as, struct remap_request *r, vaddr_t *where)
         return error;
     if (!(r->flags & REMAP_MAYMOVE))
         return -ENOMEM;
-    r->to = as_find_gap(as, as->mmap_top ? as->mmap_top : USER_END, r->new_pages);
+    if (!find_room(as, r))
+        return -ENOMEM;
     *where = r->to;
-    return r->to ? move(as, s, r) : -ENOMEM;
+    return move(as, s, r);
 }
 
 int as_remap(struct as *as, const struct remap_request *request, vaddr_t *where)

@@ -92,8 +92,8 @@ static int zero_written(struct fault *f, struct node *n)
     return 0;
 }
 
-/* The zero page, where nothing is: it is never written, has no use for a reverse mapping, and
- * nothing of the entry is in the hardware. */
+/* The zero page, for who reads where nothing is: it is never written, has no use for a reverse
+ * mapping, and nothing of the entry is in the hardware. */
 static void zero_read(struct fault *f, struct node *n)
 {
     unsigned i = node_index(f->va);
@@ -119,7 +119,7 @@ int private_zero(struct fault *f)
     count_kind(f, FAULT_ZERO);
     if (f->access == PROT_WRITE)
         return zero_written(f, n);
-    if (f->access == PROT_READ && pte_is_none(f->pte))
+    if (likely(f->access == PROT_READ))
         zero_read(f, n);
     else
         enter(f, n, frame_zero_page(), PTE_COW, NO_PFN, true);

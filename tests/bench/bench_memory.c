@@ -9,6 +9,7 @@
 enum { PAGES = 2048, FILE_PAGES = 1024 };
 
 static volatile char *touched;
+static const char page[PAGE];
 static uint32_t file;
 
 char *map_at(uint32_t at, uint32_t bytes, uint32_t prot, uint32_t flags, uint32_t fd)
@@ -161,6 +162,28 @@ static uint64_t fault_file_write(uint32_t stride)
     return fault_file(TOUCH_WRITE, stride);
 }
 
+/* A file of FILE_PAGES written pages that no name leads to; the caller closes it. */
+static uint32_t file_make(void)
+{
+    int32_t fd = call(NR_openat, AT_CWD, (uint32_t) "/bench.pages", CREATE, 0600, 0);
+    check(fd >= 0, "create a file");
+    call(NR_unlink, (uint32_t) "/bench.pages", 0, 0, 0, 0);
+    for (uint32_t i = 0; i < FILE_PAGES; i++)
+        check(call(NR_write, (uint32_t)fd, (uint32_t)page, PAGE, 0, 0) == (int32_t)PAGE, "write");
+    return (uint32_t)fd;
+}
+
+static uint64_t fault_file_shared(uint32_t arg)
+{
+    (void)arg;
+    uint32_t fd = file_make();
+    volatile char *at = map_at(0, FILE_PAGES * PAGE, READ_WRITE, SHARED, fd);
+    uint64_t spent = touch(at, FILE_PAGES, 1, TOUCH_WRITE);
+    unmap(at, FILE_PAGES * PAGE);
+    call(NR_close, fd, 0, 0, 0, 0);
+    return each(spent, FILE_PAGES);
+}
+
 /* Pages that a child has, too, and sleeps on. */
 static uint64_t fault_copy(uint32_t arg)
 {
@@ -197,6 +220,7 @@ void measure_memory(void)
     measure_by("fault_file_sparse", fault_file_read, 16);
     measure_by("fault_file_write", fault_file_write, 1);
     call(NR_close, file, 0, 0, 0, 0);
+    measure_by("fault_file_shared", fault_file_shared, 0);
     measure_by("fault_copy", fault_copy, 0);
     measure_by("fault_last_owner", fault_last_owner, 0);
     measure("map_unmap", op_map, 1000);

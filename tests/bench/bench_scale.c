@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { REGIONS_MAX = 10000, PROCESSES_MAX = 1000, FAULTS = 256 };
+enum { REGIONS_FEW = 10, REGIONS_MAX = 10000, PROCESSES_MAX = 1000, FAULTS = 256 };
 
 static int32_t children[PROCESSES_MAX];
 
@@ -58,6 +58,7 @@ static void regions(uint32_t n)
 
 void measure_regions(void)
 {
+    regions(REGIONS_FEW);
     regions(REGIONS_MAX);
 }
 
