@@ -155,6 +155,43 @@ static void test_fork_copies_on_write(void **state)
     as_leave(as);
 }
 
+/* fork=copy: the child has copies of its own at once; what the parent locked is locked for the
+ * parent alone, and keeps its frames. */
+static void test_copy_ahead_of_locked_memory(void **state)
+{
+    struct as *as = as_create(), *child;
+    pfn_t before[8];
+
+    (void)state;
+    assert_int_equal(map_anon(as, BASE, 8, RW), 0);
+    assert_int_equal(as_set_flags(as, BASE, 8, 0, SEG_WIRED), 0);
+    assert_int_equal(as_populate(as, BASE, 8, POPULATE), 0);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(cpu_store(as, BASE + i * PAGE_SIZE, (uint8_t)(i + 1)), FAULT_OK);
+        before[i] = pte_pfn(pt_get(as, BASE + i * PAGE_SIZE));
+    }
+    assert_int_equal(as_fork(as, &child), 0);
+    assert_int_equal(as_copy_ahead(as, child), 0);
+    struct fault_counters c = fault_counters();
+
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(cpu_store(as, BASE + i * PAGE_SIZE + 1, 99), FAULT_OK);
+        assert_int_equal(cpu_store(child, BASE + i * PAGE_SIZE + 2, 98), FAULT_OK);
+        assert_int_equal(pte_pfn(pt_get(as, BASE + i * PAGE_SIZE)), before[i]);
+        assert_int_equal(cpu_load(child, BASE + i * PAGE_SIZE), i + 1);
+        assert_int_equal(cpu_load(child, BASE + i * PAGE_SIZE + 1), 0);
+    }
+    assert_int_equal(fault_counters().kind[FAULT_COPY], c.kind[FAULT_COPY]);
+    assert_int_equal(fault_counters().entries, c.entries); /* both were told at once */
+    assert_int_equal(as_discard(as, BASE, 8, SEG_DONTNEED), -EINVAL);
+    assert_int_equal(as_discard(child, BASE, 8, SEG_DONTNEED), 0);
+    assert_int_equal(cpu_load(child, BASE), 0);
+    assert_int_equal(cpu_load(as, BASE), 1);
+    assert_int_equal(fake_check(), 0);
+    as_leave(child);
+    as_leave(as);
+}
+
 static void test_file_pages_are_shared(void **state)
 {
     struct as *a = as_create(), *b = as_create();
@@ -441,6 +478,7 @@ int main(void)
         TEST(test_zero_fill),
         TEST(test_zero_page_stays_zero),
         TEST(test_fork_copies_on_write),
+        TEST(test_copy_ahead_of_locked_memory),
         TEST(test_file_pages_are_shared),
         TEST(test_beyond_the_end_of_a_file),
         TEST(test_unmap_splits),
