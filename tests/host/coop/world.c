@@ -521,6 +521,16 @@ static void look_at_file(void)
     }
 }
 
+/* What was written is kept: in memory it is the only copy. */
+static void check_kept(void)
+{
+    for (unsigned page = 0; !w.start.disk && page < w.start.pages; page++) {
+        pfn_t pfn = obj_lookup(w.obj, page);
+
+        check(!pfn || !(frame_of(pfn)->flags & FRAME_DIRTY) || frame_of(pfn)->flags & FRAME_WIRED);
+    }
+}
+
 static void take_all_down(void)
 {
     for (unsigned i = 0; i < LAW_SPACES; i++)
@@ -542,6 +552,7 @@ static void take_all_down(void)
 void world_check(void)
 {
     check(fake_check() == 0);
+    check_kept();
     if (w.start.disk)
         look_at_disk();
     else
