@@ -3,56 +3,14 @@
  * The memory core case by case: what a program observes of mapping, faulting, forking, and the
  * counts that must return to where they were.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "include/uapi/errno.h"
 #include "mm/fault.h"
 #include "mm/obj.h"
 #include "mm/rmap.h"
 #include "mm/slab.h"
-#include "tests/host/cpu.h"
-#include "tests/host/fake_hat.h"
+#include "tests/host/machine.h"
 
 #define BASE 0x10000000u
-#define RW   (PROT_READ | PROT_WRITE)
-#define RWX  (PROT_READ | PROT_WRITE | PROT_EXEC)
-
-static uint32_t before;
-
-static int setup(void **state)
-{
-    (void)state;
-    fake_machine(4096);
-    before = fake_in_use();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    assert_int_equal(fake_check(), 0);
-    assert_int_equal(fake_in_use(), before);
-    assert_int_equal(as_committed(), 0);
-    return 0;
-}
-
-static int map_anon(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
-{
-    struct map_request r = {.base = base,
-                            .npages = npages,
-                            .prot = prot,
-                            .maxprot = RWX,
-                            .fixed = true,
-                            .ops = &seg_anon};
-    vaddr_t where;
-
-    return as_map(as, &r, &where);
-}
 
 static int fills;
 
@@ -470,7 +428,7 @@ static void test_contiguous(void **state)
     frame_free(one);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, machine_setup, machine_teardown)
 
 int main(void)
 {

@@ -32,12 +32,14 @@ static void body(unsigned proc)
     world_run(proc, now.program[proc]);
 }
 
-/* "T2kw sAs0|fA": T(mpfs) or D(isk), pages, k(in) or s(trangers), w(arm) or c(old); programs. */
+/* "T2kw sAs0|fA": T(mpfs) or D(isk), pages, k(in) or s(trangers), w(arm), c(old) or h(ole);
+ * programs. */
 static struct world_start start_of(const char *name)
 {
     return (struct world_start){.disk = name[0] == 'D',
                                 .pages = (unsigned)(name[1] - '0'),
                                 .kin = name[2] == 'k',
+                                .hole = name[3] == 'h',
                                 .warm = name[3] == 'w'};
 }
 
@@ -140,6 +142,12 @@ static const char *const threes[] = {
     "T1kw sAp0|sBp0|uAp",
 };
 
+/* The first write to pages that are not there, or not kept yet. */
+static const char *const holes[] = {
+    "T1sh lAs0 sAs0|w0", "T1sh lAs0 sAs0|r0", "T1sh w0|lAs0", "T1sh w0|sBs0",
+    "T1sh w0|lAp0 sAp0", "T1sh w0|t0 t1",     "T2sh w1|w0+",
+};
+
 /* Cases that were red once; all of their schedules. */
 static const char *const found[] = {
     "T1sc lAs0|sBs0", /* a read fault cleared the DIRTY that a write fault had just set */
@@ -161,6 +169,8 @@ int main(int argc, char **argv)
         run_pairs(starts[i], &r);
     for (unsigned i = 0; i < ARRAY_SIZE(threes); i++)
         run(threes[i], NULL, r.most, &r);
+    for (unsigned i = 0; i < ARRAY_SIZE(holes); i++)
+        run(holes[i], NULL, r.most, &r);
     for (unsigned i = 0; i < ARRAY_SIZE(found); i++)
         run(found[i], NULL, 0, &r);
     printf("%lu cases, %lu schedules and %lu redundant ones; of %lu cases not all: of %lu of these "

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "tests/host/coop/world.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "fs/file.h"
 #include "fs/vnode.h"
 #include "include/uapi/errno.h"
@@ -15,18 +12,13 @@
 #include "tests/host/coop/memory.h"
 #include "tests/host/coop/sync.h"
 #include "tests/host/fake_files.h"
+#include "tests/host/threads.h"
 
 #define FRAMES     256u
 #define SHARED_AT  0x10000000u
 #define PRIVATE_AT (SHARED_AT + 64 * PAGE_SIZE)
 #define RW         (PROT_READ | PROT_WRITE)
 #define CHILD      2u
-
-#define check(x)                                                                                   \
-    do {                                                                                           \
-        if (!(x))                                                                                  \
-            panic("%s:%d: not so: %s", __FILE__, __LINE__, #x);                                    \
-    } while (0)
 
 static const uint16_t offsets[LAW_OFFSETS] = {8, 3000};
 
@@ -371,7 +363,7 @@ static void make_tmpfs_file(uint32_t size)
 {
     check(vnode_open(NULL, "file", O_RDWR | O_CREAT, 0600, &w.file) == 0);
     check(file_truncate(w.file, size) == 0);
-    for (unsigned page = 0; page < w.start.pages; page++)
+    for (unsigned page = 0; !w.start.hole && page < w.start.pages; page++)
         for (unsigned k = 0; k < LAW_OFFSETS; k++)
             check(file_write_at(w.file, page_addr(page) + offsets[k],
                                 (vaddr_t)&w.history.start.byte[page][k], 1) == 1);
@@ -446,7 +438,7 @@ static void describe(void)
     memcpy(s->offset, offsets, sizeof(offsets));
     for (unsigned page = 0; page < w.start.pages; page++)
         for (unsigned k = 0; k < LAW_OFFSETS; k++)
-            s->byte[page][k] = (uint8_t)(1 + 16 * page + k);
+            s->byte[page][k] = w.start.hole ? 0 : (uint8_t)(1 + 16 * page + k);
 }
 
 void world_make(const struct world_start *start)

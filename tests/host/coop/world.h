@@ -14,6 +14,7 @@ struct world_start {
     bool disk;      /* the file's pages come from somewhere and go there; else tmpfs */
     unsigned pages; /* of the file and its mappings */
     bool kin;       /* B is a child of A, and they share nodes */
+    bool hole;      /* nothing was ever written to the file */
     bool warm;      /* every mapping was touched before, and shared ones stored to */
 };
 
