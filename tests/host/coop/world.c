@@ -325,9 +325,12 @@ void world_run(unsigned thread, const char *program)
     }
 }
 
+/* Until it is filled the page is not as an earlier schedule left it, which may be the same. */
 static int fill(struct obj *o, uint32_t page, void *bytes)
 {
     (void)o;
+    memset(bytes, 0x55, PAGE_SIZE);
+    coop_copy(bytes, w.disk[page]);
     memcpy(bytes, w.disk[page], PAGE_SIZE);
     return 0;
 }
