@@ -17,11 +17,10 @@ static bool is_to_copy(pte_t e)
            frame_type_acquire(frame_of(pte_pfn(e))) == FRAME_ANON;
 }
 
-/* The entry's page is copied, unless the entry goes meanwhile. */
-static int copy_page(struct as *to, struct node *n, vaddr_t va)
+/* The page of e, the entry of va a moment ago, is copied, unless the entry has gone meanwhile. */
+static int copy_page(struct as *to, struct node *n, vaddr_t va, pte_t e)
 {
     unsigned i = node_index(va);
-    pte_t e = node_get(n, i);
     pfn_t pfn = frame_alloc_private(to->family, page_of(va)), old = pte_pfn(e);
     bool same;
 
@@ -73,9 +72,11 @@ static int copy_in_node(struct as *from, struct as *to, vaddr_t va, vaddr_t end)
         return -ENOMEM;
     original = pt_node(from->pt, va);
     for (; va < end && !error; va += PAGE_SIZE) {
-        if (!is_to_copy(node_get(own, node_index(va))))
+        pte_t e = node_get(own, node_index(va));
+
+        if (!is_to_copy(e))
             continue;
-        error = copy_page(to, own, va);
+        error = copy_page(to, own, va, e);
         if (!error && original)
             take_back(from, original, va);
         preempt_point();

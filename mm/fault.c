@@ -129,16 +129,14 @@ static bool needs_driver(const struct fault *f)
             !(__atomic_load_n(&frame_of(pte_pfn(f->pte))->flags, __ATOMIC_RELAXED) & FRAME_DIRTY));
 }
 
-/* Brings the frame's flags to `want` of DIRTY and ISYNC; the lock is for those who change others.
- */
-static void set_flags(pfn_t pfn, struct frame *frame, uint16_t want)
+/* Clears and sets flags of the frame, and leaves the others as they are by now: faults on other
+ * nodes change them, too. */
+static void set_flags(pfn_t pfn, struct frame *frame, uint16_t clear, uint16_t set)
 {
-    const uint16_t mask = FRAME_DIRTY | FRAME_ISYNC;
-
-    if (likely((__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & mask) == want))
+    if (likely((__atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & (clear | set)) == set))
         return;
     frame_lock(pfn);
-    __atomic_store_n(&frame->flags, (uint16_t)((frame->flags & ~mask) | want), __ATOMIC_RELAXED);
+    frame_set_flags(frame, clear, set);
     frame_unlock(pfn);
 }
 
@@ -149,24 +147,24 @@ static prot_t load_prot(struct fault *f, const struct node *n, pte_t e)
 {
     struct frame *frame = frame_of(pte_pfn(e));
     prot_t seg_prot = f->seg->prot, prot = PROT_READ;
-    uint16_t flags = __atomic_load_n(&frame->flags, __ATOMIC_RELAXED) & (FRAME_DIRTY | FRAME_ISYNC);
+    uint16_t flags = __atomic_load_n(&frame->flags, __ATOMIC_RELAXED), clear = 0, set = 0;
 
     if (f->access == PROT_EXEC) {
         if (!(flags & FRAME_ISYNC))
             hat_sync_icache(pte_pfn(e));
-        flags |= FRAME_ISYNC;
+        set = FRAME_ISYNC;
         f->kind = MAX(f->kind, FAULT_UPGRADE);
     }
     if (seg_prot & PROT_WRITE && pte_own(e, n) &&
         (f->access == PROT_WRITE || flags & FRAME_DIRTY)) {
         prot |= PROT_WRITE;
-        flags |= FRAME_DIRTY;
+        set |= FRAME_DIRTY;
         if (f->access != PROT_EXEC && !BUG(icache_write))
-            flags &= (uint16_t)~FRAME_ISYNC;
+            clear = FRAME_ISYNC;
     }
-    if (seg_prot & PROT_EXEC && flags & FRAME_ISYNC)
+    if (seg_prot & PROT_EXEC && ((flags & ~clear) | set) & FRAME_ISYNC)
         prot |= PROT_EXEC;
-    set_flags(pte_pfn(e), frame, flags);
+    set_flags(pte_pfn(e), frame, clear, set);
     return prot;
 }
 
@@ -198,7 +196,7 @@ void fault_load_written(struct fault *f, struct node *n)
         return;
     }
     f->loaded = true;
-    set_flags(pfn, frame_of(pfn), FRAME_DIRTY);
+    set_flags(pfn, frame_of(pfn), FRAME_ISYNC, FRAME_DIRTY);
     hat_load(&f->as->hat, n, f->va, pfn, PROT_READ | PROT_WRITE);
 }
 

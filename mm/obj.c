@@ -453,6 +453,7 @@ pfn_t obj_take_dirty(struct obj *o, uint32_t page)
     pfn_t pfn;
 
     do {
+        spin_lock(&cache.lock); /* who takes the page out of its object looks at BUSY before */
         spin_lock(chain);
         pfn = hash_find(hash, o, page);
         busy = pfn && frame_of(pfn)->flags & FRAME_BUSY;
@@ -463,6 +464,7 @@ pfn_t obj_take_dirty(struct obj *o, uint32_t page)
             frame_unlock(pfn);
         }
         spin_unlock(chain);
+        spin_unlock(&cache.lock);
         if (busy)
             frame_sleep(pfn);
     } while (busy);

@@ -36,12 +36,11 @@
 #define WRITER_WAITS 0x10000u
 #define TLB_WAYS     512
 
-int fake_fill_us;
 int fake_dawdle;
 int fake_chaos;
 int fake_oom_gives_up = 1;
 int fake_strict_commit;
-unsigned fake_writes;
+bool fake_walks_free;
 uintptr_t fake_bias;
 
 /* One translation: page << 32 | frame << 12 | prot; 0: none. */
@@ -55,6 +54,34 @@ static struct {
     struct spin lock;
     struct tlb tlb[TLBS + 1]; /* (lock) hat->asid names one; 0 is nobody's */
 } tlbs;
+
+/* Weak: a test that explores schedules does something between steps (tests/host/coop). */
+__attribute__((weak)) void fake_mmu_changes(enum fake_mmu what, uint32_t which)
+{
+    (void)what, (void)which;
+}
+
+__attribute__((weak)) void fake_mmu_access(struct as *as, vaddr_t va, prot_t access)
+{
+    (void)as, (void)va, (void)access;
+}
+
+__attribute__((weak)) void fake_page_changes(void *page, const void *from)
+{
+    (void)page, (void)from;
+}
+
+/* Not spin_lock: nobody has to know of this one. */
+static void tlb_lock(void)
+{
+    while (!spin_raw_try(&tlbs.lock))
+        sched_yield();
+}
+
+static void tlb_unlock(void)
+{
+    spin_raw_give(&tlbs.lock);
+}
 
 static uint64_t *tlb_entry(struct tlb *t, vaddr_t va)
 {
@@ -74,11 +101,11 @@ static void invalidate(struct hat *h, const struct node *n, vaddr_t va)
 {
     bool everywhere = node_shared(n);
 
-    spin_lock(&tlbs.lock);
+    tlb_lock();
     for (unsigned i = 1; everywhere && i <= TLBS; i++)
         tlb_forget(&tlbs.tlb[i], va);
     tlb_forget(&tlbs.tlb[h->asid], va);
-    spin_unlock(&tlbs.lock);
+    tlb_unlock();
 }
 
 /* Weak: tests of files have a clock of their own. */
@@ -109,6 +136,7 @@ static void check_node(const struct hat *h, const struct node *n, vaddr_t va)
 void page_clear(void *page)
 {
     dawdle();
+    fake_page_changes(page, NULL);
     memset(page, 0, PAGE_SIZE);
 }
 
@@ -119,6 +147,7 @@ void words_clear(void *p, unsigned n)
 
 void page_copy(void *to, const void *from)
 {
+    fake_page_changes(to, from);
     memcpy(to, from, PAGE_SIZE);
     dawdle();
 }
@@ -131,7 +160,7 @@ int hat_init(struct hat *h, const struct as *owner)
         return -ENOMEM;
     h->table = pfn_to_virt(pfn);
     h->asid = 0;
-    spin_lock(&tlbs.lock);
+    tlb_lock();
     for (unsigned i = 1; i <= TLBS && !h->asid; i++)
         if (!tlbs.tlb[i].used)
             h->asid = i;
@@ -139,15 +168,15 @@ int hat_init(struct hat *h, const struct as *owner)
         panic("more than %d address spaces", TLBS);
     memset(&tlbs.tlb[h->asid], 0, sizeof(tlbs.tlb[0]));
     tlbs.tlb[h->asid].used = true;
-    spin_unlock(&tlbs.lock);
+    tlb_unlock();
     return 0;
 }
 
 void hat_destroy(struct hat *h)
 {
-    spin_lock(&tlbs.lock);
+    tlb_lock();
     tlbs.tlb[h->asid].used = false;
-    spin_unlock(&tlbs.lock);
+    tlb_unlock();
     frame_free(virt_to_pfn(h->table));
     h->table = NULL;
 }
@@ -165,6 +194,7 @@ bool hat_is_current(const struct hat *h)
 
 void hat_attach(struct hat *h, unsigned slot, struct node *n)
 {
+    fake_mmu_changes(FAKE_MMU_SPACE, h->asid);
     if (*slot_of(h, slot))
         panic("hat_attach: slot %u is in use", slot);
     *slot_of(h, slot) = n;
@@ -172,12 +202,14 @@ void hat_attach(struct hat *h, unsigned slot, struct node *n)
 
 void hat_detach(struct hat *h, unsigned slot)
 {
+    fake_mmu_changes(FAKE_MMU_SPACE, h->asid);
     *slot_of(h, slot) = NULL;
     hat_flush(h);
 }
 
 void hat_replace(struct hat *h, unsigned slot, struct node *copy)
 {
+    fake_mmu_changes(FAKE_MMU_SPACE, h->asid);
     *slot_of(h, slot) = copy;
 }
 
@@ -186,6 +218,7 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
     pte_t e = n->pte[node_index(va)];
     uint32_t old = n->hat[node_index(va)];
 
+    fake_mmu_changes(FAKE_MMU_PAGE, page_of(va));
     check_node(h, n, va);
     if (!(pte_in_core(e) || pte_state(e) == PTE_DEVICE) || pte_pfn(e) != pfn)
         panic("hat_load: page %lx is not what the page table says", (unsigned long)va);
@@ -202,6 +235,7 @@ void hat_load(struct hat *h, struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
 
 void hat_enter(struct node *n, vaddr_t va, pfn_t pfn, prot_t prot)
 {
+    fake_mmu_changes(FAKE_MMU_PAGE, (frame_of_virt(n)->index >> 12) + node_index(va));
     if (n->hat[node_index(va)])
         panic("hat_enter: page %lx is entered already", (unsigned long)va);
     if (prot & PROT_WRITE && !pte_own(n->pte[node_index(va)], n))
@@ -225,6 +259,7 @@ void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count)
     check_node(h, n, va);
     for (unsigned i = 0; i < count; i++) {
         if (n->hat[node_index(va) + i]) {
+            fake_mmu_changes(FAKE_MMU_PAGE, page_of(va) + i);
             n->hat[node_index(va) + i] = 0;
             invalidate(h, n, va + i * PAGE_SIZE);
         }
@@ -243,6 +278,7 @@ void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)
     check_node(h, n, va);
     for (unsigned i = 0; i < count; i++) {
         if (n->hat[node_index(va) + i] & PROT_WRITE) {
+            fake_mmu_changes(FAKE_MMU_PAGE, page_of(va) + i);
             n->hat[node_index(va) + i] &= ~PROT_WRITE;
             invalidate(h, n, va + i * PAGE_SIZE);
         }
@@ -253,6 +289,7 @@ bool hat_node_readonly(struct node *n)
 {
     uint32_t writable = 0;
 
+    fake_mmu_changes(FAKE_MMU_NODE, frame_of_virt(n)->index >> 12);
     for (unsigned i = 0; i < NODE_PAGES; i++) {
         writable |= n->hat[i] & PROT_WRITE;
         n->hat[i] &= ~PROT_WRITE;
@@ -262,9 +299,10 @@ bool hat_node_readonly(struct node *n)
 
 void hat_flush(struct hat *h)
 {
-    spin_lock(&tlbs.lock);
+    fake_mmu_changes(FAKE_MMU_SPACE, h->asid);
+    tlb_lock();
     memset(tlbs.tlb[h->asid].entry, 0, sizeof(tlbs.tlb[0].entry));
-    spin_unlock(&tlbs.lock);
+    tlb_unlock();
 }
 
 void hat_node_init(struct node *n)
@@ -286,9 +324,9 @@ static uint8_t *icache_of(pfn_t pfn)
 
 void hat_sync_icache(pfn_t pfn)
 {
-    spin_lock(&tlbs.lock);
+    tlb_lock();
     memcpy(icache_of(pfn), pfn_to_virt(pfn), PAGE_SIZE);
-    spin_unlock(&tlbs.lock);
+    tlb_unlock();
 }
 
 uint8_t *fake_device(pfn_t pfn)
@@ -301,8 +339,7 @@ uint8_t *fake_device(pfn_t pfn)
 }
 
 /* The access if translation e permits it; tlbs.lock held, so that it is over before whoever
- * invalidates the translation goes on. Who writes to what he may execute at the same time sees to
- * the instruction cache himself. */
+ * invalidates the translation goes on. */
 /* Whoever writes to what may be executed, here or in another mapping of it, does as cacheflush
  * does.
  */
@@ -330,7 +367,18 @@ static bool access_by(uint64_t e, vaddr_t va, prot_t access, uint8_t *byte)
     return true;
 }
 
-/* The walk: first level, second level; what is valid goes to the TLB. */
+/* The walk: first level, second level; what is valid goes to the TLB, whose lock is held. */
+static uint64_t walk(struct as *as, vaddr_t va)
+{
+    const struct node *n = *slot_of(&as->hat, node_slot(va));
+    uint64_t e = n ? (uint64_t)page_of(va) << 32 | n->hat[node_index(va)] : 0;
+
+    if (!(e & 7))
+        return 0;
+    *tlb_entry(&tlbs.tlb[as->hat.asid], va) = e;
+    return e;
+}
+
 static bool access_by_walk(struct as *as, vaddr_t va, prot_t access, uint8_t *byte)
 {
     struct node *n;
@@ -340,34 +388,49 @@ static bool access_by_walk(struct as *as, vaddr_t va, prot_t access, uint8_t *by
     n = *slot_of(&as->hat, node_slot(va));
     if (n) {
         node_lock(n);
-        uint64_t e = (uint64_t)page_of(va) << 32 | n->hat[node_index(va)];
-
-        if (e & 7) {
-            spin_lock(&tlbs.lock);
-            *tlb_entry(&tlbs.tlb[as->hat.asid], va) = e;
-            done = access_by(e, va, access, byte);
-            spin_unlock(&tlbs.lock);
-        }
+        tlb_lock();
+        done = access_by(walk(as, va), va, access, byte);
+        tlb_unlock();
         node_unlock(n);
     }
     spin_unlock(&as->pt_lock);
     return done;
 }
 
+/* What the TLB has; 0: nothing. */
+static uint64_t tlb_find(const struct as *as, vaddr_t va)
+{
+    uint64_t e = *tlb_entry(&tlbs.tlb[as->hat.asid], va);
+
+    return e >> 32 == page_of(va) ? e : 0;
+}
+
 bool fake_access(struct as *as, vaddr_t va, prot_t access, uint8_t *byte)
 {
-    bool hit, done = false;
+    bool done = false;
     uint64_t e;
 
     if (va >= USER_END)
         return false;
-    spin_lock(&tlbs.lock);
-    e = *tlb_entry(&tlbs.tlb[as->hat.asid], va);
-    hit = e >> 32 == page_of(va);
-    if (hit)
+    fake_mmu_access(as, va, access);
+    tlb_lock();
+    e = tlb_find(as, va);
+    if (!e && fake_walks_free)
+        e = walk(as, va);
+    if (e)
         done = access_by(e, va, access, byte);
-    spin_unlock(&tlbs.lock);
-    return hit ? done : access_by_walk(as, va, access, byte);
+    tlb_unlock();
+    return e || fake_walks_free ? done : access_by_walk(as, va, access, byte);
+}
+
+pfn_t fake_translate(struct as *as, vaddr_t va, prot_t access)
+{
+    const struct node *n = *slot_of(&as->hat, node_slot(va));
+    uint64_t e = tlb_find(as, va);
+
+    if (!e && n)
+        e = n->hat[node_index(va)];
+    return e & access ? (pfn_t)(e >> 12 & 0xfffff) : NO_PFN;
 }
 
 static uint32_t chaos_random(void)
@@ -452,77 +515,6 @@ bool thread_interrupted(void)
 void preempt_point(void)
 {
     dawdle();
-}
-
-uint8_t fake_file_byte(unsigned number, uint32_t page, unsigned offset)
-{
-    return (uint8_t)((number + 1) * 0x9e3779b1u + page * 0x85ebca6bu + offset * 37u);
-}
-
-#define STORED_FILES 4u
-#define STORED_PAGES 1024u
-
-/* Where the page of a file is when it was written, or NULL there; NULL: it never can be. */
-static void **stored_page(const struct obj *o, uint32_t page)
-{
-    static void *stored[STORED_FILES][STORED_PAGES];
-    unsigned number = (unsigned)(uintptr_t)o->data;
-
-    return number < STORED_FILES && page < STORED_PAGES ? &stored[number][page] : NULL;
-}
-
-static int fill_file(struct obj *o, uint32_t page, void *bytes)
-{
-    if (fake_fill_us < 0)
-        return -EIO;
-    if (fake_fill_us)
-        usleep((unsigned)fake_fill_us);
-    if (stored_page(o, page) && *stored_page(o, page)) {
-        memcpy(bytes, *stored_page(o, page), PAGE_SIZE);
-        return 0;
-    }
-    for (unsigned i = 0; i < PAGE_SIZE; i++)
-        ((uint8_t *)bytes)[i] = fake_file_byte((unsigned)(uintptr_t)o->data, page, i);
-    return 0;
-}
-
-static int write_file(struct obj *o, uint32_t page, const void *bytes)
-{
-    void **to = stored_page(o, page);
-
-    fake_writes++;
-    if (fake_fill_us < 0)
-        return -EIO;
-    if (!*to)
-        *to = malloc(PAGE_SIZE);
-    memcpy(*to, bytes, PAGE_SIZE);
-    return 0;
-}
-
-void fake_file_cut(struct obj *o, uint32_t first)
-{
-    for (uint32_t i = first; stored_page(o, i); i++) {
-        free(*stored_page(o, i));
-        *stored_page(o, i) = NULL;
-    }
-}
-
-static void release_file(struct obj *o)
-{
-    fake_file_cut(o, 0);
-    kfree(o);
-}
-
-struct obj *fake_file(unsigned number, uint32_t npages)
-{
-    static const struct obj_ops ops = {
-        .fill = fill_file, .write = write_file, .release = release_file};
-    struct obj *o = kmalloc(sizeof(*o));
-
-    if (!o)
-        abort();
-    obj_create(o, &ops, (void *)(uintptr_t)number, page_addr(npages));
-    return o;
 }
 
 static void print_finding(void *arg, const char *what)

@@ -32,6 +32,19 @@ uint8_t *fake_device(pfn_t pfn);
 /* One access of a program at va by what TLB and tables permit; false: it faults. */
 bool fake_access(struct as *as, vaddr_t va, prot_t access, uint8_t *byte);
 
+/* The frame that the access would reach now, or NO_PFN. */
+pfn_t fake_translate(struct as *as, vaddr_t va, prot_t access);
+
+/* Provided by who wants to come between: called before something that the MMU can see changes - a
+ * page's entries (by its number), all of a node (by its first page), all of an address space - and
+ * before a program's access. */
+enum fake_mmu { FAKE_MMU_PAGE, FAKE_MMU_NODE, FAKE_MMU_SPACE };
+void fake_mmu_changes(enum fake_mmu what, uint32_t which);
+void fake_mmu_access(struct as *as, vaddr_t va, prot_t access);
+/* And before a page is copied, or (from: NULL) cleared. */
+void fake_page_changes(void *page, const void *from);
+
+extern bool fake_walks_free;   /* the MMU looks without locks: the threads are coroutines */
 extern int fake_fill_us;       /* how long it takes to read a page of a file; < 0: -EIO */
 extern int fake_dawdle;        /* other threads come between where it hurts */
 extern int fake_chaos;         /* forgets translations at random */

@@ -6,7 +6,7 @@
 const uint16_t watched[WATCHED] = {0, 1023, 2048, 4095};
 struct space spaces[SPACES];
 struct obj *files[OBJECTS];
-uint32_t file_pages[OBJECTS] = {40, 300, 900, 60, 700};
+uint32_t file_pages[OBJECTS] = {40, 300, 900, 60, 700, 200};
 bool dirty[FILES][900];
 bool resizing;
 uint8_t contents[OBJECTS][900][WATCHED];
@@ -138,8 +138,7 @@ void compare(struct space *sp)
     compare_contents(sp);
 }
 
-/* Entries of all address spaces that name the frame. */
-static unsigned entries_of(pfn_t pfn)
+unsigned entries_of(pfn_t pfn)
 {
     unsigned count = 0;
 

@@ -13,10 +13,11 @@
 #include "mm/obj_anon.h"
 #include "tests/host/cpu.h"
 
-#define SPACES  6
-#define FILES   3
-#define OBJECTS 5 /* files, then shared anonymous memory */
-#define FRAMES  12288
+#define SPACES      6
+#define FILES       3
+#define OBJECTS     6  /* files, then two of shared anonymous memory, */
+#define MEMORY_FILE 5u /* then a file that lives in memory */
+#define FRAMES      12288
 
 /* Three regions of each address space, in the order of the model's pages. The window lies across
  * two ends of nodes and covers a whole one; mappings are made in it alone. */
@@ -79,6 +80,20 @@ vaddr_t highest_gap(const struct space *sp, unsigned npages);
 void do_remap(struct space *sp);
 void do_discard(struct space *sp);
 void do_sync(struct space *sp);
+/* mm_model_file.c: objects, and what else is done with them. */
+void make_machine(void);
+void make_objects(void);
+void drop_objects(void);
+void do_resize(void);
+void do_file(void);
+void do_take_back(struct space *sp);
+/* The object is shared anonymous memory, which nobody maps otherwise. */
+static inline bool is_nameless(unsigned o)
+{
+    return o >= FILES && o < MEMORY_FILE;
+}
+/* Entries of all address spaces that name the frame. */
+unsigned entries_of(pfn_t pfn);
 bool beyond_end(const struct page *p);
 bool allows(prot_t prot, prot_t access);
 /* Fails where the address space is not what the model says; check_all: all of them, the audit, and

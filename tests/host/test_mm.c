@@ -3,56 +3,14 @@
  * The memory core case by case: what a program observes of mapping, faulting, forking, and the
  * counts that must return to where they were.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "include/uapi/errno.h"
 #include "mm/fault.h"
 #include "mm/obj.h"
 #include "mm/rmap.h"
 #include "mm/slab.h"
-#include "tests/host/cpu.h"
-#include "tests/host/fake_hat.h"
+#include "tests/host/machine.h"
 
 #define BASE 0x10000000u
-#define RW   (PROT_READ | PROT_WRITE)
-#define RWX  (PROT_READ | PROT_WRITE | PROT_EXEC)
-
-static uint32_t before;
-
-static int setup(void **state)
-{
-    (void)state;
-    fake_machine(4096);
-    before = fake_in_use();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    assert_int_equal(fake_check(), 0);
-    assert_int_equal(fake_in_use(), before);
-    assert_int_equal(as_committed(), 0);
-    return 0;
-}
-
-static int map_anon(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
-{
-    struct map_request r = {.base = base,
-                            .npages = npages,
-                            .prot = prot,
-                            .maxprot = RWX,
-                            .fixed = true,
-                            .ops = &seg_anon};
-    vaddr_t where;
-
-    return as_map(as, &r, &where);
-}
 
 static int fills;
 
@@ -152,6 +110,43 @@ static void test_fork_copies_on_write(void **state)
     assert_int_equal(cpu_store(as, BASE + 900 * PAGE_SIZE, 1), FAULT_OK);
     assert_int_equal(fake_in_use(), used); /* the last owner writes without a copy */
     assert_int_equal(fault_counters().kind[FAULT_COPY], c.kind[FAULT_COPY]);
+    as_leave(as);
+}
+
+/* fork=copy: the child has copies of its own at once; what the parent locked is locked for the
+ * parent alone, and keeps its frames. */
+static void test_copy_ahead_of_locked_memory(void **state)
+{
+    struct as *as = as_create(), *child;
+    pfn_t before[8];
+
+    (void)state;
+    assert_int_equal(map_anon(as, BASE, 8, RW), 0);
+    assert_int_equal(as_set_flags(as, BASE, 8, 0, SEG_WIRED), 0);
+    assert_int_equal(as_populate(as, BASE, 8, POPULATE), 0);
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(cpu_store(as, BASE + i * PAGE_SIZE, (uint8_t)(i + 1)), FAULT_OK);
+        before[i] = pte_pfn(pt_get(as, BASE + i * PAGE_SIZE));
+    }
+    assert_int_equal(as_fork(as, &child), 0);
+    assert_int_equal(as_copy_ahead(as, child), 0);
+    struct fault_counters c = fault_counters();
+
+    for (unsigned i = 0; i < 8; i++) {
+        assert_int_equal(cpu_store(as, BASE + i * PAGE_SIZE + 1, 99), FAULT_OK);
+        assert_int_equal(cpu_store(child, BASE + i * PAGE_SIZE + 2, 98), FAULT_OK);
+        assert_int_equal(pte_pfn(pt_get(as, BASE + i * PAGE_SIZE)), before[i]);
+        assert_int_equal(cpu_load(child, BASE + i * PAGE_SIZE), i + 1);
+        assert_int_equal(cpu_load(child, BASE + i * PAGE_SIZE + 1), 0);
+    }
+    assert_int_equal(fault_counters().kind[FAULT_COPY], c.kind[FAULT_COPY]);
+    assert_int_equal(fault_counters().entries, c.entries); /* both were told at once */
+    assert_int_equal(as_discard(as, BASE, 8, SEG_DONTNEED), -EINVAL);
+    assert_int_equal(as_discard(child, BASE, 8, SEG_DONTNEED), 0);
+    assert_int_equal(cpu_load(child, BASE), 0);
+    assert_int_equal(cpu_load(as, BASE), 1);
+    assert_int_equal(fake_check(), 0);
+    as_leave(child);
     as_leave(as);
 }
 
@@ -433,7 +428,7 @@ static void test_contiguous(void **state)
     frame_free(one);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, machine_setup, machine_teardown)
 
 int main(void)
 {
@@ -441,6 +436,7 @@ int main(void)
         TEST(test_zero_fill),
         TEST(test_zero_page_stays_zero),
         TEST(test_fork_copies_on_write),
+        TEST(test_copy_ahead_of_locked_memory),
         TEST(test_file_pages_are_shared),
         TEST(test_beyond_the_end_of_a_file),
         TEST(test_unmap_splits),

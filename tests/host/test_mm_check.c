@@ -15,6 +15,7 @@
 
 #define BASE 0x10000000u /* anonymous memory, shared with a child but for its first page */
 #define FILE 0x20000000u /* a private mapping of a file, read only so far */
+#define BOTH 0x30000000u /* a shared one of the same file, written */
 #define RW   (PROT_READ | PROT_WRITE)
 
 static struct {
@@ -161,6 +162,36 @@ static void writable_by_nobody(void)
     BREAK(seg(BASE)->prot, PROT_READ);
 }
 
+static void writable_and_clean(void)
+{
+    BREAK(frame_at(BASE)->flags, frame_at(BASE)->flags & (uint16_t)~FRAME_DIRTY);
+}
+
+static void shared_writable_and_clean(void)
+{
+    BREAK(frame_at(BOTH)->flags, frame_at(BOTH)->flags & (uint16_t)~FRAME_DIRTY);
+}
+
+static void shared_in_private(void)
+{
+    BREAK(entry(FILE)->raw, (entry(FILE)->raw & ~PTE_COW) | PTE_SHARED);
+}
+
+static void private_in_shared(void)
+{
+    BREAK(entry(BOTH)->raw, (entry(BOTH)->raw & ~PTE_SHARED) | PTE_COW);
+}
+
+static void shared_and_cow(void)
+{
+    BREAK(entry(BOTH)->raw, entry(BOTH)->raw | PTE_COW);
+}
+
+static void shared_and_nobodys(void)
+{
+    BREAK(entry(BOTH)->raw, pte_make(PTE_RESIDENT, frame_zero_page(), PTE_SHARED).raw);
+}
+
 static void executable(void)
 {
     BREAK(*hardware(BASE), *hardware(BASE) | PROT_EXEC);
@@ -289,6 +320,12 @@ static const struct {
     {writable_cow, "hardware permits writing"},
     {writable_in_shared_node, "hardware permits writing"},
     {writable_by_nobody, "hardware permits writing"},
+    {writable_and_clean, "can be written and is not dirty"},
+    {shared_writable_and_clean, "can be written and is not dirty"},
+    {shared_in_private, "is not shared as its segment is"},
+    {private_in_shared, "is not shared as its segment is"},
+    {shared_and_cow, "is not shared as its segment is"},
+    {shared_and_nobodys, "is not shared as its segment is"},
     {executable, "hardware permits executing"},
     {readable_by_nobody, "hardware permits reading"},
     {wrong_node, "which is not its node"},
@@ -314,12 +351,16 @@ static const struct {
 
 static void map(vaddr_t base, uint32_t npages, prot_t prot, struct obj *o)
 {
+    bool shared = base == BOTH;
     struct map_request r = {.base = base,
                             .npages = npages,
                             .prot = prot,
                             .maxprot = RW,
                             .fixed = true,
-                            .ops = o ? &seg_vn : &seg_anon,
+                            .flags = shared ? SEG_SHARED : 0,
+                            .ops = shared ? &seg_shared
+                                   : o    ? &seg_vn
+                                          : &seg_anon,
                             .obj = o};
     vaddr_t where;
 
@@ -327,7 +368,7 @@ static void map(vaddr_t base, uint32_t npages, prot_t prot, struct obj *o)
 }
 
 /* An address space with a page of its own, pages that it shares with its child, and pages of a
- * file; a page of the file without users; allocations. */
+ * file, one of them shared and written; a page of the file without users; allocations. */
 static void build(void)
 {
     pfn_t pfn;
@@ -338,6 +379,7 @@ static void build(void)
     map(BASE, 8, RW, NULL);
     map(BASE + 8 * PAGE_SIZE, 2, PROT_READ, NULL);
     map(FILE, 4, RW, world.file);
+    map(BOTH, 2, RW, world.file);
     for (unsigned i = 0; i < 4; i++) {
         assert_int_equal(cpu_store(world.as, BASE + i * PAGE_SIZE, 1), FAULT_OK);
         assert_true(cpu_load(world.as, FILE + i * PAGE_SIZE) >= 0);
@@ -345,6 +387,7 @@ static void build(void)
     assert_int_equal(as_fork(world.as, &world.child), 0);
     assert_int_equal(cpu_store(world.as, BASE, 2), FAULT_OK);
     assert_true(cpu_load(world.as, FILE) >= 0);
+    assert_int_equal(cpu_store(world.as, BOTH, 3), FAULT_OK);
     assert_int_equal(obj_get(world.file, 5, &pfn, NULL), 0);
     obj_put(pfn);
     for (unsigned i = 0; i < 2; i++)

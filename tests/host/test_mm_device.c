@@ -3,44 +3,19 @@
  * Device registers in programs: the segment driver on the fake HAT. By cases, and at random against
  * a model of which page of which device stands where, with private memory between them.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "include/uapi/errno.h"
 #include "mm/fault.h"
 #include "mm/seg_dev.h"
 #include "mm/slab.h"
-#include "tests/host/cpu.h"
-#include "tests/host/fake_hat.h"
-#include "tests/host/testing.h"
+#include "tests/host/machine.h"
 
 #define BASE 0x10000000u
-#define RW   (PROT_READ | PROT_WRITE)
-#define RWX  (PROT_READ | PROT_WRITE | PROT_EXEC)
-
-static uint32_t before;
 
 static int setup(void **state)
 {
-    (void)state;
-    fake_machine(4096);
+    machine_setup(state);
     for (unsigned i = 0; i < FAKE_DEVICE_PAGES; i++)
         memset(fake_device(FAKE_DEVICE_PFN + i), (int)(0x40 + i), PAGE_SIZE);
-    before = fake_in_use();
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    fake_chaos = 0;
-    assert_int_equal(fake_check(), 0);
-    assert_int_equal(fake_in_use(), before);
-    assert_int_equal(as_committed(), 0);
     return 0;
 }
 
@@ -62,19 +37,6 @@ static int map_device(struct as *as, vaddr_t base, uint32_t page, uint32_t npage
     int error = seg_dev_request(&r, FAKE_DEVICE_PFN, FAKE_DEVICE_PAGES);
 
     return error ? error : as_map(as, &r, &where);
-}
-
-static int map_anon(struct as *as, vaddr_t base, uint32_t npages)
-{
-    struct map_request r = {.base = base,
-                            .npages = npages,
-                            .prot = RW,
-                            .maxprot = RWX,
-                            .fixed = true,
-                            .ops = &seg_anon};
-    vaddr_t where;
-
-    return as_map(as, &r, &where);
 }
 
 static void test_access(void **state)
@@ -149,7 +111,7 @@ static void test_fork(void **state)
 
     (void)state;
     assert_int_equal(map_device(as, BASE, 0, 4, RW), 0);
-    assert_int_equal(map_anon(as, BASE + 8 * PAGE_SIZE, 1), 0);
+    assert_int_equal(map_anon(as, BASE + 8 * PAGE_SIZE, 1, RW), 0);
     assert_int_equal(cpu_store(as, BASE, 1), FAULT_OK);
     assert_int_equal(cpu_store(as, BASE + 8 * PAGE_SIZE, 50), FAULT_OK);
     assert_int_equal(as_fork(as, &child), 0);
@@ -343,7 +305,7 @@ static void change(struct model *m)
         return;
     }
     assert_int_equal(what == 0   ? map_device(m->as, at(i), page, n, RW)
-                     : what == 1 ? map_anon(m->as, at(i), n)
+                     : what == 1 ? map_anon(m->as, at(i), n, RW)
                                  : as_unmap(m->as, at(i), n),
                      0);
     for (uint32_t k = i; k < i + n; k++) {
@@ -409,7 +371,7 @@ static void test_model(void **state)
             as_leave(model[i].as);
 }
 
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, machine_teardown)
 
 int main(void)
 {

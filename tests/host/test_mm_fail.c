@@ -214,6 +214,11 @@ static int do_fork(const struct step *s)
     return error;
 }
 
+static int do_copy_ahead(const struct step *s)
+{
+    return as_copy_ahead(spaces[s->space], spaces[s->arg]);
+}
+
 static int do_exit(const struct step *s)
 {
     as_leave(spaces[s->space]);
@@ -291,6 +296,13 @@ static const struct step script[] = {
     {do_map, 0, 10, 600, PROT_READ},
     {do_protect, 0, 100, 500, RW},
     {do_store, 0, 599, 1, 42},
+    {do_exit, 2, 0, 0, 0},
+    {do_fork, 1, 0, 0, 2},
+    {do_copy_ahead, 1, 0, 0, 2}, /* nodes and pages, some of which may be there when it fails */
+    {do_store, 2, 611, 1, 51},
+    {do_load, 1, 611, 1, PROT_READ},
+    {do_store, 1, 300, 1, 52},
+    {do_load, 2, 300, 1, PROT_READ},
 };
 
 /* The segments and page tables hold what they should; looks only. */

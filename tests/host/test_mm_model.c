@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The memory core against a model (mm_model.h): random operations on up to six address spaces,
- * three files and two pieces of shared memory, each compared. SEED and SOAK from the environment.
+ * three files on a disk, one in memory and two pieces of shared memory, each compared. SEED and
+ * SOAK from the environment.
  */
 #include "include/uapi/errno.h"
 #include "tests/host/mm_model.h"
@@ -38,7 +39,7 @@ static struct map_request random_request(unsigned *first, unsigned *file)
     if (testing_below(6) == 0)
         r.maxprot = r.prot | PROT_READ;
     if (*file) {
-        r.flags = testing_below(2) || *file > FILES ? SEG_SHARED : 0;
+        r.flags = testing_below(2) || is_nameless(*file - 1) ? SEG_SHARED : 0;
         r.ops = r.flags ? &seg_shared : &seg_vn;
         r.obj = files[*file - 1];
         r.obj_page = testing_below(file_pages[*file - 1] + 4);
@@ -279,53 +280,6 @@ static void do_pressure(void)
         frame_free(taken[n]);
 }
 
-/* Pages from `first` on are as they were when the object was new. */
-static void reset_contents(unsigned o, uint32_t first)
-{
-    if (o < FILES)
-        fake_file_cut(files[o], first);
-    for (unsigned i = first; i < 900; i++) {
-        for (unsigned k = 0; k < WATCHED; k++)
-            contents[o][i][k] = o < FILES ? fake_file_byte(o, i, watched[k]) : 0;
-        if (o < FILES)
-            dirty[o][i] = false;
-    }
-}
-
-/* An object ends somewhere else. What it held behind its end is gone, also where it was copied. */
-static void do_resize(void)
-{
-    static const uint32_t most[OBJECTS] = {40, 300, 900, 60, 700};
-    unsigned o = testing_below(OBJECTS);
-    uint32_t npages = testing_below(3) ? most[o] : testing_below(most[o]) + 1;
-
-    if (npages < file_pages[o])
-        reset_contents(o, npages);
-    file_pages[o] = npages;
-    assert_int_equal(obj_resize(files[o], page_addr(npages)), 0);
-    for (unsigned i = 0; i < SPACES * PAGES; i++) {
-        struct page *p = &spaces[i / PAGES].page[i % PAGES];
-
-        if (p->file == o + 1 && p->file_page >= npages)
-            p->written = 0;
-    }
-}
-
-static void do_read_file(void)
-{
-    unsigned file = testing_below(OBJECTS), k = testing_below(WATCHED);
-    uint32_t page = testing_below(file_pages[file] + 1);
-    pfn_t pfn;
-
-    if (page == file_pages[file]) {
-        assert_int_equal(obj_get(files[file], page, &pfn, NULL), -EINVAL);
-        return;
-    }
-    assert_int_equal(obj_get(files[file], page, &pfn, NULL), 0);
-    assert_int_equal(((uint8_t *)pfn_to_virt(pfn))[watched[k]], contents[file][page][k]);
-    obj_put(pfn);
-}
-
 static void step(void)
 {
     struct space *sp = &spaces[testing_below(SPACES)];
@@ -353,7 +307,7 @@ static void step(void)
     else if (dice < 200)
         do_exit(sp);
     else if (dice < 220)
-        do_read_file();
+        do_file();
     else if (dice < 222)
         do_pressure();
     else if (dice < 250)
@@ -364,18 +318,12 @@ static void step(void)
         do_sync(sp);
     else if (dice < 290 && resizing)
         do_resize();
+    else if (dice < 300)
+        do_take_back(sp);
     else
         do_access(sp);
     if (sp->as)
         compare(sp);
-}
-
-static void make_objects(void)
-{
-    for (unsigned o = 0; o < OBJECTS; o++) {
-        files[o] = o < FILES ? fake_file(o, file_pages[o]) : obj_anon_create(file_pages[o], true);
-        reset_contents(o, 0);
-    }
 }
 
 static void run(int chaos)
@@ -383,7 +331,7 @@ static void run(int chaos)
     unsigned count = testing_count(100000, 1000000) / 3;
     uint32_t before;
 
-    fake_machine(FRAMES);
+    make_machine();
     fake_chaos = chaos;
     before = fake_in_use();
     make_objects();
@@ -397,8 +345,7 @@ static void run(int chaos)
     for (unsigned i = 0; i < SPACES; i++)
         if (spaces[i].as)
             do_exit(&spaces[i]);
-    for (unsigned i = 0; i < OBJECTS; i++)
-        obj_unref(files[i]);
+    drop_objects();
     assert_int_equal(fake_check(), 0);
     assert_int_equal(fake_in_use(), before);
     assert_int_equal(as_committed(), 0);

@@ -7,7 +7,7 @@
  * do; what it promises of its locks is tested here. SEED and SOAK from the environment. Linked with
  * --wrap=frame_use,--wrap=node_lock.
  */
-#include "tests/host/testing.h"
+#include "tests/host/threads.h"
 
 #include <pthread.h>
 #include <unistd.h>
@@ -30,13 +30,6 @@
 #define NSTACK  512u
 #define RW      (PROT_READ | PROT_WRITE)
 #define RWX     (PROT_READ | PROT_WRITE | PROT_EXEC)
-
-/* cmocka's asserts belong to the first thread. */
-#define check(x)                                                                                   \
-    do {                                                                                           \
-        if (!(x))                                                                                  \
-            panic("%s:%d: not so: %s", __FILE__, __LINE__, #x);                                    \
-    } while (0)
 
 int __real_frame_use(pfn_t pfn, uint32_t pte);
 int __wrap_frame_use(pfn_t pfn, uint32_t pte);
@@ -87,8 +80,7 @@ static unsigned rounds;
 
 static uint32_t below(struct worker *w, uint32_t n)
 {
-    w->random = w->random * 1664525u + 1013904223u;
-    return (uint32_t)((uint64_t)w->random * n >> 32);
+    return threads_below(&w->random, n);
 }
 
 static int map_at(struct as *as, vaddr_t base, unsigned npages, prot_t prot, struct obj *o)

@@ -7,7 +7,7 @@
  * holds one of the old ones when they come again, as they were in the beginning. SEED and SOAK from
  * the environment.
  */
-#include "tests/host/testing.h"
+#include "tests/host/threads.h"
 
 #include <pthread.h>
 #include <sched.h>
@@ -23,13 +23,6 @@
 #define OTHER_AT   (PRIVATE_AT + NPAGES * PAGE_SIZE) /* anonymous, beside them in a node */
 #define PRIVATE    64u /* offset of the bytes that are stored in private pages alone */
 #define RW         (PROT_READ | PROT_WRITE)
-
-/* cmocka's asserts belong to the first thread. */
-#define check(x)                                                                                   \
-    do {                                                                                           \
-        if (!(x))                                                                                  \
-            panic("%s:%d: not so: %s", __FILE__, __LINE__, #x);                                    \
-    } while (0)
 
 struct worker {
     pthread_t thread;
@@ -59,8 +52,7 @@ void __wrap_node_lock(const struct node *n)
 
 static uint32_t below(struct worker *w, uint32_t n)
 {
-    w->random = w->random * 1664525u + 1013904223u;
-    return (uint32_t)((uint64_t)w->random * n >> 32);
+    return threads_below(&w->random, n);
 }
 
 static void map_at(struct as *as, vaddr_t base, uint32_t npages, const struct seg_ops *ops,

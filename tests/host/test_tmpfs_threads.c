@@ -5,7 +5,7 @@
  * and change places; pages are mapped and taken back meanwhile. In the end every frame is back.
  * SEED and SOAK from the environment.
  */
-#include "tests/host/testing.h"
+#include "tests/host/threads.h"
 
 #include <pthread.h>
 
@@ -18,13 +18,6 @@
 #define RECORD  5000u
 #define NAMES   6u
 #define LINE    100u
-
-/* cmocka's asserts belong to the first thread. */
-#define check(x)                                                                                   \
-    do {                                                                                           \
-        if (!(x))                                                                                  \
-            panic("%s:%d: not so: %s", __FILE__, __LINE__, #x);                                    \
-    } while (0)
 
 struct worker {
     pthread_t thread;
@@ -40,8 +33,7 @@ static unsigned rounds;
 
 static uint32_t below(struct worker *w, uint32_t n)
 {
-    w->random = w->random * 1664525u + 1013904223u;
-    return (uint32_t)((uint64_t)w->random * n >> 32);
+    return threads_below(&w->random, n);
 }
 
 /* All bytes of a record are one. */
