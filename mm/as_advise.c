@@ -33,8 +33,10 @@ static int each_part(struct as *as, vaddr_t base, vaddr_t end,
 
 static int can_discard(struct seg *s, struct range r, uint32_t advice)
 {
-    if (s->flags & SEG_WIRED)
+    if (s->flags & SEG_WIRED && advice != SEG_DONTNEED_LOCKED)
         return -EINVAL;
+    if (advice == SEG_COLD)
+        return s->flags & SEG_DEVICE ? -EINVAL : 0;
     return s->ops->advise ? s->ops->advise(s, r, (enum seg_advice)advice) : 0;
 }
 
@@ -42,7 +44,7 @@ static int discard(struct seg *s, struct range r, uint32_t advice)
 {
     int error = can_discard(s, r, advice);
 
-    return error ? error : pt_unmap(s->as, r.base, r.npages);
+    return error || advice == SEG_COLD ? error : pt_unmap(s->as, r.base, r.npages);
 }
 
 int as_discard(struct as *as, vaddr_t base, uint32_t npages, enum seg_advice advice)
@@ -86,6 +88,32 @@ static void set_flags(struct as *as, vaddr_t base, vaddr_t end, uint16_t clear, 
         s = seg_next(as_merge(as, s));
         preempt_point();
     }
+}
+
+/* Where the first gap of [base, end) begins, or end. */
+static vaddr_t end_before_gap(struct as *as, vaddr_t base, vaddr_t end)
+{
+    const struct seg *s = as_find(as, base);
+
+    for (; s && s->base <= base && base < end; s = seg_next(s)) {
+        base = seg_end(s);
+        preempt_point();
+    }
+    return MIN(base, end);
+}
+
+int as_wire(struct as *as, vaddr_t base, uint32_t npages, bool wire)
+{
+    vaddr_t end = base + page_addr(npages), stop;
+    int error = 0;
+
+    rwlock_read(&as->lock);
+    stop = end_before_gap(as, base, end);
+    rwlock_read_done(&as->lock);
+    if (stop > base)
+        error = as_set_flags(as, base, page_of(stop - base), wire ? 0 : SEG_WIRED,
+                             wire ? SEG_WIRED : 0);
+    return error ? error : stop < end ? -ENOMEM : 0;
 }
 
 int as_set_flags(struct as *as, vaddr_t base, uint32_t npages, uint16_t clear, uint16_t set)

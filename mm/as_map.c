@@ -254,27 +254,35 @@ int as_unmap(struct as *as, vaddr_t base, uint32_t npages)
     return error;
 }
 
-/* Every page of the range is mapped and may get prot: 0, -ENOMEM, -EACCES. *commit: pages that
- * become committed. */
-static int protect_check(struct as *as, vaddr_t base, vaddr_t end, prot_t prot, uint32_t *commit)
+/* s, which should hold the range, may get prot. */
+static int may_protect(const struct seg *s, struct range r, prot_t prot)
+{
+    if (!s || s->base > r.base)
+        return -ENOMEM;
+    if (prot & ~s->maxprot)
+        return -EACCES;
+    return s->ops->setprot ? s->ops->setprot(s, r, prot) : 0;
+}
+
+/* Every page of the range is mapped and may get prot: 0, -ENOMEM, -EACCES; then *end is where the
+ * first is that may not. *commit: pages before *end that become committed. */
+static int protect_check(struct as *as, vaddr_t base, vaddr_t *end, prot_t prot, uint32_t *commit)
 {
     struct seg *s = as_find(as, base);
     vaddr_t at = base;
-    int error;
 
     *commit = 0;
-    while (at < end) {
-        if (!s || s->base > at)
-            return -ENOMEM;
-        if (prot & ~s->maxprot)
-            return -EACCES;
-        if (s->ops->setprot &&
-            (error =
-                 s->ops->setprot(s, (struct range){at, page_of(MIN(seg_end(s), end) - at)}, prot)))
+    while (at < *end) {
+        vaddr_t stop = s ? MIN(seg_end(s), *end) : *end;
+        int error = may_protect(s, (struct range){at, page_of(stop - at)}, prot);
+
+        if (error) {
+            *end = at;
             return error;
+        }
         if (needs_commit(prot, s->flags) && !(s->flags & SEG_COMMITTED))
-            *commit += page_of(MIN(seg_end(s), end) - at);
-        at = seg_end(s);
+            *commit += page_of(stop - at);
+        at = stop;
         s = seg_next(s);
         preempt_point();
     }
@@ -333,15 +341,15 @@ static int protect_locked(struct as *as, vaddr_t base, uint32_t npages, prot_t p
     vaddr_t end = base + page_addr(npages);
     struct seg *spare[2] = {NULL, NULL};
     uint32_t commit;
-    int error = protect_check(as, base, end, prot, &commit);
+    int refused = protect_check(as, base, &end, prot, &commit), error;
 
-    if (error)
-        return error;
+    if (end == base)
+        return refused;
     if (as->nsegs + 2 > SEGS_MAX)
         return -ENOMEM;
     spare[0] = seg_alloc();
     spare[1] = seg_alloc();
-    error = spare[0] && spare[1] ? pt_make_private(as, base, npages, true) : -ENOMEM;
+    error = spare[0] && spare[1] ? pt_make_private(as, base, page_of(end - base), true) : -ENOMEM;
     if (!error && commit)
         error = as_commit(as, (int32_t)commit);
     if (!error) {
@@ -351,7 +359,7 @@ static int protect_locked(struct as *as, vaddr_t base, uint32_t npages, prot_t p
     for (unsigned i = 0; i < 2; i++)
         if (spare[i])
             seg_free(spare[i]);
-    return error;
+    return error ? error : refused;
 }
 
 int as_protect(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)

@@ -143,6 +143,8 @@ static int move(struct as *as, struct seg *s, const struct remap_request *r)
         if (old->ops->release)
             old->ops->release(old);
         seg_free(old);
+    } else if (r->flags & REMAP_DONTUNMAP) {
+        old->flags &= (uint16_t)~SEG_WIRED; /* all of it, as in Linux */
     }
     as_merge(as, spares.fresh);
     spares.fresh = NULL;
