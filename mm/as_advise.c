@@ -64,6 +64,19 @@ static int can_set(struct seg *s, struct range r, uint32_t set)
     return set & SEG_WIPEONFORK && (s->obj || s->flags & (SEG_SHARED | SEG_DEVICE)) ? -EINVAL : 0;
 }
 
+/* What lies before the segment that refuses gets the flags all the same, as in Linux. */
+static vaddr_t first_refusing(struct as *as, vaddr_t base, vaddr_t end, uint32_t set)
+{
+    struct seg *s = as_find_above(as, base);
+
+    for (; s && s->base < end; s = seg_next(s)) {
+        if (can_set(s, (struct range){0}, set))
+            return MAX(s->base, base);
+        preempt_point();
+    }
+    return end;
+}
+
 /* The flags of what lies in [base, end); edges are split with the two spare segments. */
 static void set_flags(struct as *as, vaddr_t base, vaddr_t end, uint16_t clear, uint16_t set,
                       struct seg *spare[2])
@@ -118,15 +131,17 @@ int as_wire(struct as *as, vaddr_t base, uint32_t npages, bool wire)
 
 int as_set_flags(struct as *as, vaddr_t base, uint32_t npages, uint16_t clear, uint16_t set)
 {
-    vaddr_t end = base + page_addr(npages);
+    vaddr_t end = base + page_addr(npages), stop = end;
     struct seg *spare[2] = {seg_alloc(), seg_alloc()};
     int error = -ENOMEM;
 
     rwlock_write(&as->lock);
     if (spare[0] && spare[1] && as->nsegs + 2 <= SEGS_MAX) {
         error = each_part(as, base, end, can_set, set);
-        if (!error || error == -ENOMEM)
-            set_flags(as, base, end, clear, set, spare);
+        if (error == -EINVAL)
+            stop = first_refusing(as, base, end, set);
+        if (stop > base)
+            set_flags(as, base, stop, clear, set, spare);
         if (set & (SEG_DONTFORK | SEG_WIPEONFORK))
             as->special = true;
     }

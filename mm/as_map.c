@@ -122,8 +122,11 @@ static void fill_seg(struct seg *s, const struct map_request *r, vaddr_t base, u
     s->ops = r->ops;
     s->obj = r->obj;
     s->obj_page = r->obj_page;
-    if (r->obj)
-        obj_ref(r->obj);
+    if (!r->obj)
+        return;
+    obj_ref(r->obj);
+    if (flags & SEG_SHARED && r->maxprot & PROT_WRITE)
+        obj_count_writable(r->obj, 1);
 }
 
 /* Steps: find the place; commit, and make room for a fixed request, with the segment allocated
