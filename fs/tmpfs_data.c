@@ -108,8 +108,7 @@ static int data_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
         done += part;
         preempt_point();
     }
-    if (time_get(&n->vnode.atime) <= time_get(&n->vnode.mtime))
-        time_set(&n->vnode.atime, vnode_now());
+    vnode_accessed(&n->vnode);
     rwlock_read_done(&n->lock);
     return done ? (int)done : error;
 }
@@ -367,6 +366,7 @@ int tmpfs_read_kernel(struct vnode *v, uint64_t pos, void *buf, size_t len)
         if (!result)
             result = (int)len;
     }
+    vnode_accessed(v);
     rwlock_read_done(&n->lock);
     return result;
 }

@@ -105,6 +105,8 @@ static int anonymous_request(struct map_request *r, uint32_t flags, struct obj *
 
     if (type != MAP_PRIVATE && (type != MAP_SHARED || flags & MAP_GROWSDOWN))
         return -EINVAL;
+    if (flags & MAP_HUGETLB) /* there are no large pages */
+        return -EINVAL;
     r->obj_page = 0;
     if (type == MAP_PRIVATE) {
         r->flags |= flags & MAP_GROWSDOWN ? SEG_GROWS : 0;
@@ -168,10 +170,10 @@ SYSCALL4(sys_mmap2, addr, len, prot, flags)
         r.flags = special_flags(flags);
     error = check_place(addr, len, page, fixed);
     if (!error)
-        error =
-            (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN)) == (MAP_PRIVATE | MAP_ANONYMOUS)
-                ? as_map(as, &r, &where)
-                : map_obj(&r, flags, f, &where);
+        error = (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_HUGETLB)) ==
+                        (MAP_PRIVATE | MAP_ANONYMOUS)
+                    ? as_map(as, &r, &where)
+                    : map_obj(&r, flags, f, &where);
     if (unlikely(flags & (MAP_POPULATE | MAP_LOCKED)) && !error &&
         (flags & (MAP_NONBLOCK | MAP_LOCKED)) != MAP_NONBLOCK)
         (void)!as_populate(as, where, r.npages, POPULATE); /* as much as there is memory for */
