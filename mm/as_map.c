@@ -312,11 +312,13 @@ static void protect_pages(struct as *as, vaddr_t base, vaddr_t end, prot_t prot)
     }
 }
 
-/* Sets prot on what lies in [base, end): edges are split with the two spare segments. */
-static void protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot,
+/* Sets prot on what lies in [base, end): edges are split with the two spare segments.
+ * True: locked private memory became writable, and its pages should be the owner's own. */
+static bool protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot,
                          struct seg *spare[2])
 {
     struct seg *s = as_find(as, base);
+    bool fill = false;
 
     if (s->base < base) {
         as_split(as, s, base, spare[0]);
@@ -328,6 +330,7 @@ static void protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot,
             as_split(as, s, end, spare[1]);
             spare[1] = NULL;
         }
+        fill |= s->flags & SEG_WIRED && !(s->flags & SEG_SHARED) && prot & ~s->prot & PROT_WRITE;
         s->prot = (uint8_t)prot;
         if (needs_commit(prot, s->flags))
             s->flags |= SEG_COMMITTED;
@@ -337,27 +340,28 @@ static void protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot,
     }
     if (s)
         as_merge(as, s);
+    return fill;
 }
 
-static int protect_locked(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
+/* *end: as protect_check leaves it. *fill: as protect_segs. */
+static int protect_locked(struct as *as, vaddr_t base, vaddr_t *end, prot_t prot, bool *fill)
 {
-    vaddr_t end = base + page_addr(npages);
     struct seg *spare[2] = {NULL, NULL};
     uint32_t commit;
-    int refused = protect_check(as, base, &end, prot, &commit), error;
+    int refused = protect_check(as, base, end, prot, &commit), error;
 
-    if (end == base)
+    if (*end == base)
         return refused;
     if (as->nsegs + 2 > SEGS_MAX)
         return -ENOMEM;
     spare[0] = seg_alloc();
     spare[1] = seg_alloc();
-    error = spare[0] && spare[1] ? pt_make_private(as, base, page_of(end - base), true) : -ENOMEM;
+    error = spare[0] && spare[1] ? pt_make_private(as, base, page_of(*end - base), true) : -ENOMEM;
     if (!error && commit)
         error = as_commit(as, (int32_t)commit);
     if (!error) {
-        protect_segs(as, base, end, prot, spare);
-        protect_pages(as, base, end, prot);
+        *fill = protect_segs(as, base, *end, prot, spare);
+        protect_pages(as, base, *end, prot);
     }
     for (unsigned i = 0; i < 2; i++)
         if (spare[i])
@@ -365,8 +369,32 @@ static int protect_locked(struct as *as, vaddr_t base, uint32_t npages, prot_t p
     return error ? error : refused;
 }
 
+/* Brings the owner's own pages to what is locked and private in the range. */
+static void fill_wired(struct as *as, vaddr_t base, vaddr_t end)
+{
+    while (base < end) {
+        const struct seg *s;
+        vaddr_t stop = end;
+        bool fill;
+
+        rwlock_read(&as->lock);
+        s = as_find_above(as, base);
+        fill = s && s->base < end && s->flags & SEG_WIRED && !(s->flags & SEG_SHARED);
+        if (s && s->base < end) {
+            base = MAX(s->base, base);
+            stop = MIN(seg_end(s), end);
+        }
+        rwlock_read_done(&as->lock);
+        if (fill)
+            (void)!as_populate(as, base, page_of(stop - base), POPULATE);
+        base = stop;
+    }
+}
+
 int as_protect(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
 {
+    vaddr_t end = base + page_addr(npages);
+    bool fill = false;
     int error;
 
     if (base & PAGE_MASK || prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
@@ -376,8 +404,10 @@ int as_protect(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
     if (!range_ok(base, npages))
         return -ENOMEM;
     rwlock_write(&as->lock);
-    error = protect_locked(as, base, npages, prot);
+    error = protect_locked(as, base, &end, prot, &fill);
     rwlock_write_done(&as->lock);
+    if (unlikely(fill))
+        fill_wired(as, base, end);
     return error;
 }
 

@@ -41,12 +41,15 @@ SYSCALL1(sys_brk, brk)
 }
 
 /* Length and place, before anything is looked at. */
-static int check_place(uint32_t addr, uint32_t len, uint32_t page, bool fixed)
+static int check_place(uint32_t addr, uint32_t len, uint32_t flags, bool fixed)
 {
-    uint32_t npages = pages_of(len);
+    uint32_t npages = pages_of(len), page;
 
-    if (likely(!fixed && page == 0 && len - 1 < USER_END))
+    if (likely(!fixed && flags & MAP_ANONYMOUS && !(flags & MAP_HUGETLB) && len - 1 < USER_END))
         return 0;
+    page = syscall_arg(6);
+    if (flags & MAP_HUGETLB) /* there are no large pages */
+        return -EINVAL;
     if (len == 0)
         return -EINVAL;
     if (npages == 0)
@@ -105,8 +108,6 @@ static int anonymous_request(struct map_request *r, uint32_t flags, struct obj *
 
     if (type != MAP_PRIVATE && (type != MAP_SHARED || flags & MAP_GROWSDOWN))
         return -EINVAL;
-    if (flags & MAP_HUGETLB) /* there are no large pages */
-        return -EINVAL;
     r->obj_page = 0;
     if (type == MAP_PRIVATE) {
         r->flags |= flags & MAP_GROWSDOWN ? SEG_GROWS : 0;
@@ -156,7 +157,6 @@ SYSCALL4(sys_mmap2, addr, len, prot, flags)
                             .ops = &seg_anon};
     struct as *as = proc_current()->as;
     struct file *f = NULL;
-    uint32_t page = syscall_arg(6);
     vaddr_t where;
     int error;
 
@@ -164,16 +164,16 @@ SYSCALL4(sys_mmap2, addr, len, prot, flags)
         f = fdtable_get(proc_current()->files, (int)syscall_arg(5));
         if (!f)
             return -EBADF;
-        r.obj_page = page;
+        r.obj_page = syscall_arg(6);
     }
-    if (unlikely(flags & (MAP_NORESERVE | MAP_LOCKED)))
+    if (unlikely(flags & (MAP_NORESERVE | MAP_LOCKED | MAP_HUGETLB)))
         r.flags = special_flags(flags);
-    error = check_place(addr, len, page, fixed);
+    error = check_place(addr, len, flags, fixed);
     if (!error)
-        error = (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_HUGETLB)) ==
-                        (MAP_PRIVATE | MAP_ANONYMOUS)
-                    ? as_map(as, &r, &where)
-                    : map_obj(&r, flags, f, &where);
+        error =
+            (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN)) == (MAP_PRIVATE | MAP_ANONYMOUS)
+                ? as_map(as, &r, &where)
+                : map_obj(&r, flags, f, &where);
     if (unlikely(flags & (MAP_POPULATE | MAP_LOCKED)) && !error &&
         (flags & (MAP_NONBLOCK | MAP_LOCKED)) != MAP_NONBLOCK)
         (void)!as_populate(as, where, r.npages, POPULATE); /* as much as there is memory for */

@@ -269,6 +269,21 @@ static void locking(void)
     close(fd);
 }
 
+static void locked_and_writable(void)
+{
+    int fd = make_file(2);
+
+    about("locked pages of a file become writable");
+    map(AT(0), 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0);
+    CALL(mlock(AT(0), PAGE));
+    CALL(mprotect(AT(0), 2 * PAGE, RW));
+    CALL(pwrite(fd, "12", 1, 0));
+    CALL(pwrite(fd, "12", 1, PAGE));
+    show_pages(0, 2);
+    close(fd);
+    window_clear();
+}
+
 static void child_lockless(void)
 {
     CALL(madvise(AT(0), PAGE, MADV_DONTNEED));
@@ -309,5 +324,6 @@ void theme_advice(void)
     core();
     syncing();
     locking();
+    locked_and_writable();
     locking_all();
 }
