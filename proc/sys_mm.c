@@ -45,11 +45,9 @@ static int check_place(uint32_t addr, uint32_t len, uint32_t flags, bool fixed)
 {
     uint32_t npages = pages_of(len), page;
 
-    if (likely(!fixed && flags & MAP_ANONYMOUS && !(flags & MAP_HUGETLB) && len - 1 < USER_END))
+    if (likely(!fixed && flags & MAP_ANONYMOUS && len - 1 < USER_END))
         return 0;
     page = syscall_arg(6);
-    if (flags & MAP_HUGETLB) /* there are no large pages */
-        return -EINVAL;
     if (len == 0)
         return -EINVAL;
     if (npages == 0)
@@ -166,8 +164,11 @@ SYSCALL4(sys_mmap2, addr, len, prot, flags)
             return -EBADF;
         r.obj_page = syscall_arg(6);
     }
-    if (unlikely(flags & (MAP_NORESERVE | MAP_LOCKED | MAP_HUGETLB)))
+    if (unlikely(flags & (MAP_NORESERVE | MAP_LOCKED | MAP_HUGETLB))) {
         r.flags = special_flags(flags);
+        if (flags & MAP_HUGETLB)
+            len = 0; /* -EINVAL: there are no large pages */
+    }
     error = check_place(addr, len, flags, fixed);
     if (!error)
         error =
