@@ -18,6 +18,7 @@
 #include "kern/console.h"
 #include "kern/random.h"
 #include "lib/fmt.h"
+#include "mm/as.h"
 #include "mm/uaccess.h"
 
 #define DEV(major, minor)  ((major) << 8 | (minor))
@@ -94,7 +95,17 @@ static int kdb_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
 }
 
 static const struct vnode_ops null_ops = {.read = null_read, .write = null_write};
-static const struct vnode_ops zero_ops = {.read = zero_read, .write = null_write};
+/* A private mapping is memory of nobody's. */
+static int zero_map(struct file *f __unused, struct map_request *r)
+{
+    if (r->flags & SEG_SHARED)
+        return -ENODEV;
+    r->ops = &seg_anon;
+    r->obj_page = 0;
+    return 0;
+}
+
+static const struct vnode_ops zero_ops = {.read = zero_read, .write = null_write, .map = zero_map};
 static const struct vnode_ops full_ops = {.read = zero_read, .write = full_write};
 static const struct vnode_ops random_ops = {.read = random_read, .write = null_write};
 static const struct vnode_ops kdb_ops = {.read = null_read, .write = kdb_write};

@@ -177,6 +177,8 @@ static int read_at(struct file *f, uint64_t *pos, vaddr_t ubuf, size_t len)
         return -EBADF;
     if (vnode_is(v, S_IFDIR))
         return -EISDIR;
+    if (unlikely((int32_t)len < 0)) /* no user's memory is so large */
+        return -EFAULT;
     return v->ops->read ? v->ops->read(f, *pos, ubuf, MIN(len, RW_MAX)) : -EINVAL;
 }
 
@@ -186,6 +188,8 @@ static int write_at(struct file *f, uint64_t *pos, vaddr_t ubuf, size_t len)
 
     if (!wants_write(f->flags))
         return -EBADF;
+    if (unlikely((int32_t)len < 0))
+        return -EFAULT;
     len = MIN(len, RW_MAX);
     if (f->flags & O_APPEND && v->ops->append)
         return v->ops->append(f, pos, ubuf, len);
@@ -335,9 +339,12 @@ int file_getdents(struct file *f, vaddr_t ubuf, size_t len)
 
     if (!vnode_is(f->vnode, S_IFDIR))
         return -ENOTDIR;
+    if (__atomic_load_n(&f->vnode->nlink, __ATOMIC_RELAXED) == 0)
+        return -ENOENT; /* it was removed */
     mutex_lock(&f->lock);
     n = getdents_locked(f, ubuf, MIN(len, RW_MAX));
     mutex_unlock(&f->lock);
+    vnode_accessed(f->vnode);
     return n;
 }
 

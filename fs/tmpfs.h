@@ -36,7 +36,11 @@ int tmpfs_write_kernel(struct file *f, uint64_t *pos, const void *buf, size_t le
 #define F_SEAL_GROW         4u
 #define F_SEAL_WRITE        8u
 #define F_SEAL_FUTURE_WRITE 16u
-/* -EPERM: not sealable any more; -EBUSY: F_SEAL_WRITE, and it is mapped shared and writable. */
+/* -EPERM: not sealable any more; -EBUSY: F_SEAL_WRITE, and it is mapped shared by somebody who may
+ * write. */
 int __must_check tmpfs_add_seals(struct vnode *v, uint32_t seals);
+/* Between the two nobody adds seals, and who maps the file finds those that hold. May sleep. */
+void tmpfs_seals_hold(struct vnode *v);
+void tmpfs_seals_release(struct vnode *v);
 
 #endif

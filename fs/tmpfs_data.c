@@ -108,8 +108,7 @@ static int data_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
         done += part;
         preempt_point();
     }
-    if (time_get(&n->vnode.atime) <= time_get(&n->vnode.mtime))
-        time_set(&n->vnode.atime, vnode_now());
+    vnode_accessed(&n->vnode);
     rwlock_read_done(&n->lock);
     return done ? (int)done : error;
 }
@@ -281,8 +280,13 @@ static int write_check(const struct file *f, uint64_t pos, size_t *len)
 
     if (unlikely(v->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
         return -EPERM;
-    if (unlikely(v->seals & F_SEAL_GROW && pos + *len > v->obj->size_bytes))
-        return -EPERM;
+    if (unlikely(v->seals & F_SEAL_GROW && pos + *len > v->obj->size_bytes)) {
+        uint64_t end = v->obj->size_bytes & ~(uint64_t)PAGE_MASK; /* whole pages, as in Linux */
+
+        if (pos >= end)
+            return -EPERM;
+        *len = (size_t)(end - pos);
+    }
     if (pos >= most)
         return -EFBIG;
     *len = (size_t)MIN((uint64_t)*len, most - pos);
@@ -362,6 +366,7 @@ int tmpfs_read_kernel(struct vnode *v, uint64_t pos, void *buf, size_t len)
         if (!result)
             result = (int)len;
     }
+    vnode_accessed(v);
     rwlock_read_done(&n->lock);
     return result;
 }
@@ -461,7 +466,7 @@ static int allocate_locked(struct tnode *n, unsigned mode, uint64_t pos, uint64_
 
     if (mode & ALLOCATE_PUNCH_HOLE)
         return n->vnode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ? -EPERM : punch(n, pos, end);
-    if (grows && n->vnode.seals & F_SEAL_GROW)
+    if (end > n->obj.size_bytes && n->vnode.seals & F_SEAL_GROW)
         return -EPERM;
     error = allocate_pages(n, (uint32_t)(pos >> PAGE_SHIFT),
                            (uint32_t)((end + PAGE_MASK) >> PAGE_SHIFT));
@@ -496,12 +501,22 @@ int tmpfs_add_seals(struct vnode *v, uint32_t seals)
     if (v->seals & F_SEAL_SEAL)
         error = -EPERM;
     else if (seals & F_SEAL_WRITE && !(v->seals & F_SEAL_WRITE) &&
-             __atomic_load_n(&n->obj.refs, __ATOMIC_RELAXED) > 1)
+             __atomic_load_n(&n->obj.writable, __ATOMIC_ACQUIRE))
         error = -EBUSY;
     else
         v->seals |= seals;
     rwlock_write_done(&n->lock);
     return error;
+}
+
+void tmpfs_seals_hold(struct vnode *v)
+{
+    rwlock_read(&tnode_of(v)->lock);
+}
+
+void tmpfs_seals_release(struct vnode *v)
+{
+    rwlock_read_done(&tnode_of(v)->lock);
 }
 
 const struct vnode_ops tmpfs_file_ops = {.read = data_read,

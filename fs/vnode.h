@@ -210,4 +210,11 @@ static inline uint64_t time_get(const uint64_t *time)
     return __atomic_load_n(time, __ATOMIC_RELAXED);
 }
 
+/* Somebody read it: the time of that changes if it is not after the last modification. */
+static inline void vnode_accessed(struct vnode *v)
+{
+    if (time_get(&v->atime) <= time_get(&v->mtime))
+        time_set(&v->atime, vnode_now());
+}
+
 #endif

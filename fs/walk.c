@@ -134,6 +134,7 @@ static int read_link(struct vnode *link, const char *tail, bool slash, char **pa
     if (!buf)
         return -ENOMEM;
     n = link->ops->readlink(link, buf, PATH_MAX);
+    vnode_accessed(link);
     if (n > 0 && (size_t)n + tail_len + 2 > PATH_MAX)
         n = -ENAMETOOLONG;
     if (n <= 0) {

@@ -87,8 +87,9 @@ int __must_check as_map(struct as *as, const struct map_request *req, vaddr_t *w
 /* Takes [base, base + npages) away, splitting segments at its edges; gaps in it are fine. May
  * sleep. -EINVAL; -ENOMEM. */
 int __must_check as_unmap(struct as *as, vaddr_t base, uint32_t npages);
-/* Changes protection; every page of the range must be mapped. Neighbours that became equal merge.
- * -ENOMEM: a gap, or no memory for a split; -EACCES: beyond maxprot; -EINVAL. May sleep. */
+/* Changes protection. Neighbours that became equal merge. -ENOMEM: a gap, or no memory for a split;
+ * -EACCES: beyond maxprot; what lies before such a gap or segment is changed all the same, as in
+ * Linux; -EINVAL. May sleep. */
 int __must_check as_protect(struct as *as, vaddr_t base, uint32_t npages, prot_t prot);
 /* For all that follow: gaps in the range are passed over, and -ENOMEM says that there was one. May
  * sleep. */
@@ -99,6 +100,9 @@ int __must_check as_discard(struct as *as, vaddr_t base, uint32_t npages, enum s
  * -ENOMEM, no memory. */
 int __must_check as_set_flags(struct as *as, vaddr_t base, uint32_t npages, uint16_t clear,
                               uint16_t set);
+/* Sets or clears SEG_WIRED up to the first gap: then -ENOMEM. As mlock and munlock
+ * do. */
+int __must_check as_wire(struct as *as, vaddr_t base, uint32_t npages, bool wire);
 /* vec[i]: 1 if page i is in memory. npages: few, the lock is held. Stops at a gap. */
 int __must_check as_incore(struct as *as, vaddr_t base, uint32_t npages, uint8_t *vec);
 /* write: what was written to shared pages goes to where they come from. invalidate: -EBUSY where
@@ -136,7 +140,8 @@ int __must_check as_grow_stack(struct as *as, struct seg *s, vaddr_t va);
 enum populate { POPULATE, POPULATE_READ, POPULATE_WRITE };
 
 /* Brings the pages of the range there. Stops where that can't be: -ENOMEM (a gap, or no memory),
- * -EFAULT (no access, or no page), -EINVAL (READ, WRITE: no access, or a device). May sleep. */
+ * -EFAULT (no access, or no page), -EINVAL (READ, WRITE: no access, or a device). READ and WRITE
+ * pass over gaps, and end with -ENOMEM then. May sleep. */
 int __must_check as_populate(struct as *as, vaddr_t base, uint32_t npages, enum populate how);
 /* All that is mapped, as far as it goes. */
 void as_populate_all(struct as *as);

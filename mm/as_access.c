@@ -64,15 +64,18 @@ int as_poke(struct as *as, vaddr_t va, const void *buf, size_t len)
     return 0;
 }
 
-/* The access that populating a page asks for, or -Exxx; 0: nothing, a device is always there. */
-static int populate_access(struct as *as, vaddr_t va, enum populate how)
+/* The access that populating a page asks for, or -Exxx; 0: nothing, a device is always there. READ
+ * and WRITE pass over gaps: then *va is the page behind. */
+static int populate_access(struct as *as, vaddr_t *va, enum populate how)
 {
     int access = how == POPULATE_WRITE ? PROT_WRITE : PROT_READ;
     const struct seg *s;
 
     rwlock_read(&as->lock);
-    s = as_find(as, va);
-    if (!s)
+    s = as_find_above(as, *va);
+    if (s && s->base > *va && how != POPULATE)
+        *va = s->base;
+    if (!s || s->base > *va)
         access = -ENOMEM;
     else if (s->flags & SEG_DEVICE)
         access = how == POPULATE ? 0 : -EINVAL;
@@ -97,15 +100,24 @@ static int touch(struct as *as, vaddr_t va, prot_t access)
 
 int as_populate(struct as *as, vaddr_t base, uint32_t npages, enum populate how)
 {
-    for (vaddr_t va = base; va < base + page_addr(npages); va += PAGE_SIZE) {
-        int access = populate_access(as, va, how);
-        int error = access > 0 ? touch(as, va, (prot_t)access) : access;
+    vaddr_t end = base + page_addr(npages);
+    int gap = 0;
 
+    for (vaddr_t va = base; va < end; va += PAGE_SIZE) {
+        vaddr_t at = va;
+        int access = populate_access(as, &va, how), error = access;
+
+        if (va > at)
+            gap = -ENOMEM;
+        if (va >= end)
+            break;
+        if (access > 0)
+            error = touch(as, va, (prot_t)access);
         if (error)
             return error;
         preempt_point();
     }
-    return 0;
+    return gap;
 }
 
 void as_populate_all(struct as *as)

@@ -33,8 +33,10 @@ static int each_part(struct as *as, vaddr_t base, vaddr_t end,
 
 static int can_discard(struct seg *s, struct range r, uint32_t advice)
 {
-    if (s->flags & SEG_WIRED)
+    if (s->flags & SEG_WIRED && advice != SEG_DONTNEED_LOCKED)
         return -EINVAL;
+    if (advice == SEG_COLD)
+        return s->flags & SEG_DEVICE ? -EINVAL : 0;
     return s->ops->advise ? s->ops->advise(s, r, (enum seg_advice)advice) : 0;
 }
 
@@ -42,7 +44,7 @@ static int discard(struct seg *s, struct range r, uint32_t advice)
 {
     int error = can_discard(s, r, advice);
 
-    return error ? error : pt_unmap(s->as, r.base, r.npages);
+    return error || advice == SEG_COLD ? error : pt_unmap(s->as, r.base, r.npages);
 }
 
 int as_discard(struct as *as, vaddr_t base, uint32_t npages, enum seg_advice advice)
@@ -60,6 +62,19 @@ static int can_set(struct seg *s, struct range r, uint32_t set)
 {
     (void)r;
     return set & SEG_WIPEONFORK && (s->obj || s->flags & (SEG_SHARED | SEG_DEVICE)) ? -EINVAL : 0;
+}
+
+/* What lies before the segment that refuses gets the flags all the same, as in Linux. */
+static vaddr_t first_refusing(struct as *as, vaddr_t base, vaddr_t end, uint32_t set)
+{
+    struct seg *s = as_find_above(as, base);
+
+    for (; s && s->base < end; s = seg_next(s)) {
+        if (can_set(s, (struct range){0}, set))
+            return MAX(s->base, base);
+        preempt_point();
+    }
+    return end;
 }
 
 /* The flags of what lies in [base, end); edges are split with the two spare segments. */
@@ -88,17 +103,45 @@ static void set_flags(struct as *as, vaddr_t base, vaddr_t end, uint16_t clear, 
     }
 }
 
+/* Where the first gap of [base, end) begins, or end. */
+static vaddr_t end_before_gap(struct as *as, vaddr_t base, vaddr_t end)
+{
+    const struct seg *s = as_find(as, base);
+
+    for (; s && s->base <= base && base < end; s = seg_next(s)) {
+        base = seg_end(s);
+        preempt_point();
+    }
+    return MIN(base, end);
+}
+
+int as_wire(struct as *as, vaddr_t base, uint32_t npages, bool wire)
+{
+    vaddr_t end = base + page_addr(npages), stop;
+    int error = 0;
+
+    rwlock_read(&as->lock);
+    stop = end_before_gap(as, base, end);
+    rwlock_read_done(&as->lock);
+    if (stop > base)
+        error = as_set_flags(as, base, page_of(stop - base), wire ? 0 : SEG_WIRED,
+                             wire ? SEG_WIRED : 0);
+    return error ? error : stop < end ? -ENOMEM : 0;
+}
+
 int as_set_flags(struct as *as, vaddr_t base, uint32_t npages, uint16_t clear, uint16_t set)
 {
-    vaddr_t end = base + page_addr(npages);
+    vaddr_t end = base + page_addr(npages), stop = end;
     struct seg *spare[2] = {seg_alloc(), seg_alloc()};
     int error = -ENOMEM;
 
     rwlock_write(&as->lock);
     if (spare[0] && spare[1] && as->nsegs + 2 <= SEGS_MAX) {
         error = each_part(as, base, end, can_set, set);
-        if (!error || error == -ENOMEM)
-            set_flags(as, base, end, clear, set, spare);
+        if (error == -EINVAL)
+            stop = first_refusing(as, base, end, set);
+        if (stop > base)
+            set_flags(as, base, stop, clear, set, spare);
         if (set & (SEG_DONTFORK | SEG_WIPEONFORK))
             as->special = true;
     }

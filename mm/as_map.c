@@ -115,8 +115,11 @@ static void fill_seg(struct seg *s, const struct map_request *r, vaddr_t base, u
     s->ops = r->ops;
     s->obj = r->obj;
     s->obj_page = r->obj_page;
-    if (r->obj)
-        obj_ref(r->obj);
+    if (!r->obj)
+        return;
+    obj_ref(r->obj);
+    if (flags & SEG_SHARED && r->maxprot & PROT_WRITE)
+        obj_count_writable(r->obj, 1);
 }
 
 /* Steps: find the place; commit, and make room for a fixed request, with the segment allocated
@@ -245,27 +248,35 @@ int as_unmap(struct as *as, vaddr_t base, uint32_t npages)
     return error;
 }
 
-/* Every page of the range is mapped and may get prot: 0, -ENOMEM, -EACCES. *commit: pages that
- * become committed. */
-static int protect_check(struct as *as, vaddr_t base, vaddr_t end, prot_t prot, uint32_t *commit)
+/* s, which should hold the range, may get prot. */
+static int may_protect(const struct seg *s, struct range r, prot_t prot)
+{
+    if (!s || s->base > r.base)
+        return -ENOMEM;
+    if (prot & ~s->maxprot)
+        return -EACCES;
+    return s->ops->setprot ? s->ops->setprot(s, r, prot) : 0;
+}
+
+/* Every page of the range is mapped and may get prot: 0, -ENOMEM, -EACCES; then *end is where the
+ * first is that may not. *commit: pages before *end that become committed. */
+static int protect_check(struct as *as, vaddr_t base, vaddr_t *end, prot_t prot, uint32_t *commit)
 {
     struct seg *s = as_find(as, base);
     vaddr_t at = base;
-    int error;
 
     *commit = 0;
-    while (at < end) {
-        if (!s || s->base > at)
-            return -ENOMEM;
-        if (prot & ~s->maxprot)
-            return -EACCES;
-        if (s->ops->setprot &&
-            (error =
-                 s->ops->setprot(s, (struct range){at, page_of(MIN(seg_end(s), end) - at)}, prot)))
+    while (at < *end) {
+        vaddr_t stop = s ? MIN(seg_end(s), *end) : *end;
+        int error = may_protect(s, (struct range){at, page_of(stop - at)}, prot);
+
+        if (error) {
+            *end = at;
             return error;
+        }
         if (needs_commit(prot, s->flags) && !(s->flags & SEG_COMMITTED))
-            *commit += page_of(MIN(seg_end(s), end) - at);
-        at = seg_end(s);
+            *commit += page_of(stop - at);
+        at = stop;
         s = seg_next(s);
         preempt_point();
     }
@@ -292,11 +303,13 @@ static void protect_pages(struct as *as, vaddr_t base, vaddr_t end, prot_t prot)
     }
 }
 
-/* Sets prot on what lies in [base, end): edges are split with the two spare segments. */
-static void protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot,
+/* Sets prot on what lies in [base, end): edges are split with the two spare segments.
+ * True: locked private memory became writable, and its pages should be the owner's own. */
+static bool protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot,
                          struct seg *spare[2])
 {
     struct seg *s = as_find(as, base);
+    bool fill = false;
 
     if (s->base < base) {
         as_split(as, s, base, spare[0]);
@@ -308,6 +321,7 @@ static void protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot,
             as_split(as, s, end, spare[1]);
             spare[1] = NULL;
         }
+        fill |= s->flags & SEG_WIRED && !(s->flags & SEG_SHARED) && prot & ~s->prot & PROT_WRITE;
         s->prot = (uint8_t)prot;
         if (needs_commit(prot, s->flags))
             s->flags |= SEG_COMMITTED;
@@ -317,36 +331,61 @@ static void protect_segs(struct as *as, vaddr_t base, vaddr_t end, prot_t prot,
     }
     if (s)
         as_merge(as, s);
+    return fill;
 }
 
-static int protect_locked(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
+/* *end: as protect_check leaves it. *fill: as protect_segs. */
+static int protect_locked(struct as *as, vaddr_t base, vaddr_t *end, prot_t prot, bool *fill)
 {
-    vaddr_t end = base + page_addr(npages);
     struct seg *spare[2] = {NULL, NULL};
     uint32_t commit;
-    int error = protect_check(as, base, end, prot, &commit);
+    int refused = protect_check(as, base, end, prot, &commit), error;
 
-    if (error)
-        return error;
+    if (*end == base)
+        return refused;
     if (as->nsegs + 2 > SEGS_MAX)
         return -ENOMEM;
     spare[0] = seg_alloc();
     spare[1] = seg_alloc();
-    error = spare[0] && spare[1] ? pt_make_private(as, base, npages, true) : -ENOMEM;
+    error = spare[0] && spare[1] ? pt_make_private(as, base, page_of(*end - base), true) : -ENOMEM;
     if (!error && commit)
         error = as_commit(as, (int32_t)commit);
     if (!error) {
-        protect_segs(as, base, end, prot, spare);
-        protect_pages(as, base, end, prot);
+        *fill = protect_segs(as, base, *end, prot, spare);
+        protect_pages(as, base, *end, prot);
     }
     for (unsigned i = 0; i < 2; i++)
         if (spare[i])
             seg_free(spare[i]);
-    return error;
+    return error ? error : refused;
+}
+
+/* Brings the owner's own pages to what is locked and private in the range. */
+static void fill_wired(struct as *as, vaddr_t base, vaddr_t end)
+{
+    while (base < end) {
+        const struct seg *s;
+        vaddr_t stop = end;
+        bool fill;
+
+        rwlock_read(&as->lock);
+        s = as_find_above(as, base);
+        fill = s && s->base < end && s->flags & SEG_WIRED && !(s->flags & SEG_SHARED);
+        if (s && s->base < end) {
+            base = MAX(s->base, base);
+            stop = MIN(seg_end(s), end);
+        }
+        rwlock_read_done(&as->lock);
+        if (fill)
+            (void)!as_populate(as, base, page_of(stop - base), POPULATE);
+        base = stop;
+    }
 }
 
 int as_protect(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
 {
+    vaddr_t end = base + page_addr(npages);
+    bool fill = false;
     int error;
 
     if (base & PAGE_MASK || prot & ~(PROT_READ | PROT_WRITE | PROT_EXEC))
@@ -356,8 +395,10 @@ int as_protect(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
     if (!range_ok(base, npages))
         return -ENOMEM;
     rwlock_write(&as->lock);
-    error = protect_locked(as, base, npages, prot);
+    error = protect_locked(as, base, &end, prot, &fill);
     rwlock_write_done(&as->lock);
+    if (unlikely(fill))
+        fill_wired(as, base, end);
     return error;
 }
 

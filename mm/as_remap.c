@@ -143,6 +143,8 @@ static int move(struct as *as, struct seg *s, const struct remap_request *r)
         if (old->ops->release)
             old->ops->release(old);
         seg_free(old);
+    } else if (r->flags & REMAP_DONTUNMAP) {
+        old->flags &= (uint16_t)~SEG_WIRED; /* all of it, as in Linux */
     }
     as_merge(as, spares.fresh);
     spares.fresh = NULL;
@@ -164,6 +166,12 @@ static bool find_room(const struct as *as, struct remap_request *r)
     return r->to != 0;
 }
 
+/* As mmap answers. */
+static int below_min(vaddr_t to)
+{
+    return to < 2 * PAGE_SIZE ? -EINVAL : -EPERM;
+}
+
 /* To a place that the caller names, or without unmapping. */
 static int remap_to(struct as *as, struct remap_request *r)
 {
@@ -175,7 +183,7 @@ static int remap_to(struct as *as, struct remap_request *r)
     if (r->from + page_addr(r->old_pages) > r->to && r->to + page_addr(r->new_pages) > r->from)
         return -EINVAL;
     if (r->flags & REMAP_FIXED)
-        error = r->to < USER_MIN ? -EPERM : as_unmap_locked(as, r->to, r->new_pages);
+        error = r->to < USER_MIN ? below_min(r->to) : as_unmap_locked(as, r->to, r->new_pages);
     if (!error && r->old_pages > r->new_pages) {
         error = as_unmap_locked(as, r->from + page_addr(r->new_pages), r->old_pages - r->new_pages);
         r->old_pages = r->new_pages;

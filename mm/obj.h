@@ -41,6 +41,7 @@ struct obj {
     struct parts segs;   /* (s) segments that map it, in the parts of their address spaces; new ones
                             behind, see obj_unmap.c */
     uint32_t refs;       /* atomic: segments and files */
+    uint32_t writable;   /* atomic: of these, shared segments that are or may become writable */
     uint32_t kept;       /* atomic: pages that are the only copy, of npages */
     uint32_t counted;    /* as_cost's, under its lock: the number of the last count that met it */
     uint32_t alloc_end;  /* pages behind the size may be in memory up to here; its owner's lock */
@@ -58,6 +59,11 @@ int __must_check obj_init(void);
 /* A new object with one reference, the caller's. */
 void obj_create(struct obj *o, const struct obj_ops *ops, void *data, uint64_t size_bytes);
 void obj_ref(struct obj *o);
+/* A shared segment comes or goes that writes to the object, or may be made to. */
+static inline void obj_count_writable(struct obj *o, int n)
+{
+    __atomic_fetch_add(&o->writable, (uint32_t)n, __ATOMIC_ACQ_REL);
+}
 /* Gives a reference back; the last one frees the pages and calls release. May sleep. */
 void obj_unref(struct obj *o);
 

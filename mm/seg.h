@@ -31,8 +31,9 @@ enum seg_flags {
     SEG_DEVICE = 512,     /* device registers: without frames, can't grow; seg_dev's own */
 };
 
-/* What as_discard is asked for: MADV_DONTNEED, MADV_FREE. */
-enum seg_advice { SEG_DONTNEED, SEG_FREE };
+/* What as_discard is asked for: MADV_DONTNEED, the same where it is locked, too, MADV_FREE; and
+ * what discards nothing, but is refused for the same pages: MADV_COLD, MADV_PAGEOUT. */
+enum seg_advice { SEG_DONTNEED, SEG_DONTNEED_LOCKED, SEG_FREE, SEG_COLD };
 
 struct range {
     vaddr_t base; /* page aligned */

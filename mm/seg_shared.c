@@ -87,12 +87,26 @@ static int shared_fault(struct fault *f)
     return error;
 }
 
+static void shared_dup(const struct seg *from, struct seg *to)
+{
+    vn_dup(from, to);
+    if (to->maxprot & PROT_WRITE)
+        obj_count_writable(to->obj, 1);
+}
+
+static void shared_release(struct seg *s)
+{
+    if (s->maxprot & PROT_WRITE)
+        obj_count_writable(s->obj, -1);
+    vn_release(s);
+}
+
 const struct seg_ops seg_shared = {
     .name = "shared",
     .fault = shared_fault,
-    .dup = vn_dup,
-    .split = vn_dup,
-    .release = vn_release,
+    .dup = shared_dup,
+    .split = shared_dup,
+    .release = shared_release,
     .sync = obj_sync,
     .incore = vn_incore,
     .advise = vn_advise,

@@ -7,7 +7,8 @@
 #include "mm/uaccess.h"
 #include "proc/sys_impl.h"
 
-#define IOV_MAX 1024u
+#define IOV_MAX      1024u
+#define FADV_NOREUSE 5u
 
 struct iovec {
     uint32_t base, len;
@@ -138,7 +139,7 @@ static int transfer_at(uint32_t fd, vaddr_t ubuf, uint32_t len,
 
     if (!f)
         return -EBADF;
-    if ((int64_t)pos >= 0)
+    if ((int64_t)pos >= 0 && (int64_t)(pos + len) >= 0)
         result = move(f, pos, ubuf, len);
     file_unref(f);
     return result;
@@ -219,10 +220,18 @@ SYSCALL1(sys_fsync, fd)
     return is_device ? -EINVAL : 0;
 }
 
-/* readahead, posix_fadvise, sync_file_range: advice for those who wait for a disk. */
+/* readahead, sync_file_range, and posix_fadvise: advice for those who wait for a disk. */
 SYSCALL1(sys_advise, fd)
 {
     return fdtable_get_cloexec(files(), (int)fd) < 0 ? -EBADF : 0;
+}
+
+/* posix_fadvise, as ARM has it: the advice second. */
+SYSCALL2(sys_fadvise, fd, advice)
+{
+    int error = (int)sys_advise(fd, 0, 0, 0);
+
+    return error ? error : advice > FADV_NOREUSE ? -EINVAL : 0;
 }
 
 static int cut(uint32_t fd, int64_t size)

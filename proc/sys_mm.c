@@ -3,6 +3,7 @@
  * System calls about memory: arguments checked and turned into requests to the address space. The
  * caller's own address space alone is changed.
  */
+#include "fs/tmpfs.h"
 #include "mm/as.h"
 #include "mm/obj_anon.h"
 #include "proc/sys_impl.h"
@@ -30,6 +31,8 @@
      MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK | MAP_HUGETLB)
 
 #define PROT_SEM 8u /* no meaning on ARM */
+#define SEALED   (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
+#define LOWEST   (2 * PAGE_SIZE) /* below it Linux maps nothing on ARM, for nobody */
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 
 SYSCALL1(sys_brk, brk)
@@ -38,12 +41,13 @@ SYSCALL1(sys_brk, brk)
 }
 
 /* Length and place, before anything is looked at. */
-static int check_place(uint32_t addr, uint32_t len, uint32_t page, bool fixed)
+static int check_place(uint32_t addr, uint32_t len, uint32_t flags, bool fixed)
 {
-    uint32_t npages = pages_of(len);
+    uint32_t npages = pages_of(len), page;
 
-    if (likely(!fixed && page == 0 && len - 1 < USER_END))
+    if (likely(!fixed && flags & MAP_ANONYMOUS && len - 1 < USER_END))
         return 0;
+    page = syscall_arg(6);
     if (len == 0)
         return -EINVAL;
     if (npages == 0)
@@ -58,7 +62,7 @@ static int check_place(uint32_t addr, uint32_t len, uint32_t page, bool fixed)
         return -ENOMEM;
     if (addr & PAGE_MASK)
         return -EINVAL;
-    return addr < USER_MIN ? -EPERM : 0;
+    return addr < LOWEST ? -EINVAL : addr < USER_MIN ? -EPERM : 0;
 }
 
 /* The request for contents of the file: access by how it was opened. */
@@ -85,6 +89,11 @@ static int file_request(struct map_request *r, struct file *f, uint32_t flags)
         return -EINVAL;
     if (f->vnode->ops->map)
         return f->vnode->ops->map(f, r);
+    if (type != MAP_PRIVATE && f->vnode->seals & SEALED) {
+        if (r->prot & PROT_WRITE)
+            return -EPERM;
+        r->maxprot &= ~PROT_WRITE;
+    }
     r->ops = type == MAP_PRIVATE ? &seg_vn : &seg_shared;
     r->obj = f->vnode->obj;
     return 0;
@@ -113,10 +122,16 @@ static int anonymous_request(struct map_request *r, uint32_t flags, struct obj *
 static __noinline int map_obj(struct map_request *r, uint32_t flags, struct file *f, vaddr_t *where)
 {
     struct obj *shared = NULL;
-    int error = f ? file_request(r, f, flags) : anonymous_request(r, flags, &shared);
+    bool sealable = f && f->vnode->obj && !(f->vnode->seals & F_SEAL_SEAL);
+    int error;
 
+    if (sealable)
+        tmpfs_seals_hold(f->vnode);
+    error = f ? file_request(r, f, flags) : anonymous_request(r, flags, &shared);
     if (!error)
         error = as_map(proc_current()->as, r, where);
+    if (sealable)
+        tmpfs_seals_release(f->vnode);
     if (shared)
         obj_unref(shared);
     return error;
@@ -149,9 +164,12 @@ SYSCALL4(sys_mmap2, addr, len, prot, flags)
             return -EBADF;
         r.obj_page = syscall_arg(6);
     }
-    if (unlikely(flags & (MAP_NORESERVE | MAP_LOCKED)))
+    if (unlikely(flags & (MAP_NORESERVE | MAP_LOCKED | MAP_HUGETLB))) {
         r.flags = special_flags(flags);
-    error = check_place(addr, len, r.obj_page, fixed);
+        if (flags & MAP_HUGETLB)
+            len = 0; /* -EINVAL: there are no large pages */
+    }
+    error = check_place(addr, len, flags, fixed);
     if (!error)
         error =
             (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN)) == (MAP_PRIVATE | MAP_ANONYMOUS)

@@ -357,6 +357,8 @@ static int set_times(int dirfd, vaddr_t upath, const struct timespec64 *t, uint3
         return -EINVAL;
     if (upath)
         return change_path(dirfd, upath, flags, &a);
+    if (flags)
+        return -EINVAL;
     v = dirfd < 0 ? NULL : vnode_of_fd(dirfd);
     if (!v)
         return dirfd == AT_FDCWD ? -EFAULT : -EBADF;

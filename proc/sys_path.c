@@ -167,6 +167,7 @@ static int read_link(struct vnode *v, vaddr_t ubuf, uint32_t size)
     if (vnode_is(v, S_IFLNK) && v->ops->readlink) {
         buf = kmalloc(PATH_MAX);
         n = buf ? v->ops->readlink(v, buf, MIN(size, (uint32_t)PATH_MAX)) : -ENOMEM;
+        vnode_accessed(v);
     }
     vnode_unref(v);
     if (n > 0 && copy_to_user(ubuf, buf, (size_t)n))

@@ -40,6 +40,7 @@ enum advice {
     MADV_PAGEOUT,
     MADV_POPULATE_READ,
     MADV_POPULATE_WRITE,
+    MADV_DONTNEED_LOCKED,
 };
 
 _Static_assert(MREMAP_MAYMOVE == REMAP_MAYMOVE && MREMAP_FIXED == REMAP_FIXED &&
@@ -108,6 +109,16 @@ static int dont_need(vaddr_t base, uint32_t npages)
     return as_discard(own_space(), base, npages, SEG_DONTNEED);
 }
 
+static int dont_need_locked(vaddr_t base, uint32_t npages)
+{
+    return as_discard(own_space(), base, npages, SEG_DONTNEED_LOCKED);
+}
+
+static int is_cold(vaddr_t base, uint32_t npages)
+{
+    return as_discard(own_space(), base, npages, SEG_COLD);
+}
+
 static int may_free(vaddr_t base, uint32_t npages)
 {
     return as_discard(own_space(), base, npages, SEG_FREE);
@@ -165,10 +176,11 @@ SYSCALL3(sys_madvise, addr, len, advice)
         [MADV_DODUMP] = look,
         [MADV_WIPEONFORK] = wipe_on_fork,
         [MADV_KEEPONFORK] = keep_on_fork,
-        [MADV_COLD] = look,
-        [MADV_PAGEOUT] = look,
+        [MADV_COLD] = is_cold,
+        [MADV_PAGEOUT] = is_cold,
         [MADV_POPULATE_READ] = populate_read,
         [MADV_POPULATE_WRITE] = populate_write,
+        [MADV_DONTNEED_LOCKED] = dont_need_locked,
     };
     uint32_t npages = pages_of(len);
 
@@ -216,12 +228,12 @@ static int lock_range(uint32_t *addr, uint32_t len, uint32_t *npages)
 
 static int wire(vaddr_t base, uint32_t npages)
 {
-    return as_set_flags(own_space(), base, npages, 0, SEG_WIRED);
+    return as_wire(own_space(), base, npages, true);
 }
 
 static int unwire(vaddr_t base, uint32_t npages)
 {
-    return as_set_flags(own_space(), base, npages, SEG_WIRED, 0);
+    return as_wire(own_space(), base, npages, false);
 }
 
 static int wire_and_fill(uint32_t addr, uint32_t len, bool fill)

@@ -2,14 +2,14 @@
 # SPDX-License-Identifier: MIT
 #
 # Installs the Debian packages that are missing: for `run` what builds and boots the kernel, for
-# `gdb` also the debugger, for `debug` also OpenOCD, for `test` all that the tests need. Does nothing,
-# and quickly, where all are there. Says what it is about to install; uses sudo where the user is not
+# `gdb` also the debugger, for `debug` also OpenOCD, for `test` all that the tests need; `linux` fetches
+# Debian's kernel for armhf alone. Does nothing, and quickly, where all are there. Says what it is about to install; uses sudo where the user is not
 # root. Called by ./run, ./debug, ./test and ./bench, from the repository's root.
 
 set -euo pipefail
 
 usage() {
-    echo "usage: tools/setup.sh run|gdb|debug|test" >&2
+    echo "usage: tools/setup.sh run|gdb|debug|test|linux" >&2
     exit 2
 }
 
@@ -17,6 +17,7 @@ packages=(gcc-arm-none-eabi binutils-arm-none-eabi libnewlib-arm-none-eabi qemu-
     device-tree-compiler cmake ninja-build python3)
 case "${1-}" in
 run) ;;
+linux) packages=(qemu-system-arm) ;;
 gdb) packages+=(gdb-multiarch) ;;
 debug) packages+=(gdb-multiarch openocd) ;;
 test)
@@ -57,12 +58,13 @@ install_missing() {
         apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
 }
 
-# Debian has musl for armhf only as an armhf package. It is unpacked into build/musl with package
-# lists of its own: the machine's architectures and lists stay as they are.
-fetch_musl() {
-    local dir
+# Debian has some things for armhf only as armhf packages. They are unpacked below build/ with package
+# lists of their own: the machine's architectures and lists stay as they are.
+# fetch_armhf PACKAGE FROM TO: the package's folder FROM becomes TO.
+fetch_armhf() {
+    local dir package=$1
     dir=$(mktemp -d)
-    echo "setup: fetching musl-dev for armhf into build/musl" >&2
+    echo "setup: fetching $1 for armhf into $3" >&2
     mkdir -p "$dir/lists/partial" "$dir/cache" build
     cat >"$dir/apt.conf" <<EOF
 APT::Architecture "armhf";
@@ -76,18 +78,31 @@ EOF
     if ! apt-get update -q >"$dir/log" 2>&1; then
         echo "setup: some package lists could not be fetched" >&2
     fi
-    if ! (cd "$dir" && apt-get download -q musl-dev && dpkg-deb -x musl-dev_*.deb musl) \
+    if [ "$1" = linux-image-armmp ]; then # an empty one, which names the kernel of today
+        package=$(apt-cache show "$1" | sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | sed -n 1p)
+    fi
+    if ! (cd "$dir" && apt-get download -q "$package" && dpkg-deb -x "$package"_*.deb out) \
         >>"$dir/log" 2>&1; then
         cat "$dir/log" >&2
         exit 1
     fi
-    mv "$dir/musl" build/musl
+    mv "$dir/out/$2" "$3"
     rm -rf -- "$dir"
+    unset APT_CONFIG
 }
 
 if [ ${#missing[@]} -gt 0 ]; then
     install_missing
 fi
 if [ "$1" = test ] && [ ! -d build/musl ]; then
-    fetch_musl
+    fetch_armhf musl-dev "" build/musl
 fi
+case $1 in
+test | linux)
+    if [ ! -e build/linux/vmlinuz ]; then
+        rm -rf build/linux
+        fetch_armhf linux-image-armmp boot build/linux
+        mv build/linux/vmlinuz-* build/linux/vmlinuz
+    fi
+    ;;
+esac

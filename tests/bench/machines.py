@@ -8,7 +8,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 BUILD = os.path.join(ROOT, "build")
@@ -138,36 +137,9 @@ class Linux:
         self.kernel = self.fetch()
 
     def fetch(self):
-        """build/linux/vmlinuz, from Debian's package for armhf, with package lists of our own."""
-        folder = os.path.join(BUILD, "linux")
-        kernel = os.path.join(folder, "vmlinuz")
-        if os.path.exists(kernel):
-            return kernel
-        print("bench: fetching linux-image-armmp for armhf, about 40 MB, into build/linux", file=sys.stderr)
-        with tempfile.TemporaryDirectory() as work:
-            os.makedirs(os.path.join(work, "lists/partial"))
-            with open(os.path.join(work, "apt.conf"), "w", encoding="utf-8") as f:
-                f.write('APT::Architecture "armhf";\nAPT::Architectures { "armhf"; };\n'
-                        'APT::Sandbox::User "";\nAcquire::Languages "none";\n'
-                        'Dir::State::Lists "%s/lists";\nDir::Cache "%s/cache";\n' % (work, work))
-            env = dict(os.environ, APT_CONFIG=os.path.join(work, "apt.conf"))
-
-            def apt(*command, check=True):
-                return subprocess.run(command, cwd=work, env=env, check=check, text=True,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT).stdout
-
-            apt("apt-get", "update", "-q", check=False)
-            package = re.search(r"^Depends: (linux-image-\S+)", apt("apt-cache", "show", "linux-image-armmp"),
-                                re.MULTILINE).group(1)
-            apt("apt-get", "download", "-q", package)
-            apt("sh", "-c", "dpkg-deb -x %s_*.deb out" % package)
-            os.makedirs(folder, exist_ok=True)
-            boot_folder = os.path.join(work, "out/boot")
-            name = next(n for n in os.listdir(boot_folder) if n.startswith("vmlinuz"))
-            with open(os.path.join(boot_folder, name), "rb") as f, open(kernel + ".new", "wb") as out:
-                out.write(f.read())
-            os.rename(kernel + ".new", kernel)
-        return kernel
+        """build/linux/vmlinuz, from Debian's package for armhf."""
+        subprocess.run(["tools/setup.sh", "linux"], cwd=ROOT, check=True)
+        return os.path.join(BUILD, "linux/vmlinuz")
 
     def bench(self, words, memory="256M", cpus=1, counting=True):
         text = boot(self.kernel, self.initrd, self.APPEND + "/bin/bench " + words, memory, cpus, counting)

@@ -300,7 +300,7 @@ static void change(struct model *m)
         mapped &= m->what[k] != 0;
     if (what == 3) {
         assert_int_equal(as_protect(m->as, at(i), n, prot), mapped ? 0 : -ENOMEM);
-        for (uint32_t k = i; mapped && k < i + n; k++)
+        for (uint32_t k = i; k < i + n && m->what[k]; k++)
             m->prot[k] = prot;
         return;
     }
