@@ -58,16 +58,34 @@ static __noinline struct tree_link *rotate(struct tree *t, struct tree_link *n, 
     return up;
 }
 
-/* From n towards the root: heights and balance until a height is as before, then the largest
- * numbers until one is, or up to `stop`. True: it came by that, heights and all. */
-static bool restore_from(struct tree *t, struct tree_link *n, const struct tree_link *stop)
+/* The largest numbers from n to the root, where heights are right; not before `news`, whose own is
+ * another. */
+static void raise_most(struct tree_link *n, const struct tree_link *news)
 {
-    bool passed = false, same_height = false;
+    for (; n; n = n->parent) {
+        uint32_t all = MAX(n->own, MAX(most(n->child[0]), most(n->child[1])));
 
-    for (; n && !same_height; n = n->parent) {
+        if (n == news)
+            news = NULL;
+        if (all == n->most && !news)
+            break;
+        n->most = all;
+    }
+}
+
+/* From n to the root: heights and balance until a height is as before, then the largest numbers
+ * until one is; not before `news`, a link on the way whose own is another, or, if it leans, whose
+ * children are. */
+static void rebalance_from(struct tree *t, struct tree_link *n, const struct tree_link *news,
+                           bool leans)
+{
+    bool same_height = false;
+
+    for (; n && (!same_height || (news && leans)); n = n->parent) {
         int lean = height(n->child[1]) - height(n->child[0]), was = n->height;
 
-        passed |= n == stop;
+        if (n == news)
+            news = NULL;
         if (unlikely(lean < -SLACK || lean > SLACK)) {
             int side = lean > 0;
             struct tree_link *c = n->child[side];
@@ -75,26 +93,12 @@ static bool restore_from(struct tree *t, struct tree_link *n, const struct tree_
             if (height(c->child[!side]) > height(c->child[side]))
                 rotate(t, c, !side);
             n = rotate(t, n, side);
-        } else if (!refresh(n)) {
-            return passed;
+        } else if (!refresh(n) && !news) {
+            return;
         }
         same_height = n->height == was;
     }
-    for (; n && n != stop; n = n->parent) {
-        uint32_t all = MAX(n->own, MAX(most(n->child[0]), most(n->child[1])));
-
-        if (all == n->most)
-            break;
-        n->most = all;
-    }
-    return passed;
-}
-
-/* n's children are others; so are those, or the own, of `news`, a link above it, or NULL. */
-static void rebalance_from(struct tree *t, struct tree_link *n, struct tree_link *news)
-{
-    if (!restore_from(t, n, news) && news)
-        restore_from(t, news, NULL);
+    raise_most(n, news);
 }
 
 void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, int side,
@@ -108,7 +112,7 @@ void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, 
         parent->child[side] = n;
     else
         t->root = n;
-    rebalance_from(t, parent, next);
+    rebalance_from(t, parent, next, false);
 }
 
 void tree_remove(struct tree *t, struct tree_link *n, struct tree_link *next)
@@ -135,7 +139,7 @@ void tree_remove(struct tree *t, struct tree_link *n, struct tree_link *next)
         }
         replace_child(t, n, n->child[0] ? n->child[0] : n->child[1]);
     }
-    rebalance_from(t, lowest, news);
+    rebalance_from(t, lowest, news, true);
     n->child[0] = n->child[1] = n->parent = NULL;
     n->height = 0;
 }

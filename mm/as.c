@@ -252,19 +252,21 @@ struct seg *as_find(const struct as *as, vaddr_t va)
     return NULL;
 }
 
-/* The last segment that begins below top. */
-static struct tree_link *last_below(const struct as *as, vaddr_t top)
+/* The last segment that begins below top, and the one after it. */
+static inline void find_top(const struct as *as, vaddr_t top, struct place *p)
 {
-    struct tree_link *l = as->segs.root, *best = NULL;
+    struct tree_link *l = as->segs.root;
 
+    p->prev = p->next = NULL;
     while (l) {
-        bool below = seg_of(l)->base < top;
-
-        if (below)
-            best = l;
-        l = l->child[below];
+        if (seg_of(l)->base < top) {
+            p->prev = seg_of(l);
+            l = l->child[1];
+        } else {
+            p->next = seg_of(l);
+            l = l->child[0];
+        }
     }
-    return best;
 }
 
 static uint32_t largest_hole(const struct tree_link *l)
@@ -285,18 +287,17 @@ static struct tree_link *highest_hole(struct tree_link *l, uint32_t npages)
     }
 }
 
-vaddr_t as_find_gap(const struct as *as, vaddr_t top, uint32_t npages, struct seg **above)
+bool as_find_gap(const struct as *as, uint32_t npages, struct place *p)
 {
-    struct tree_link *l = last_below(as, top);
-    vaddr_t need = page_addr(npages), low = l ? seg_end(seg_of(l)) : USER_MIN;
+    vaddr_t top = as->mmap_top ? as->mmap_top : USER_END, need = page_addr(npages), low;
+    struct tree_link *l;
 
-    if (npages > page_of(USER_END))
-        return 0;
-    if (top > low && top - low >= need) {
-        l = l ? tree_next(l) : tree_first(&as->segs);
-        *above = l ? seg_of(l) : NULL;
-        return top - need;
-    }
+    find_top(as, top, p);
+    low = p->prev ? seg_end(p->prev) : USER_MIN;
+    p->base = top - need;
+    if (top > low && top - low >= need)
+        return true;
+    l = p->prev ? &p->prev->by_addr : NULL;
     while (l && l->own < npages) {
         if (largest_hole(l->child[0]) >= npages) {
             l = highest_hole(l->child[0], npages);
@@ -307,9 +308,11 @@ vaddr_t as_find_gap(const struct as *as, vaddr_t top, uint32_t npages, struct se
         l = l->parent;
     }
     if (!l)
-        return 0;
-    *above = seg_of(l);
-    return seg_of(l)->base - need;
+        return false;
+    p->next = seg_of(l);
+    p->prev = seg_prev(p->next);
+    p->base = p->next->base - need;
+    return true;
 }
 
 /* The request is more than there can be, or, if the machine keeps its promises, than is left. */

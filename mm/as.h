@@ -129,8 +129,6 @@ vaddr_t as_brk(struct as *as, vaddr_t brk);
  * held. O(log n). */
 struct seg *as_find(const struct as *as, vaddr_t va);
 struct seg *as_find_above(const struct as *as, vaddr_t va);
-/* The highest gap of npages below top, or 0; *above: the segment after it, or NULL. O(log n). */
-vaddr_t as_find_gap(const struct as *as, vaddr_t top, uint32_t npages, struct seg **above);
 /* Lengthens the stack segment s down to hold va if its limit and the guard allow; as->lock held
  * for writing. -ENOMEM, -EFAULT. */
 int __must_check as_grow_stack(struct as *as, struct seg *s, vaddr_t va);

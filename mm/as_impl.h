@@ -38,6 +38,15 @@ struct seg *seg_prev(const struct seg *s);
 /* The highest segment, or NULL. */
 struct seg *as_last(const struct as *as);
 
+/* A place for a segment, and the segments on both sides of it, or NULL. */
+struct place {
+    vaddr_t base;
+    struct seg *prev, *next;
+};
+
+/* The highest gap of npages (of 2^20 at most) below mmap_top; false: there is none. O(log n). */
+bool as_find_gap(const struct as *as, uint32_t npages, struct place *p);
+
 /* Enters s between its neighbours (NULL: none): there must be room. Links it to its object. */
 void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next);
 /* Takes s, which next follows, out of tree and object; references are still s's. */

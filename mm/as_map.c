@@ -29,12 +29,6 @@ static bool same_kind(const struct seg *s, const struct map_request *r, uint16_t
            s->flags == flags && !(flags & (SEG_GROWS | SEG_APART)) && !s->data;
 }
 
-/* Where a request goes, and the segments on both sides of it, or NULL. */
-struct place {
-    vaddr_t base;
-    struct seg *prev, *next;
-};
-
 static bool place_is_free(const struct place *p, uint32_t npages)
 {
     return !p->next || p->next->base >= p->base + page_addr(npages);
@@ -71,21 +65,27 @@ static bool extend_neighbour(struct as *as, const struct map_request *r, const s
     return true;
 }
 
-/* Where the request goes, with p->next, the first segment that ends above p->base: 0 or -Exxx. */
+/* What lies on both sides of p->base; next may hold it. */
+static void find_neighbours(const struct as *as, struct place *p)
+{
+    p->next = as_find_above(as, p->base);
+    p->prev = p->next ? seg_prev(p->next) : as_last(as);
+}
+
+/* Where the request goes: 0 or -Exxx. What is in the way of a fixed one is p->next. */
 static int find_place(struct as *as, const struct map_request *r, struct place *p)
 {
     if (r->fixed && !range_ok(r->base, r->npages))
         return r->base & PAGE_MASK ? -EINVAL : -ENOMEM;
     if (r->fixed || (r->base && range_ok(r->base, r->npages))) {
         p->base = r->base;
-        p->next = as_find_above(as, r->base);
+        find_neighbours(as, p);
         if ((r->fixed && !r->noreplace) || place_is_free(p, r->npages))
             return 0;
         if (r->fixed)
             return -EEXIST;
     }
-    p->base = as_find_gap(as, as->mmap_top ? as->mmap_top : USER_END, r->npages, &p->next);
-    return p->base ? 0 : -ENOMEM;
+    return as_find_gap(as, r->npages, p) ? 0 : -ENOMEM;
 }
 
 /* Takes what is in the way of a fixed request; what it promises is committed then. */
@@ -95,14 +95,20 @@ static int make_room(struct as *as, const struct map_request *r, struct place *p
 
     if (flags & SEG_COMMITTED)
         error = as_commit(as, (int32_t)r->npages);
-    if (!error && !place_is_free(p, r->npages)) {
+    if (!error && r->fixed && !place_is_free(p, r->npages)) {
         error = as_unmap_locked(as, p->base, r->npages);
         if (error && flags & SEG_COMMITTED)
             as_commit(as, -(int32_t)r->npages);
-        p->next = as_find_above(as, p->base);
+        find_neighbours(as, p);
     }
-    p->prev = p->next ? seg_prev(p->next) : as_last(as);
     return error;
+}
+
+static __noinline void hold_obj(const struct map_request *r, uint16_t flags)
+{
+    obj_ref(r->obj);
+    if (flags & SEG_SHARED && r->maxprot & PROT_WRITE)
+        obj_count_writable(r->obj, 1);
 }
 
 static void fill_seg(struct seg *s, const struct map_request *r, vaddr_t base, uint16_t flags)
@@ -115,11 +121,8 @@ static void fill_seg(struct seg *s, const struct map_request *r, vaddr_t base, u
     s->ops = r->ops;
     s->obj = r->obj;
     s->obj_page = r->obj_page;
-    if (!r->obj)
-        return;
-    obj_ref(r->obj);
-    if (flags & SEG_SHARED && r->maxprot & PROT_WRITE)
-        obj_count_writable(r->obj, 1);
+    if (r->obj)
+        hold_obj(r, flags);
 }
 
 /* Steps: find the place; commit, and make room for a fixed request, with the segment allocated

@@ -160,10 +160,12 @@ no_spares:
 /* A free place for it; false: none. */
 static bool find_room(const struct as *as, struct remap_request *r)
 {
-    struct seg *above;
+    struct place p;
 
-    r->to = as_find_gap(as, as->mmap_top ? as->mmap_top : USER_END, r->new_pages, &above);
-    return r->to != 0;
+    if (r->new_pages > page_of(USER_END) || !as_find_gap(as, r->new_pages, &p))
+        return false;
+    r->to = p.base;
+    return true;
 }
 
 /* As mmap answers. */
