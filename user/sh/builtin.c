@@ -53,6 +53,7 @@ static const struct help_line program_help[] = {
     {"ls", "list a directory (-l: with details)"},
     {"mkdir", "make directories"},
     {"mv", "rename files: mv FROM TO, mv FROM... DIRECTORY"},
+    {"pagehash", "pages of a file that are in memory: pagehash FILE"},
     {"pftrace", "run a command; only its page faults"},
     {"picture", "a test picture on the framebuffer"},
     {"pmap", "segments of a process, and what it costs: pmap PID"},
