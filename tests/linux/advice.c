@@ -4,28 +4,6 @@
  */
 #include "compare.h"
 
-#define RW       (PROT_READ | PROT_WRITE)
-#define SHAR_FIX (MAP_SHARED | MAP_FIXED)
-
-static void filled(unsigned first, unsigned npages)
-{
-    fresh(first, npages);
-    for (unsigned i = 0; i < npages; i++)
-        page_fill(AT(first + i), i);
-}
-
-static int make_file(unsigned npages)
-{
-    int fd = open("file", O_RDWR | O_CREAT | O_TRUNC, 0600);
-    char page[PAGE];
-
-    for (unsigned i = 0; i < npages; i++) {
-        page_fill(page, i);
-        pwrite(fd, page, PAGE, (off_t)i * PAGE);
-    }
-    return fd;
-}
-
 static void child_sees(void)
 {
     show_pages(0, 16);
@@ -34,7 +12,7 @@ static void child_sees(void)
 static void errors(void)
 {
     about("errors of madvise");
-    filled(0, 8);
+    fresh_filled(0, 8);
     CALL(madvise(AT(0) + 1, PAGE, MADV_DONTNEED));
     CALL(madvise(AT(0), 0, MADV_DONTNEED));
     CALL(madvise(AT(0) + 1, 0, MADV_DONTNEED));
@@ -65,10 +43,10 @@ static void errors(void)
 
 static void discarding(void)
 {
-    int fd = make_file(8);
+    int fd = file_make("file", 8 * PAGE);
 
     about("MADV_DONTNEED and MADV_FREE");
-    filled(0, 4);
+    fresh_filled(0, 4);
     CALL(madvise(AT(1), 2 * PAGE, MADV_DONTNEED));
     show_incore(0, 4);
     show_pages(0, 4);
@@ -107,10 +85,10 @@ static void discarding(void)
 
 static void over_fork(void)
 {
-    int fd = make_file(4);
+    int fd = file_make("file", 4 * PAGE);
 
     about("MADV_DONTFORK and MADV_WIPEONFORK");
-    filled(0, 8);
+    fresh_filled(0, 8);
     map(AT(8), 2 * PAGE, RW, SHAR_FIX, fd, 0);
     map(AT(10), 2 * PAGE, RW, MAP_PRIVATE | MAP_FIXED, fd, 0);
     CALL(madvise(AT(1), PAGE, MADV_DONTFORK));
@@ -158,7 +136,7 @@ static void populating(void)
 
 static void core(void)
 {
-    int fd = make_file(4);
+    int fd = file_make("file", 4 * PAGE);
     unsigned char in[16];
 
     about("mincore");
@@ -194,10 +172,10 @@ static void core(void)
 
 static void syncing(void)
 {
-    int fd = make_file(4);
+    int fd = file_make("file", 4 * PAGE);
 
     about("msync");
-    filled(0, 4);
+    fresh_filled(0, 4);
     map(AT(4), 4 * PAGE, RW, SHAR_FIX, fd, 0);
     AT(5)[0] = 'm';
     CALL(msync(AT(0), 8 * PAGE, MS_SYNC));
@@ -225,7 +203,7 @@ static void syncing(void)
 
 static void locking(void)
 {
-    int fd = make_file(2);
+    int fd = file_make("file", 2 * PAGE);
 
     about("mlock");
     map(AT(0), 8 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
@@ -271,7 +249,7 @@ static void locking(void)
 
 static void locked_and_writable(void)
 {
-    int fd = make_file(2);
+    int fd = file_make("file", 2 * PAGE);
 
     about("locked pages of a file become writable");
     map(AT(0), 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0);

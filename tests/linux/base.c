@@ -77,8 +77,14 @@ char *map(void *at, size_t len, int prot, int flags, int fd, unsigned page)
 
 char *fresh(unsigned first, unsigned npages)
 {
-    return map(AT(first), npages * PAGE, PROT_READ | PROT_WRITE,
-               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    return map(AT(first), npages * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+void fresh_filled(unsigned first, unsigned npages)
+{
+    fresh(first, npages);
+    for (unsigned i = 0; i < npages; i++)
+        page_fill(AT(first + i), i);
 }
 
 void window_clear(void)
@@ -90,6 +96,18 @@ void page_fill(char *page, unsigned seed)
 {
     for (unsigned i = 0; i < PAGE; i++)
         page[i] = (char)('a' + (seed + i / 256) % 26);
+}
+
+int file_make(const char *name, unsigned bytes)
+{
+    int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
+    char page[PAGE];
+
+    for (unsigned at = 0; at < bytes; at += PAGE) {
+        page_fill(page, at / PAGE);
+        pwrite(fd, page, bytes - at < PAGE ? bytes - at : PAGE, (off_t)at);
+    }
+    return fd;
 }
 
 uint32_t sum_of(const void *bytes, size_t len, uint32_t sum)

@@ -25,6 +25,9 @@
 #define WINDOW 0x20000000u /* of 256 pages */
 #define AT(n)  ((char *)(uintptr_t)(WINDOW + (n)*PAGE))
 
+#define RW       (PROT_READ | PROT_WRITE)
+#define SHAR_FIX (MAP_SHARED | MAP_FIXED)
+
 /* Prints and passes on the result of a call. */
 #define CALL(call)                                                                                 \
     ({                                                                                             \
@@ -54,14 +57,17 @@ void about(const char *what);
 char *map(void *at, size_t len, int prot, int flags, int fd, unsigned page);
 /* Private, anonymous, readable and writable pages, in place of what was there. */
 char *fresh(unsigned first, unsigned npages);
+/* The same, page i filled with seed i. */
+void fresh_filled(unsigned first, unsigned npages);
 /* Unmaps the window. */
 void window_clear(void);
 /* Bytes of the page become a pattern of seed. */
 void page_fill(char *page, unsigned seed);
+/* A new file of that name, page i filled with seed i; its descriptor. */
+int file_make(const char *name, unsigned bytes);
 uint32_t sum_of(const void *bytes, size_t len, uint32_t sum);
-/* For each page: '.' can't be read, 'z' zeroes, else the letter that it begins with, or '+'; large,
- * or
- * '#', when it can be written. Found by system calls, so that nothing is killed. */
+/* For each page: '.' can't be read, 'z' zeroes, else the letter that it begins with, or '+'; large
+ * or '#' when it can be written. Found by system calls, so that nothing is killed. */
 void show_pages(unsigned first, unsigned npages);
 /* What mincore says of each page. */
 void show_incore(unsigned first, unsigned npages);

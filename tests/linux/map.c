@@ -7,25 +7,11 @@
 
 #include "compare.h"
 
-#define RW       (PROT_READ | PROT_WRITE)
 #define ANON     (MAP_PRIVATE | MAP_ANONYMOUS)
 #define FIX      (ANON | MAP_FIXED)
 #define PRIV_FIX (MAP_PRIVATE | MAP_FIXED)
-#define SHAR_FIX (MAP_SHARED | MAP_FIXED)
 
 static int file, read_only, write_only;
-
-static int make_file(const char *name, unsigned npages, unsigned more)
-{
-    int fd = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
-    char page[PAGE];
-
-    for (unsigned i = 0; i < npages; i++) {
-        page_fill(page, i);
-        pwrite(fd, page, i + 1 < npages || !more ? PAGE : more, (off_t)i * PAGE);
-    }
-    return fd;
-}
 
 static void errors(void)
 {
@@ -159,7 +145,7 @@ static void unmapping(void)
 
 static void of_files(void)
 {
-    int fd = make_file("f", 3, 100);
+    int fd = file_make("f", 2 * PAGE + 100);
 
     about("pages of a file");
     CALL(map(AT(0), 5 * PAGE, RW, PRIV_FIX, fd, 0));
@@ -229,7 +215,7 @@ static void child_writes(void)
 
 static void forking(void)
 {
-    int fd = make_file("g", 4, 0);
+    int fd = file_make("g", 4 * PAGE);
 
     about("fork");
     fresh(0, 2);
@@ -267,7 +253,7 @@ static void zero_device(void)
 
 void theme_map(void)
 {
-    file = make_file("a", 4, 0);
+    file = file_make("a", 4 * PAGE);
     read_only = open("a", O_RDONLY);
     write_only = open("a", O_WRONLY);
     window_clear();

@@ -5,35 +5,14 @@
  */
 #include "compare.h"
 
-#define RW       (PROT_READ | PROT_WRITE)
-#define RWX      (RW | PROT_EXEC)
-#define SHAR_FIX (MAP_SHARED | MAP_FIXED)
-#define MOVE     MREMAP_MAYMOVE
-#define TO       (MREMAP_MAYMOVE | MREMAP_FIXED)
-#define KEEP     (MREMAP_MAYMOVE | MREMAP_DONTUNMAP)
-
-static void filled(unsigned first, unsigned npages)
-{
-    fresh(first, npages);
-    for (unsigned i = 0; i < npages; i++)
-        page_fill(AT(first + i), i);
-}
-
-static int make_file(unsigned npages)
-{
-    int fd = open("file", O_RDWR | O_CREAT | O_TRUNC, 0600);
-    char page[PAGE];
-
-    for (unsigned i = 0; i < npages; i++) {
-        page_fill(page, i);
-        pwrite(fd, page, PAGE, (off_t)i * PAGE);
-    }
-    return fd;
-}
+#define RWX  (RW | PROT_EXEC)
+#define MOVE MREMAP_MAYMOVE
+#define TO   (MREMAP_MAYMOVE | MREMAP_FIXED)
+#define KEEP (MREMAP_MAYMOVE | MREMAP_DONTUNMAP)
 
 static void errors(void)
 {
-    filled(0, 4);
+    fresh_filled(0, 4);
     about("mprotect");
     CALL(mprotect(AT(0) + 1, PAGE, RW));
     CALL(mprotect(AT(0), 0, PROT_NONE));
@@ -70,7 +49,7 @@ static void gaps(void)
     int fd = open("file", O_RDONLY);
 
     about("mprotect over gaps");
-    filled(0, 8);
+    fresh_filled(0, 8);
     munmap(AT(4), PAGE);
     CALL(mprotect(AT(0), 8 * PAGE, PROT_READ));
     show_pages(0, 8);
@@ -81,7 +60,7 @@ static void gaps(void)
     CALL(mprotect(AT(2), 4 * PAGE, RW));
     show_pages(0, 10);
     about("mprotect up to what refuses it");
-    filled(0, 8);
+    fresh_filled(0, 8);
     map(AT(3), 2 * PAGE, PROT_READ, SHAR_FIX, fd, 0);
     CALL(mprotect(AT(3), PAGE, RW));
     CALL(mprotect(AT(1), 6 * PAGE, PROT_READ));
@@ -115,7 +94,7 @@ static void executing(void)
 
 static void of_files(void)
 {
-    int fd = make_file(4);
+    int fd = file_make("file", 4 * PAGE);
 
     about("protection of a file's pages");
     map(AT(0), 4 * PAGE, RW, MAP_PRIVATE | MAP_FIXED, fd, 0);
@@ -135,7 +114,7 @@ static void of_files(void)
 
 void theme_protect(void)
 {
-    close(make_file(4));
+    close(file_make("file", 4 * PAGE));
     window_clear();
     errors();
     gaps();
@@ -145,7 +124,7 @@ void theme_protect(void)
 
 static void remap_errors(void)
 {
-    filled(0, 4);
+    fresh_filled(0, 4);
     about("errors of mremap");
     CALL(mremap(AT(0) + 1, PAGE, PAGE, 0));
     CALL(mremap(AT(0), PAGE, 0, 0));
@@ -179,7 +158,7 @@ static void in_place(void)
     char *p;
 
     about("mremap in place");
-    filled(0, 4);
+    fresh_filled(0, 4);
     CALL(mremap(AT(0), 4 * PAGE, 4 * PAGE, 0));
     CALL(mremap(AT(0), 4 * PAGE, 3 * PAGE - 5, 0));
     show_pages(0, 8);
@@ -203,8 +182,8 @@ static void in_place(void)
 static void to_place(void)
 {
     about("mremap to a place");
-    filled(0, 4);
-    filled(20, 8);
+    fresh_filled(0, 4);
+    fresh_filled(20, 8);
     CALL(mremap(AT(0), 4 * PAGE, 2 * PAGE, TO, AT(22)));
     show_pages(0, 28);
     CALL(mremap(AT(22), 2 * PAGE, 5 * PAGE, TO, AT(8)));
@@ -224,7 +203,7 @@ static void to_place(void)
 
 static void of_shared(void)
 {
-    int fd = make_file(6);
+    int fd = file_make("file", 6 * PAGE);
 
     about("mremap of a file's pages");
     map(AT(0), 2 * PAGE, RW, SHAR_FIX, fd, 1);
@@ -260,7 +239,7 @@ static void child_sees(void)
 static void keeping(void)
 {
     about("mremap without unmapping");
-    filled(0, 4);
+    fresh_filled(0, 4);
     CALL(mremap(AT(0), 4 * PAGE, 4 * PAGE, KEEP | MREMAP_FIXED, AT(20)));
     show_incore(0, 4);
     show_pages(0, 4);

@@ -22,7 +22,6 @@
 #define FILE_PAGES 12u
 #define STEPS      250u
 #define LOOK_EVERY 10u
-#define RW         (PROT_READ | PROT_WRITE)
 #define P(n)       AT(FIRST + (n))
 
 static struct {

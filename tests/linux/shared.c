@@ -13,9 +13,7 @@
 
 #include "compare.h"
 
-#define RW       (PROT_READ | PROT_WRITE)
-#define SHAR_FIX (MAP_SHARED | MAP_FIXED)
-#define KEY      0x51554952
+#define KEY 0x51554952
 
 #ifndef F_SEAL_FUTURE_WRITE
 #define F_SEAL_FUTURE_WRITE 0x10
