@@ -88,30 +88,46 @@ static void own_locks(void)
     close(write_only);
 }
 
+/* Steps that one of the two has taken and the other waits for, in a shared page. */
+static volatile unsigned *step;
+
+static void await(unsigned n)
+{
+    while (*step < n)
+        pause_ms(1);
+}
+
 static void holder(void)
 {
     WAIT(F_WRLCK, 0, 10);
-    pause_ms(150);
+    *step = 1;
+    await(2);
+    pause_ms(50); /* the other waits for the lock by then; if not, it sees the same */
 }
 
 static void deadlocker(void)
 {
     CALL(LOCK(F_WRLCK, 20, 10));
-    pause_ms(100);
+    *step = 3;
+    await(4);
+    *step = 5;
     CALL(WAIT(F_WRLCK, 0, 10) == 0 || errno == EDEADLK);
 }
 
 static void waiting(void)
 {
-    pid_t pid = fork();
+    pid_t pid;
 
     about("waiting");
+    step = (volatile unsigned *)map(AT(0), PAGE, RW, SHAR_FIX | MAP_ANONYMOUS, -1, 0);
+    pid = fork();
     if (pid == 0) {
         holder();
         _exit(0);
     }
-    pause_ms(50);
+    await(1);
     CALL(LOCK(F_WRLCK, 5, 1));
+    *step = 2;
     CALL(WAIT(F_WRLCK, 5, 1));
     CALL(LOCK(F_UNLCK, 0, 0));
     CALL(LOCK(F_WRLCK, 0, 10));
@@ -120,12 +136,15 @@ static void waiting(void)
         deadlocker();
         _exit(0);
     }
-    pause_ms(50);
+    await(3);
     CALL(lock_at(fd, F_SETLKW64, F_WRLCK, SEEK_SET, 40, 10));
-    pause_ms(150);
+    *step = 4;
+    await(5);
+    pause_ms(300); /* it waits for our lock by then */
     CALL(WAIT(F_WRLCK, 20, 10));
     LOCK(F_UNLCK, 0, 0);
     waitpid(pid, NULL, 0); /* its line is the last */
+    window_clear();
 }
 
 static void flock_child(void)
