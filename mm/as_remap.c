@@ -168,12 +168,6 @@ static bool find_room(const struct as *as, struct remap_request *r)
     return true;
 }
 
-/* As mmap answers. */
-static int below_min(vaddr_t to)
-{
-    return to < 2 * PAGE_SIZE ? -EINVAL : -EPERM;
-}
-
 /* To a place that the caller names, or without unmapping. */
 static int remap_to(struct as *as, struct remap_request *r)
 {
@@ -185,7 +179,7 @@ static int remap_to(struct as *as, struct remap_request *r)
     if (r->from + page_addr(r->old_pages) > r->to && r->to + page_addr(r->new_pages) > r->from)
         return -EINVAL;
     if (r->flags & REMAP_FIXED)
-        error = r->to < USER_MIN ? below_min(r->to) : as_unmap_locked(as, r->to, r->new_pages);
+        error = r->to < FIXED_MIN ? -EINVAL : as_unmap_locked(as, r->to, r->new_pages);
     if (!error && r->old_pages > r->new_pages) {
         error = as_unmap_locked(as, r->from + page_addr(r->new_pages), r->old_pages - r->new_pages);
         r->old_pages = r->new_pages;

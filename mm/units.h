@@ -27,6 +27,7 @@ typedef uint32_t prot_t;   /* PROT_* as in mmap */
 #define NODE_SPAN  (1u << NODE_SHIFT)
 
 #define USER_MIN    0x1000u /* page 0 is never mapped */
+#define FIXED_MIN   0x2000u /* where a program may ask for a mapping, as with Linux on ARM */
 #define USER_END    0x40000000u
 #define DIRECT_BASE 0x50000000u /* RAM's first byte */
 #define DIRECT_END  0xfff00000u

@@ -318,8 +318,8 @@ static int attach_map(struct map_request *r, const struct shm *s, vaddr_t *where
     r->obj = s->obj;
     if (r->noreplace && r->base + s->bytes < r->base)
         return -EINVAL;
-    if (r->fixed && r->base < USER_MIN)
-        return -EPERM;
+    if (r->fixed && r->base < FIXED_MIN)
+        return -EINVAL;
     error = as_map(proc_current()->as, r, where);
     return error == -EEXIST ? -EINVAL : error;
 }

@@ -45,6 +45,9 @@ static void errors(void)
     CALL(map(NULL, 0xfffff000, RW, ANON, -1, 0));
     CALL(map(NULL, 0xfffff001, RW, FIX, -1, 0));
     CALL(map(NULL, PAGE, RW, FIX, -1, 0));
+    CALL(map((void *)PAGE, PAGE, RW, FIX, -1, 0));
+    CALL(map((void *)(2 * PAGE), PAGE, RW, FIX, -1, 0));
+    CALL(munmap((void *)(2 * PAGE), PAGE));
     CALL(munmap(NULL, PAGE));
     CALL(map((void *)0xfffff000, PAGE, RW, FIX, -1, 0));
     CALL(map((void *)0xffffe000, 4 * PAGE, RW, FIX, -1, 0));

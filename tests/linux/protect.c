@@ -143,6 +143,7 @@ static void remap_errors(void)
     CALL(mremap(AT(0), 4 * PAGE, 4 * PAGE, TO, AT(0)));
     CALL(mremap(AT(2), 2 * PAGE, 4 * PAGE, TO, AT(0)));
     CALL(mremap(AT(0), PAGE, PAGE, TO, NULL));
+    CALL(mremap(AT(0), PAGE, PAGE, TO, (void *)PAGE));
     CALL(mremap(AT(0), PAGE, PAGE, TO, (void *)0xfffff000));
     CALL(mremap(AT(0), PAGE, (size_t)-PAGE, MOVE));
     CALL(mremap(AT(0), PAGE, (size_t)-1, MOVE));

@@ -4,6 +4,7 @@
  * and by descriptor (memfd_create, with its seals).
  */
 #include <linux/memfd.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include <sys/ipc.h>
@@ -114,6 +115,8 @@ static void attaching(void)
     CALL(shmat(id, AT(8) + 5, 0));
     CALL(shmat(id, AT(9) + 5, SHM_RND));
     CALL(shmat(id, NULL, SHM_REMAP));
+    CALL(shmat(id, (void *)PAGE, SHM_REMAP));
+    CALL(shmat(id, (void *)PAGE, SHM_RND));
     CALL(shmat(id, AT(20), SHM_RDONLY));
     CALL(shmat(id + 1, AT(30), 0));
     CALL(shmat(-1, AT(30), 0));
@@ -343,11 +346,6 @@ static void future_writes(void)
     close(fd);
 }
 
-static void child_maps(void)
-{
-    pause_ms(100);
-}
-
 static void shared_with_child(void)
 {
     int fd = sealed(0), status;
@@ -356,12 +354,11 @@ static void shared_with_child(void)
     about("mappings of others");
     map(AT(0), PAGE, RW, SHAR_FIX, fd, 0);
     pid = fork();
-    if (pid == 0) {
-        child_maps();
-        _exit(0);
-    }
+    while (pid == 0)
+        pause_ms(1000);
     window_clear();
     CALL(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
+    kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
     CALL(fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE));
     close(fd);
