@@ -94,10 +94,10 @@ static int kdb_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     return console_break() ? (int)len : -ENODEV;
 }
 
-static const struct vnode_ops null_ops = {.read = null_read, .write = null_write};
-/* A private mapping is memory of nobody's. */
-static int zero_map(struct file *f __unused, struct map_request *r)
+/* A private mapping is memory of nobody's; a shared one would need an object of its own. */
+static int zero_map(struct file *f, struct map_request *r)
 {
+    (void)f;
     if (r->flags & SEG_SHARED)
         return -ENODEV;
     r->ops = &seg_anon;
@@ -105,6 +105,7 @@ static int zero_map(struct file *f __unused, struct map_request *r)
     return 0;
 }
 
+static const struct vnode_ops null_ops = {.read = null_read, .write = null_write};
 static const struct vnode_ops zero_ops = {.read = zero_read, .write = null_write, .map = zero_map};
 static const struct vnode_ops full_ops = {.read = zero_read, .write = full_write};
 static const struct vnode_ops random_ops = {.read = random_read, .write = null_write};

@@ -96,12 +96,12 @@ int __must_check as_protect(struct as *as, vaddr_t base, uint32_t npages, prot_t
 /* Drops pages from the page table, for the segments to bring them again. -EINVAL: a segment that is
  * wired or does not allow it; what lies below is gone then. */
 int __must_check as_discard(struct as *as, vaddr_t base, uint32_t npages, enum seg_advice advice);
-/* Changes flags of what is mapped. -EINVAL: WIPEONFORK of what is not private and of nobody's; or
- * -ENOMEM, no memory. */
+/* Changes flags of what is mapped. -EINVAL: WIPEONFORK of what is not private and of nobody's; what
+ * lies before that is changed all the same, as in Linux. Or -ENOMEM, no memory. */
 int __must_check as_set_flags(struct as *as, vaddr_t base, uint32_t npages, uint16_t clear,
                               uint16_t set);
-/* Sets or clears SEG_WIRED up to the first gap: then -ENOMEM. As mlock and munlock
- * do. */
+/* Sets or clears SEG_WIRED up to the first gap, as mlock and munlock do. -ENOMEM: there was a gap,
+ * or no memory for a split. */
 int __must_check as_wire(struct as *as, vaddr_t base, uint32_t npages, bool wire);
 /* vec[i]: 1 if page i is in memory. npages: few, the lock is held. Stops at a gap. */
 int __must_check as_incore(struct as *as, vaddr_t base, uint32_t npages, uint8_t *vec);

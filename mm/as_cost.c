@@ -10,7 +10,7 @@
 
 static struct {
     struct mutex lock;
-    uint32_t number; /* (lock) of this count; 0 once in 2^32 is no harm: then 1 follows */
+    uint32_t number; /* (lock) of this count; never 0, which an object has that no count met */
 } count = {.lock = MUTEX_INIT(count.lock, LOCK_COST)};
 
 static uint32_t count_objects(const struct as *as)

@@ -23,7 +23,8 @@ struct as_cost {
     struct cost frames;    /* entries of the core map, of pages in memory without the zero page */
 };
 
-/* May sleep. */
+/* Fills *cost; all 0 but the sizes where the space is gone. May sleep: takes as->lock for reading.
+ */
 void as_cost(struct as *as, struct as_cost *cost);
 
 #endif

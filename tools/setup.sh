@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 #
 # Installs the Debian packages that are missing: for `run` what builds and boots the kernel, for
-# `gdb` also the debugger, for `debug` also OpenOCD, for `test` all that the tests need; `linux` fetches
-# Debian's kernel for armhf alone. Does nothing, and quickly, where all are there. Says what it is about to install; uses sudo where the user is not
-# root. Called by ./run, ./debug, ./test and ./bench, from the repository's root.
+# `gdb` also the debugger, for `debug` also OpenOCD, for `test` all that the tests need; `linux`
+# fetches Debian's kernel for armhf alone. Does nothing, and quickly, where all are there. Says what
+# it is about to install; uses sudo where the user is not root. Called by ./run, ./debug, ./test,
+# ./bench and tests/qemu/linux_compare.py, from the repository's root.
 
 set -euo pipefail
 

@@ -31,9 +31,9 @@ class Picture:
 
 
 class Framebuffer(TestCase):
-    def machine(self, append=""):
+    def machine(self, **settings):
         self.monitor = self.path("monitor")
-        return Machine(board="raspi2b", append=append, cpus=4,
+        return Machine(board="raspi2b", **settings,
                        extra=["-monitor", "unix:%s,server=on,wait=off" % self.monitor])
 
     def screen(self):
@@ -45,11 +45,13 @@ class Framebuffer(TestCase):
             said = b""
             s.sendall(b"screendump %s\n" % path.encode())
             while said.count(b"(qemu)") < 2:
-                said += s.recv(4096)
+                part = s.recv(4096)
+                self.assertTrue(part, "QEMU closed its monitor")
+                said += part
         return Picture(path)
 
     def draws(self, append=""):
-        with self.machine(append) as vm:
+        with self.machine(append=append, cpus=4) as vm:
             vm.expect_prompt(60)
             output = vm.run("picture", 60, status=0)
             self.assert_printed(vm, r"^640 x 480 pixels of 32 bits at [0-9a-f]{8}, 2560 bytes a line$",
@@ -74,9 +76,7 @@ class Framebuffer(TestCase):
         """Bytes of a file, by write; blue is the first of a pixel's."""
         pixel = b"abc "
         initrd = quire_vm.initrd_with(self.path("initrd"), {"pixels": pixel * 640 * 480})
-        self.monitor = self.path("monitor")
-        with Machine(board="raspi2b", initrd=initrd,
-                     extra=["-monitor", "unix:%s,server=on,wait=off" % self.monitor]) as vm:
+        with self.machine(initrd=initrd) as vm:
             vm.expect_prompt(60)
             vm.run("cp /pixels /dev/fb0", 60, status=0)
             screen = self.screen()
