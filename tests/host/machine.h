@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A fresh machine for each test of a group, which gets every frame back, and anonymous memory.
+ * A fresh machine for each test of a group, which gets every frame back; requests for mappings, and
+ * anonymous memory.
  */
 #ifndef TESTS_MACHINE_H
 #define TESTS_MACHINE_H
@@ -31,16 +32,24 @@ static inline int machine_teardown(void **state)
     return 0;
 }
 
+/* At base and nowhere else, pages from `page` on of something that the caller adds. */
+static inline struct map_request request_at(vaddr_t base, uint32_t page, uint32_t npages,
+                                            prot_t prot)
+{
+    return (struct map_request){.base = base,
+                                .npages = npages,
+                                .prot = prot,
+                                .maxprot = RWX,
+                                .fixed = true,
+                                .obj_page = page};
+}
+
 static inline int map_anon(struct as *as, vaddr_t base, uint32_t npages, prot_t prot)
 {
-    struct map_request r = {.base = base,
-                            .npages = npages,
-                            .prot = prot,
-                            .maxprot = RWX,
-                            .fixed = true,
-                            .ops = &seg_anon};
+    struct map_request r = request_at(base, 0, npages, prot);
     vaddr_t where;
 
+    r.ops = &seg_anon;
     return as_map(as, &r, &where);
 }
 

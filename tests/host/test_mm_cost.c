@@ -3,26 +3,10 @@
  * What an address space costs: exact numbers before and after map, split, merge, fork, copies and
  * moves, objects counted once however many segments map them.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "mm/as_cost.h"
-#include "tests/host/cpu.h"
-#include "tests/host/fake_hat.h"
+#include "tests/host/machine.h"
 
 #define BASE 0x10000000u
-#define RW   (PROT_READ | PROT_WRITE)
-
-static int setup(void **state)
-{
-    (void)state;
-    fake_machine(4096);
-    return 0;
-}
 
 static void map(struct as *as, vaddr_t base, uint32_t npages, struct obj *o, uint32_t page)
 {
@@ -110,6 +94,7 @@ static void test_objects(void **state)
 static void test_fork(void **state)
 {
     struct as *as = as_create(), *child;
+    struct as_cost c;
 
     (void)state;
     map(as, BASE, 4, NULL, 0);
@@ -127,8 +112,6 @@ static void test_fork(void **state)
     as_ref(child);
     as_leave(child);
     costs(as, 2, 0, 2, 0, 5);
-    struct as_cost c;
-
     as_cost(child, &c); /* the shell that a look at it keeps */
     assert_int_equal(c.space.count + c.segs.count + c.nodes.count + c.frames.count, 0);
     as_unref(child);
@@ -138,9 +121,9 @@ static void test_fork(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup(test_memory, setup),
-        cmocka_unit_test_setup(test_objects, setup),
-        cmocka_unit_test_setup(test_fork, setup),
+        cmocka_unit_test_setup_teardown(test_memory, machine_setup, machine_teardown),
+        cmocka_unit_test_setup_teardown(test_objects, machine_setup, machine_teardown),
+        cmocka_unit_test_setup_teardown(test_fork, machine_setup, machine_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,13 +21,10 @@ static int setup(void **state)
 
 static struct map_request request(vaddr_t base, uint32_t page, uint32_t npages, prot_t prot)
 {
-    return (struct map_request){.base = base,
-                                .npages = npages,
-                                .prot = prot,
-                                .maxprot = RWX,
-                                .flags = SEG_SHARED,
-                                .fixed = true,
-                                .obj_page = page};
+    struct map_request r = request_at(base, page, npages, prot);
+
+    r.flags = SEG_SHARED;
+    return r;
 }
 
 static int map_device(struct as *as, vaddr_t base, uint32_t page, uint32_t npages, prot_t prot)

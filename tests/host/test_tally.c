@@ -3,28 +3,17 @@
  * The example of docs/SEGMENT-DRIVER.md on the fake HAT: what it counts, what it refuses, fork,
  * cuts, moves, and memory that runs out at each of its allocations.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "fs/file.h"
 #include "fs/tally.h"
 #include "include/uapi/errno.h"
 #include "mm/fault.h"
 #include "mm/slab.h"
-#include "tests/host/cpu.h"
-#include "tests/host/fake_hat.h"
+#include "tests/host/machine.h"
 
 #define BASE   0x10000000u
 #define PAGES  8u
 #define MEMORY (BASE + PAGE_SIZE) /* page 1 of the device */
-#define RW     (PROT_READ | PROT_WRITE)
-#define RWX    (PROT_READ | PROT_WRITE | PROT_EXEC)
 
-static uint32_t before;
 static struct file file;
 static unsigned left = UINT32_MAX; /* allocations that still succeed */
 
@@ -57,39 +46,16 @@ void *__wrap_slab_alloc(struct slab_cache *c)
     return may_allocate() ? __real_slab_alloc(c) : NULL;
 }
 
-static int setup(void **state)
-{
-    (void)state;
-    fake_machine(4096);
-    before = fake_in_use();
-    return 0;
-}
-
 static int teardown(void **state)
 {
-    (void)state;
     left = UINT32_MAX;
-    fake_chaos = 0;
     fake_oom_gives_up = 0;
-    assert_int_equal(fake_check(), 0);
-    assert_int_equal(fake_in_use(), before);
-    assert_int_equal(as_committed(), 0);
-    return 0;
-}
-
-static struct map_request request(vaddr_t base, uint32_t page, uint32_t npages, prot_t prot)
-{
-    return (struct map_request){.base = base,
-                                .npages = npages,
-                                .prot = prot,
-                                .maxprot = RWX,
-                                .fixed = true,
-                                .obj_page = page};
+    return machine_teardown(state);
 }
 
 static int map(struct as *as, vaddr_t base, uint32_t page, uint32_t npages, prot_t prot)
 {
-    struct map_request r = request(base, page, npages, prot);
+    struct map_request r = request_at(base, page, npages, prot);
     vaddr_t where;
     int error = tally_ops.map(&file, &r);
 
@@ -139,7 +105,7 @@ static void test_counts(void **state)
 static void test_refused(void **state)
 {
     struct as *as = start();
-    struct map_request r = request(BASE, 1, 1, RW);
+    struct map_request r = request_at(BASE, 1, 1, RW);
 
     (void)state;
     r.flags = SEG_SHARED;
@@ -277,7 +243,7 @@ static void test_no_memory(void **state)
         assert_int_equal(fake_check(), 0);
         assert_in_range(n, 1, 100);
     }
-    assert_int_equal(fake_in_use(), before);
+    assert_int_equal(fake_in_use(), machine_before);
 }
 
 static void test_chaos(void **state)
@@ -299,14 +265,14 @@ static void test_chaos(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_fork, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_fork_ahead, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_cut_and_move, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_poke, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_no_memory, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_chaos, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_counts, machine_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_refused, machine_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fork, machine_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fork_ahead, machine_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_cut_and_move, machine_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_poke, machine_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_no_memory, machine_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_chaos, machine_setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
