@@ -18,7 +18,6 @@
 #define MBOX_WRITE_STATUS      0x38
 #define MBOX_WRITE_STATUS_FULL (1u << 31)
 
-#define MBOX_CHANNEL          15u
 #define MBOX_CHANNEL_PROPERTY 8u
 
 /* A message: its bytes, its code, tags, 0. A tag: what, bytes of its values, code, values. */

@@ -36,14 +36,6 @@
         observe(#call, result_);                                                                   \
         result_;                                                                                   \
     })
-/* The same where another value than 0 means nothing, and only success or the error counts. */
-#define TRY(call)                                                                                  \
-    ({                                                                                             \
-        errno = 0;                                                                                 \
-        long result_ = (long)(call);                                                               \
-        observe(#call, result_ == -1 ? -1 : 0);                                                    \
-        result_;                                                                                   \
-    })
 /* A value that is no call's result: -1 is -1. */
 #define SHOW(value) say("%s = %ld", #value, (long)(value))
 
