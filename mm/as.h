@@ -40,7 +40,7 @@ struct as {
     uint8_t part;               /* (c) in all sets (parts.h) */
     bool forking;               /* (atomic) as_fork has not given it all of its pages yet */
     bool special;               /* (a) a segment is or was DONTFORK or WIPEONFORK */
-    bool map_fill;              /* (a) after mlockall(MCL_FUTURE): what is mapped is populated */
+    bool map_fill;              /* (a) after mlockall(MCL_FUTURE): who maps populates it */
     uint16_t map_flags;         /* (a) and SEG_WIRED */
     uint32_t slots[16];         /* (p) bit i: root slot i names a node */
     vaddr_t brk_start, brk;     /* (a) heap, bytes */
@@ -81,7 +81,8 @@ struct map_request {
     uint32_t obj_page;
 };
 
-/* Makes a segment (or lengthens its neighbour) and returns its base in *where. May sleep.
+/* Makes a segment (or lengthens its neighbour) and returns its base in *where. Populates nothing:
+ * that takes long, and the caller has locks here that others wait for. May sleep.
  * -EINVAL, -ENOMEM (no room, over the commit limit, no memory), -EEXIST. */
 int __must_check as_map(struct as *as, const struct map_request *req, vaddr_t *where);
 /* Takes [base, base + npages) away, splitting segments at its edges; gaps in it are fine. May
@@ -139,7 +140,8 @@ enum populate { POPULATE, POPULATE_READ, POPULATE_WRITE };
 
 /* Brings the pages of the range there. Stops where that can't be: -ENOMEM (a gap, or no memory),
  * -EFAULT (no access, or no page), -EINVAL (READ, WRITE: no access, or a device). READ and WRITE
- * pass over gaps, and end with -ENOMEM then. May sleep. */
+ * pass over gaps, and end with -ENOMEM then. -EINTR: the thread is to die. May sleep and be
+ * stopped: no lock is held. */
 int __must_check as_populate(struct as *as, vaddr_t base, uint32_t npages, enum populate how);
 /* All that is mapped, as far as it goes. */
 void as_populate_all(struct as *as);

@@ -115,14 +115,16 @@ int as_populate(struct as *as, vaddr_t base, uint32_t npages, enum populate how)
             error = touch(as, va, (prot_t)access);
         if (error)
             return error;
-        preempt_point();
+        if (thread_interrupted())
+            return -EINTR;
+        rest_point();
     }
     return gap;
 }
 
 void as_populate_all(struct as *as)
 {
-    for (vaddr_t va = USER_MIN; va < USER_END;) {
+    for (vaddr_t va = USER_MIN; va < USER_END && !thread_interrupted();) {
         const struct seg *s;
         struct range r = {USER_END, 0};
 

@@ -162,7 +162,6 @@ static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where
 
 int as_map(struct as *as, const struct map_request *r, vaddr_t *where)
 {
-    bool fill;
     int error;
 
     if (r->npages == 0 || r->prot & ~r->maxprot)
@@ -171,10 +170,7 @@ int as_map(struct as *as, const struct map_request *r, vaddr_t *where)
         return -ENOMEM;
     rwlock_write(&as->lock);
     error = map_locked(as, r, where);
-    fill = as->map_fill;
     rwlock_write_done(&as->lock);
-    if (unlikely(fill) && !error)
-        (void)!as_populate(as, *where, r->npages, POPULATE);
     return error;
 }
 
@@ -366,7 +362,7 @@ static int protect_locked(struct as *as, vaddr_t base, vaddr_t *end, prot_t prot
 /* Brings the owner's own pages to what is locked and private in the range. */
 static void fill_wired(struct as *as, vaddr_t base, vaddr_t end)
 {
-    while (base < end) {
+    while (base < end && !thread_interrupted()) {
         const struct seg *s;
         vaddr_t stop = end;
         bool fill;

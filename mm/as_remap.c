@@ -168,6 +168,16 @@ static bool find_room(const struct as *as, struct remap_request *r)
     return true;
 }
 
+/* What is more than the new length goes. */
+static int cut_tail(struct as *as, const struct remap_request *r)
+{
+    if (r->old_pages > page_of(USER_END - r->from))
+        return -EINVAL;
+    if (r->old_pages == r->new_pages)
+        return 0;
+    return as_unmap_locked(as, r->from + page_addr(r->new_pages), r->old_pages - r->new_pages);
+}
+
 /* To a place that the caller names, or without unmapping. */
 static int remap_to(struct as *as, struct remap_request *r)
 {
@@ -181,7 +191,7 @@ static int remap_to(struct as *as, struct remap_request *r)
     if (r->flags & REMAP_FIXED)
         error = r->to < FIXED_MIN ? -EINVAL : as_unmap_locked(as, r->to, r->new_pages);
     if (!error && r->old_pages > r->new_pages) {
-        error = as_unmap_locked(as, r->from + page_addr(r->new_pages), r->old_pages - r->new_pages);
+        error = cut_tail(as, r);
         r->old_pages = r->new_pages;
     }
     s = as_find(as, r->from);
@@ -209,13 +219,8 @@ static int remap_locked(struct as *as, struct remap_request *r, vaddr_t *where)
         return error;
     }
     *where = r->from;
-    if (r->old_pages >= r->new_pages) {
-        if (r->old_pages > page_of(USER_END - r->from))
-            return -EINVAL;
-        if (r->old_pages == r->new_pages)
-            return 0;
-        return as_unmap_locked(as, r->from + page_addr(r->new_pages), r->old_pages - r->new_pages);
-    }
+    if (r->old_pages >= r->new_pages)
+        return cut_tail(as, r);
     error = check_resize(s, r);
     if (!error && r->old_pages == page_of(seg_end(s) - r->from))
         error = grow_in_place(as, s, r->new_pages - r->old_pages, &done);

@@ -142,6 +142,13 @@ static __noinline uint16_t special_flags(uint32_t flags)
            (flags & MAP_LOCKED ? SEG_WIRED : 0);
 }
 
+/* What is mapped now is populated at once: by the call's flags, or as mlockall wants it. */
+static inline bool wants_pages(const struct as *as, uint32_t flags)
+{
+    return as->map_fill || (flags & (MAP_POPULATE | MAP_LOCKED) &&
+                            (flags & (MAP_NONBLOCK | MAP_LOCKED)) != MAP_NONBLOCK);
+}
+
 SYSCALL4(sys_mmap2, addr, len, prot, flags)
 {
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
@@ -174,8 +181,7 @@ SYSCALL4(sys_mmap2, addr, len, prot, flags)
             (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN)) == (MAP_PRIVATE | MAP_ANONYMOUS)
                 ? as_map(as, &r, &where)
                 : map_obj(&r, flags, f, &where);
-    if (unlikely(flags & (MAP_POPULATE | MAP_LOCKED)) && !error &&
-        (flags & (MAP_NONBLOCK | MAP_LOCKED)) != MAP_NONBLOCK)
+    if (unlikely(wants_pages(as, flags)) && !error)
         (void)!as_populate(as, where, r.npages, POPULATE); /* as much as there is memory for */
     if (f)
         file_unref(f);

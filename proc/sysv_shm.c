@@ -312,6 +312,7 @@ static void attach_end(struct shm *s, int error)
 /* Maps it where the request says. */
 static int attach_map(struct map_request *r, const struct shm *s, vaddr_t *where)
 {
+    struct as *as = proc_current()->as;
     int error;
 
     r->npages = pages_of(s->bytes);
@@ -320,7 +321,9 @@ static int attach_map(struct map_request *r, const struct shm *s, vaddr_t *where
         return -EINVAL;
     if (r->fixed && r->base < FIXED_MIN)
         return -EINVAL;
-    error = as_map(proc_current()->as, r, where);
+    error = as_map(as, r, where);
+    if (!error && as->map_fill)
+        (void)!as_populate(as, *where, r->npages, POPULATE);
     return error == -EEXIST ? -EINVAL : error;
 }
 

@@ -84,10 +84,6 @@ const struct vnode_ops *device_ops(uint32_t rdev)
     return &no_ops;
 }
 
-void rest_point(void)
-{
-}
-
 void fake_files(uint32_t nframes)
 {
     struct vnode *root;

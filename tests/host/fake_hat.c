@@ -517,6 +517,11 @@ void preempt_point(void)
     dawdle();
 }
 
+void rest_point(void)
+{
+    dawdle();
+}
+
 static void print_finding(void *arg, const char *what)
 {
     (void)arg;

@@ -195,6 +195,7 @@ static void test_mremap_errors(void)
     CHECK_EQ(sys_raw(SYS_mremap, p, 2 * PAGE, 2 * PAGE, fixed, p + PAGE), -EINVAL);
     CHECK_EQ(sys_raw(SYS_mremap, p, PAGE, PAGE, fixed, BEYOND), -EINVAL);
     CHECK_EQ(sys_raw(SYS_mremap, p, PAGE, 2 * PAGE, 0), -ENOMEM);
+    CHECK_EQ(sys_raw(SYS_mremap, p + 4 * PAGE, 0u - 3 * PAGE, PAGE, fixed, p + 20 * PAGE), -EINVAL);
     CHECK_EQ(sys_raw(SYS_mremap, p, PAGE, PAGE, 0), (long)p);
     CHECK_EQ(mprotect(p + 4 * PAGE, PAGE, PROT_READ), 0);
     CHECK_EQ(sys_raw(SYS_mremap, p, 5 * PAGE, 5 * PAGE, fixed, p + 20 * PAGE), -EFAULT);

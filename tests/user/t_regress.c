@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "tap.h"
@@ -103,6 +104,80 @@ static void test_kill_ends_read(void)
         CHECK(tap_killed_by(status, SIGKILL));
         CHECK(tap_in_time(milliseconds() - start, most));
     }
+}
+
+static int memory_file(size_t bytes)
+{
+    int fd = (int)sys_raw(SYS_memfd_create, "memory", 2); /* one that can be sealed */
+
+    CHECK(fd >= 0);
+    CHECK_EQ(sys_raw(SYS_ftruncate, fd, bytes), 0);
+    return fd;
+}
+
+/* A kill ends a call that brings many pages: the last ones, of another file, never come. */
+static void test_kill_ends_populate(void)
+{
+    const unsigned pieces = 600;
+    int fd = memory_file(MIB), last = memory_file(MIB);
+    char *p = mmap(0, (pieces + 1) * MIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct stat st;
+    pid_t pid;
+
+    CHECK(p != MAP_FAILED);
+    for (unsigned i = 0; i <= pieces; i++)
+        CHECK(mmap(p + i * MIB, MIB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
+                   i < pieces ? fd : last, 0) == p + i * MIB);
+    pid = fork();
+    if (pid == 0)
+        _exit(madvise(p, (pieces + 1) * MIB, MADV_POPULATE_WRITE) != 0);
+    CHECK(pid > 0);
+    tap_pause_ms(20);
+    CHECK_EQ(kill(pid, SIGKILL), 0);
+    CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    CHECK_EQ(fstat(last, &st), 0);
+    CHECK_EQ(st.st_blocks, 0);
+}
+
+/* Who maps a file after mlockall(MCL_FUTURE), which takes a while, does not keep others from
+ * writing to it: true if a write began and ended meanwhile. */
+static bool writes_meanwhile(volatile int *stage)
+{
+    const size_t bytes = 40 * MIB;
+    int fd = memory_file(bytes);
+    pid_t pid = fork();
+    bool meanwhile;
+
+    if (pid == 0) {
+        if (sys_raw(SYS_mlockall, 2))
+            _exit(1);
+        *stage = 1;
+        mmap(0, bytes, PROT_READ, MAP_SHARED, fd, 0);
+        *stage = 2;
+        _exit(0);
+    }
+    CHECK(pid > 0);
+    while (*stage == 0)
+        tap_pause_ms(1);
+    tap_pause_ms(5);
+    CHECK_EQ(write(fd, "x", 1), 1);
+    tap_pause_ms(5); /* it would be over soon if we had waited for it */
+    meanwhile = *stage == 1;
+    CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    close(fd);
+    *stage = 0;
+    return meanwhile;
+}
+
+static void test_write_to_what_is_mapped(void)
+{
+    volatile int *stage = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    bool meanwhile = false;
+
+    CHECK(stage != MAP_FAILED);
+    for (int i = 0; i < 10 && !meanwhile; i++)
+        meanwhile = writes_meanwhile(stage);
+    CHECK(meanwhile);
 }
 
 static void read_all(const char *path)
@@ -303,6 +378,8 @@ int main(void)
         {"the scratch register is a thread's own", test_scratch_register},
         {"a kill ends a long read", test_kill_ends_read},
         {"audits side by side", test_audits_side_by_side},
+        {"a kill ends a call that brings many pages", test_kill_ends_populate},
+        {"a write to a file that is being mapped", test_write_to_what_is_mapped},
         {"/proc of the dying", test_proc_of_the_dying},
         {"an audit that meets an exit", test_audit_of_an_exit},
         {"an audit during long calls", test_audit_during_long_calls},
