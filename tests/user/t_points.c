@@ -55,9 +55,7 @@ static void frame_of(const volatile void *p, char frame[16])
     snprintf(line, sizeof line, "\n  %08lx resident", (unsigned long)(uintptr_t)p);
     at = strstr(text, line);
     CHECK(at != NULL);
-    at += strlen(line);
-    at += strspn(at, " ");
-    snprintf(frame, 16, "%.*s", (int)strcspn(at, " "), at);
+    snprintf(frame, 16, "%lx", strtoul(at + strlen(line), NULL, 16));
     free(text);
 }
 

@@ -18,9 +18,9 @@
 
 #include "quire.h"
 
-#define PAGE      4096u
-#define WINDOW    256u /* pages looked at in one step */
-#define FRAME_MAX 16
+#define PAGE     4096u
+#define WINDOW   256u /* pages looked at in one step */
+#define WORD_MAX 16
 
 /* The first page of [at, at + pages) that is in memory is touched; NULL: none is. */
 static const volatile char *touch_resident(char *at, unsigned pages)
@@ -40,51 +40,48 @@ static const volatile char *touch_resident(char *at, unsigned pages)
 }
 
 /* The frame of the page, as /proc/self/pt has it; false: not there. */
-static bool frame_find(const volatile char *page, char frame[FRAME_MAX])
+static bool frame_find(const volatile char *page, unsigned long *frame)
 {
     char *text = file_read_all("/proc/self/pt", NULL), *at, start[24];
 
     snprintf(start, sizeof start, "\n  %08lx resident ", (unsigned long)(uintptr_t)page);
     at = text ? strstr(text, start) : NULL;
-    if (at) {
-        at += strlen(start);
-        at += strspn(at, " ");
-        snprintf(frame, FRAME_MAX, "%.*s", (int)strcspn(at, " \n"), at);
-    }
+    if (at)
+        *frame = strtoul(at + strlen(start), NULL, 16);
     free(text);
     return at != NULL;
 }
 
 /* A line of /proc/coremap: false if it is not a file's page. */
-static bool line_parse(const char *line, char frame[FRAME_MAX], char owner[FRAME_MAX],
+static bool line_parse(const char *line, unsigned long *frame, char owner[WORD_MAX],
                        unsigned long *index)
 {
-    char type[FRAME_MAX];
+    char type[WORD_MAX];
 
-    return sscanf(line, "%15s %15s %15s %lx", frame, type, owner, index) == 4 &&
+    return sscanf(line, "%lx %15s %15s %lx", frame, type, owner, index) == 4 &&
            strcmp(type, "file") == 0;
 }
 
 /* Whose the frame is. */
-static bool owner_find(const char *wanted, char owner[FRAME_MAX])
+static bool owner_find(unsigned long wanted, char owner[WORD_MAX])
 {
-    char line[160], frame[FRAME_MAX];
+    char line[160];
     FILE *table = fopen("/proc/coremap", "r");
-    unsigned long index;
+    unsigned long frame, index;
     bool found = false;
 
     while (table && !found && fgets(line, sizeof line, table))
-        found = line_parse(line, frame, owner, &index) && strcmp(frame, wanted) == 0;
+        found = line_parse(line, &frame, owner, &index) && frame == wanted;
     if (table)
         fclose(table);
     return found;
 }
 
 /* How the frame is used: its line of /proc/hat behind the colon. */
-static const char *use_of(const char *frame, char use[80])
+static const char *use_of(unsigned long frame, char use[80])
 {
     char command[40], *text, *at;
-    int len = snprintf(command, sizeof command, "pagesync %s", frame);
+    int len = snprintf(command, sizeof command, "pagesync %lx", frame);
     int fd = open("/proc/hat", O_WRONLY);
     bool done = fd >= 0 && write(fd, command, (size_t)len) == len;
 
@@ -101,14 +98,14 @@ static const char *use_of(const char *frame, char use[80])
 /* Prints the pages of this owner; returns how many. */
 static unsigned pages_print(const char *wanted)
 {
-    char line[160], frame[FRAME_MAX], owner[FRAME_MAX], use[80];
+    char line[160], owner[WORD_MAX], use[80];
     FILE *table = fopen("/proc/coremap", "r");
-    unsigned long index;
+    unsigned long frame, index;
     unsigned count = 0;
 
     while (table && fgets(line, sizeof line, table))
-        if (line_parse(line, frame, owner, &index) && strcmp(owner, wanted) == 0) {
-            printf("page %lu: frame %s: %s\n", index, frame, use_of(frame, use));
+        if (line_parse(line, &frame, owner, &index) && strcmp(owner, wanted) == 0) {
+            printf("page %lu: frame %lx: %s\n", index, frame, use_of(frame, use));
             count++;
         }
     if (table)
@@ -117,9 +114,9 @@ static unsigned pages_print(const char *wanted)
 }
 
 /* The owner of the file's pages; false: no page of it is in memory, or it can't be mapped. */
-static bool file_owner(int fd, unsigned pages, char owner[FRAME_MAX])
+static bool file_owner(int fd, unsigned pages, char owner[WORD_MAX])
 {
-    char frame[FRAME_MAX];
+    unsigned long frame;
     bool found = false;
 
     for (unsigned first = 0; first < pages && !found; first += WINDOW) {
@@ -130,7 +127,7 @@ static bool file_owner(int fd, unsigned pages, char owner[FRAME_MAX])
         if (at == MAP_FAILED)
             return false;
         page = touch_resident(at, count);
-        found = page && frame_find(page, frame) && owner_find(frame, owner);
+        found = page && frame_find(page, &frame) && owner_find(frame, owner);
         munmap(at, count * PAGE);
     }
     return found;
@@ -138,7 +135,7 @@ static bool file_owner(int fd, unsigned pages, char owner[FRAME_MAX])
 
 int main(int argc, char **argv)
 {
-    char owner[FRAME_MAX];
+    char owner[WORD_MAX];
     unsigned pages, count = 0;
     off_t size;
     int fd;
