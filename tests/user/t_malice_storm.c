@@ -20,7 +20,7 @@
 #include "files.h"
 #include "malice.h"
 
-#define ROUNDS    6u
+#define ROUNDS    4u
 #define CALLS     600u
 #define ARENA     0x08000000u /* where mappings go */
 #define ARENA_LEN 0x20000000u
