@@ -235,25 +235,30 @@ static void await(const volatile int *step, int wanted)
     }
 }
 
+/* Its own stack is copied before it says that it is there. */
 static void __attribute__((noreturn)) child_writes(volatile char *p, volatile int *step)
 {
-    await(step, 1);
+    tap_pause_ms(2);
+    *step = 1;
+    await(step, 2);
     for (unsigned i = 0; i < 5; i++)
         p[i * PAGE] = 'c';
-    *step = 2;
-    await(step, 3);
+    *step = 3;
+    await(step, 4);
     _exit(0);
 }
 
 static void test_fork(void)
 {
-    volatile char *p = pages_map(PAGES, RW);
+    /* In a node of the page table that nothing else is in. */
+    volatile char *p = mmap((void *)0x20000000, PAGES * PAGE, RW, ANONYMOUS, -1, 0);
     volatile int *step = (volatile int *)pages_map_flags(1, RW, MAP_SHARED | MAP_ANONYMOUS);
     char before[16], after[16];
     long frames;
     int status;
     pid_t pid;
 
+    CHECK(p != MAP_FAILED);
     for (unsigned i = 0; i < PAGES; i++)
         p[i * PAGE] = 'p';
     *step = 0;
@@ -262,16 +267,16 @@ static void test_fork(void)
     if (pid == 0)
         child_writes(p, step);
     CHECK(pid > 0);
-    tap_pause_ms(20);
+    await(step, 1);
     tap_frames();
     frames = tap_frames();
-    *step = 1;
-    await(step, 2);
+    *step = 2;
+    await(step, 3);
     CHECK_EQ(tap_frames() - frames,
              5 + 1); /* and the child's copy of the node with their entries */
     for (unsigned i = 0; i < PAGES; i++)
         CHECK_EQ(p[i * PAGE], 'p');
-    *step = 3;
+    *step = 4;
     CHECK(waitpid(pid, &status, 0) == pid && tap_exited_with(status, 0));
     frames = tap_frames();
     p[9 * PAGE] = 'q'; /* the last owner: no copy */
