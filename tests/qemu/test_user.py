@@ -52,7 +52,7 @@ class Together(TestCase):
     """Hostile users on all CPUs at the same time."""
 
     programs = ("t_malice_calls t_malice_instructions t_malice_leftovers t_malice_life "
-                "t_malice_limits t_malice_storm t_malice_storm t_storm")
+                "t_malice_limits t_malice_storm t_malice_calls t_storm")
 
     def run_together(self, **board):
         run_user_tests("together " + self.programs, limit=3000 if SOAK else 300, **board)

@@ -223,7 +223,8 @@ static void place_make(void)
     CHECK_EQ(sys_raw(SYS_mknod, "urandom", S_IFCHR | 0666, 1 << 8 | 9), 0);
 }
 
-/* A directory above the storm's place, and the names that it had before. */
+/* A directory above the storm's place, and the names that it had before: others go after each
+ * round, so that two storms can't run side by side. */
 static struct outside {
     const char *path;
     unsigned count;
