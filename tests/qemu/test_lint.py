@@ -15,6 +15,7 @@ VIRT, PI = dict(), dict(board="raspi2b")
 
 PAGE = r"[0-9a-f]{8} -> frame [0-9a-f]+ "
 BY = r"\+0x[0-9a-f]+ \(thread \d+, cpu %d\)"
+ANY_BY = r"\+0x[0-9a-f]+ \(thread \d+, cpu \d\)"
 
 # bug: (case of /tests/mmu, CPUs, what lint says)
 BUGS = {
@@ -23,9 +24,9 @@ BUGS = {
     "tlb_protect": ("protect", 1, "stale TLB entry: " + PAGE + r"rw- of ASID \d+ may be used by cpu 0 "
                     r"at the return to user mode; changed by hat_readonly" + BY % 0 +
                     "; not invalidated"),
-    "tlb_other_cpu": ("other_core", 2, "stale TLB entry: " + PAGE + r"rw- of ASID \d+ may be used by "
-                      r"cpu 1 at the switch to its space; changed by hat_unload" + BY % 0 +
-                      "; invalidated, but not there"),
+    "tlb_other_cpu": ("other_core", 2, "stale TLB entry: " + PAGE + r"r[-w]- of ASID \d+ may be used by "
+                      r"cpu [01] at the switch to its space; changed by hat_(un)?load" + ANY_BY +
+                      "; invalidated, but not there"),  # the first that moves to another core
     "tlb_wrong_asid": ("unmap", 1, "stale TLB entry: " + PAGE + r"r-- of ASID \d+ may be used by cpu 0 "
                        r"at the return to user mode; changed by hat_load" + BY % 0 +
                        "; invalidated for another ASID"),
