@@ -187,19 +187,6 @@ void fault_load(struct fault *f, struct node *n)
         hat_load(&f->as->hat, n, f->va, pte_pfn(e), prot);
 }
 
-void fault_load_written(struct fault *f, struct node *n)
-{
-    pfn_t pfn = pte_pfn(n->pte[node_index(f->va)]);
-
-    if (unlikely(!(f->seg->prot & PROT_WRITE) || BUG(icache_write))) {
-        fault_load(f, n);
-        return;
-    }
-    f->loaded = true;
-    set_flags(pfn, frame_of(pfn), FRAME_ISYNC, FRAME_DIRTY);
-    hat_load(&f->as->hat, n, f->va, pfn, PROT_READ | PROT_WRITE);
-}
-
 /* The last step, where the driver did not take it. */
 static void load(struct fault *f)
 {

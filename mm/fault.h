@@ -43,9 +43,6 @@ struct fault {
 /* Tells the hardware what page table and segment say of f->va now: the last step of a fault, in
  * fault.c; a driver that holds the node's lock anyway may take it. n: f->va's node, locked. */
 void fault_load(struct fault *f, struct node *n);
-/* The same for a page of f->as alone, found by a write: its frame is marked dirty and the hardware
- * lets the program write, if the segment still does. */
-void fault_load_written(struct fault *f, struct node *n);
 
 /* Why a fault was refused, in words, for the message. */
 enum fault_error {

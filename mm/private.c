@@ -162,7 +162,7 @@ static void take_over(struct fault *f, struct node *n)
                          __ATOMIC_RELAXED); /* live as before */
         frame_set_rmap(frame_of(pte_pfn(f->pte)), kptr(&n->pte[i]));
         count_kind(f, FAULT_UPGRADE);
-        fault_load_written(f, n);
+        fault_load(f, n);
     }
     node_unlock(n);
 }
