@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,4 +115,19 @@ long meminfo_kib(const char *key)
             value = strtol(line + strlen(key), NULL, 10);
     free(text);
     return value;
+}
+
+unsigned long frame_of(const volatile void *p)
+{
+    char *text = file_read_all("/proc/self/pt", NULL), *at, line[16];
+    unsigned long pfn;
+
+    CHECK(text != NULL);
+    snprintf(line, sizeof line, "\n  %08lx ", (unsigned long)(uintptr_t)p);
+    at = strstr(text, line);
+    CHECK(at != NULL);
+    pfn = strtoul(at + strlen(line) + strlen("resident "), NULL, 16);
+    free(text);
+    CHECK(pfn > 0);
+    return pfn;
 }

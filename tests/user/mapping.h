@@ -22,6 +22,8 @@ bool writable(void *p);
 int segments_count(const char *p, size_t pages);
 /* The first of these lines in `line`. */
 bool segment_line(const char *p, char *line, size_t size);
+/* The frame of our page, as /proc/self/pt has it; the page is in memory. */
+unsigned long frame_of(const volatile void *p);
 /* A number of /proc/meminfo, KiB; -1: not there. */
 long meminfo_kib(const char *key);
 

@@ -47,22 +47,6 @@ static unsigned long count_of(const char *path, const char *word)
     return n;
 }
 
-/* The frame of our page, as /proc/self/pt has it. */
-static unsigned long frame_of(const volatile void *p)
-{
-    char *text = file_read_all("/proc/self/pt", NULL), *at, line[16];
-    unsigned long pfn;
-
-    CHECK(text != NULL);
-    snprintf(line, sizeof line, "\n  %08lx ", (unsigned long)(uintptr_t)p);
-    at = strstr(text, line);
-    CHECK(at != NULL);
-    pfn = strtoul(at + strlen(line) + strlen("resident "), NULL, 16);
-    free(text);
-    CHECK(pfn > 0);
-    return pfn;
-}
-
 struct found {
     unsigned entries, loaded, writable;
     char state[8];

@@ -46,19 +46,6 @@ static char *file_map(int fd, int prot, int flags)
     return p;
 }
 
-/* The page's frame in /proc/self/pt, in text; what was touched has one. */
-static void frame_of(const volatile void *p, char frame[16])
-{
-    char *text = file_read_all("/proc/self/pt", NULL), *at, line[24];
-
-    CHECK(text != NULL);
-    snprintf(line, sizeof line, "\n  %08lx resident", (unsigned long)(uintptr_t)p);
-    at = strstr(text, line);
-    CHECK(at != NULL);
-    snprintf(frame, 16, "%lx", strtoul(at + strlen(line), NULL, 16));
-    free(text);
-}
-
 /* The line of /proc/self/pmap for the segment at p. */
 static void pmap_line(const void *p, char *line, size_t size)
 {
@@ -111,7 +98,8 @@ static char *pagehash(void)
 
 static void test_one_frame(void)
 {
-    char a[16], b[16], wanted[80], page[PAGE], *text;
+    char wanted[80], page[PAGE], *text;
+    unsigned long a, b;
     volatile char *p, *q;
     int fd;
 
@@ -121,12 +109,12 @@ static void test_one_frame(void)
     p = file_map(fd, RW, MAP_SHARED);
     q = file_map(fd, PROT_READ, MAP_PRIVATE);
     CHECK(p[2 * PAGE] == 'c' && q[2 * PAGE] == 'c');
-    frame_of(p + 2 * PAGE, a);
-    frame_of(q + 2 * PAGE, b);
-    CHECK(strcmp(a, b) == 0);
+    a = frame_of(p + 2 * PAGE);
+    b = frame_of(q + 2 * PAGE);
+    CHECK_EQ(a, b);
     text = pagehash();
     CHECK(text != NULL);
-    snprintf(wanted, sizeof wanted, "page 2: frame %s: 2 entries, ", a);
+    snprintf(wanted, sizeof wanted, "page 2: frame %lx: 2 entries, ", a);
     CHECK(strstr(text, wanted) != NULL);
     snprintf(wanted, sizeof wanted, "%d of %d pages in memory\n", PAGES, PAGES);
     CHECK(strstr(text, wanted) != NULL);
@@ -141,7 +129,7 @@ static void test_one_frame(void)
 /* A program that runs: its text is the file's own frames, as long as nobody writes. */
 static void test_text(void)
 {
-    char page[16], mapped[16];
+    unsigned long page, mapped;
     uintptr_t text = (uintptr_t)&test_text & ~(uintptr_t)(PAGE - 1);
     long fd = files_open("/proc/self/exe", O_RDONLY, 0);
     volatile char *p;
@@ -150,15 +138,15 @@ static void test_text(void)
     p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, (int)fd, (off_t)(text - 0x10000));
     CHECK(p != MAP_FAILED);
     CHECK(memcmp((void *)p, (void *)text, PAGE) == 0);
-    frame_of((void *)text, page);
-    frame_of(p, mapped);
-    CHECK(strcmp(page, mapped) == 0);
+    page = frame_of((void *)text);
+    mapped = frame_of(p);
+    CHECK_EQ(page, mapped);
     close((int)fd);
 }
 
 static void test_private(void)
 {
-    char before[16], after[16];
+    unsigned long before, after;
     volatile char *own, *p;
     long frames;
     int fd;
@@ -169,15 +157,15 @@ static void test_private(void)
     own = file_map(fd, RW, MAP_PRIVATE);
     for (unsigned i = 0; i < PAGES; i++)
         CHECK_EQ(own[i * PAGE], p[i * PAGE]);
-    frame_of(own + 4 * PAGE, before);
+    before = frame_of(own + 4 * PAGE);
     frames = tap_frames();
     for (unsigned i = 0; i < 5; i++) {
         own[i * PAGE] = 'P';
         own[i * PAGE + 1] = 'Q';
     }
     CHECK_EQ(tap_frames() - frames, 5);
-    frame_of(own + 4 * PAGE, after);
-    CHECK(strcmp(before, after) != 0);
+    after = frame_of(own + 4 * PAGE);
+    CHECK(before != after);
     for (unsigned i = 0; i < PAGES; i++)
         CHECK_EQ(p[i * PAGE], 'a' + (int)i);
     end(fd);
@@ -253,7 +241,7 @@ static void test_fork(void)
     /* In a node of the page table that nothing else is in. */
     volatile char *p = mmap((void *)0x20000000, PAGES * PAGE, RW, ANONYMOUS, -1, 0);
     volatile int *step = (volatile int *)pages_map_flags(1, RW, MAP_SHARED | MAP_ANONYMOUS);
-    char before[16], after[16];
+    unsigned long before, after;
     long frames;
     int status;
     pid_t pid;
@@ -262,7 +250,7 @@ static void test_fork(void)
     for (unsigned i = 0; i < PAGES; i++)
         p[i * PAGE] = 'p';
     *step = 0;
-    frame_of(p + 9 * PAGE, before);
+    before = frame_of(p + 9 * PAGE);
     pid = fork();
     if (pid == 0)
         child_writes(p, step);
@@ -280,8 +268,8 @@ static void test_fork(void)
     CHECK(waitpid(pid, &status, 0) == pid && tap_exited_with(status, 0));
     frames = tap_frames();
     p[9 * PAGE] = 'q'; /* the last owner: no copy */
-    frame_of(p + 9 * PAGE, after);
-    CHECK(strcmp(before, after) == 0);
+    after = frame_of(p + 9 * PAGE);
+    CHECK_EQ(after, before);
     CHECK_EQ(tap_frames(), frames);
 }
 
