@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rotations, and the walk from a changed link to the root that restores heights and
- * augmentation. No locks of its own.
+ * Two walks from a changed link towards the root: one brings the largest numbers up to date, one
+ * the ranks, with at most two rotations. No locks of its own.
  */
 #include "lib/tree.h"
 
-/* Sibling subtrees differ in height by at most this. With 1, an AVL tree, small trees rotate at
- * nearly every change; with 2 the tree is at most 1.81 log2 n high (C. C. Foster, 1973). */
-#define SLACK 2
-
-static inline int height(const struct tree_link *n)
+static inline int rank(const struct tree_link *n)
 {
-    return n ? n->height : 0;
+    return n ? n->rank : 0;
 }
 
 static inline uint32_t most(const struct tree_link *n)
@@ -19,16 +15,9 @@ static inline uint32_t most(const struct tree_link *n)
     return n ? n->most : 0;
 }
 
-/* True if what the link says of its subtree changed. */
-static inline bool refresh(struct tree_link *n)
+static inline uint32_t most_of(const struct tree_link *n)
 {
-    int left = height(n->child[0]), right = height(n->child[1]), high = 1 + MAX(left, right);
-    uint32_t below = MAX(most(n->child[0]), most(n->child[1])), all = MAX(n->own, below);
-    bool changed = high != n->height || all != n->most;
-
-    n->height = high;
-    n->most = all;
-    return changed;
+    return MAX(n->own, MAX(most(n->child[0]), most(n->child[1])));
 }
 
 /* Puts b (may be NULL) where a hangs under its parent. */
@@ -42,8 +31,8 @@ static void replace_child(struct tree *t, struct tree_link *a, struct tree_link 
         b->parent = a->parent;
 }
 
-/* Lifts n's child on the given side above n and returns it. */
-static __noinline struct tree_link *rotate(struct tree *t, struct tree_link *n, int side)
+/* Lifts n's child on the given side above n. Ranks are the caller's. */
+static __noinline void rotate(struct tree *t, struct tree_link *n, int side)
 {
     struct tree_link *up = n->child[side], *inner = up->child[!side];
 
@@ -53,52 +42,95 @@ static __noinline struct tree_link *rotate(struct tree *t, struct tree_link *n, 
     n->child[side] = inner;
     if (inner)
         inner->parent = n;
-    refresh(n);
-    refresh(up);
-    return up;
+    up->most = n->most;
+    n->most = most_of(n);
 }
 
-/* The largest numbers from n to the root, where heights are right; not before `news`, whose own is
- * another. */
-static void raise_most(struct tree_link *n, const struct tree_link *news)
+/* The largest numbers from n to the root, until one is as before; not before `news`, a link on the
+ * way whose own or whose children are others. */
+static void update_most(struct tree_link *n, const struct tree_link *news)
 {
-    for (; n; n = n->parent) {
-        uint32_t all = MAX(n->own, MAX(most(n->child[0]), most(n->child[1])));
+    while (n) {
+        uint32_t all = most_of(n);
 
         if (n == news)
             news = NULL;
         if (all == n->most && !news)
             break;
-        n->most = all;
+        do { /* where it is more than before, it is more than what else is there */
+            n->most = all;
+            n = n->parent;
+        } while (n && n != news && all > n->most);
     }
 }
 
-/* From n to the root: heights and balance until a height is as before, then the largest numbers
- * until one is; not before `news`, a link on the way whose own is another, or, if it leans, whose
- * children are. */
-static void rebalance_from(struct tree *t, struct tree_link *n, const struct tree_link *news,
-                           bool leans)
+/* x's rank rose: its parent's may be the same now. Rises, too, where the sibling is one below it;
+ * where that is two below, x is lifted, or its inner child. */
+static void rebalance_risen(struct tree *t, struct tree_link *x)
 {
-    bool same_height = false;
+    struct tree_link *p;
 
-    for (; n && (!same_height || (news && leans)); n = n->parent) {
-        int lean = height(n->child[1]) - height(n->child[0]), was = n->height;
+    while ((p = x->parent) && p->rank == x->rank) {
+        int side = p->child[1] == x;
+        struct tree_link *inner = x->child[!side];
 
-        if (n == news)
-            news = NULL;
-        if (unlikely(lean < -SLACK || lean > SLACK)) {
-            int side = lean > 0;
-            struct tree_link *c = n->child[side];
-
-            if (height(c->child[!side]) > height(c->child[side]))
-                rotate(t, c, !side);
-            n = rotate(t, n, side);
-        } else if (!refresh(n) && !news) {
-            return;
+        if (rank(p->child[!side]) == p->rank - 1) {
+            p->rank++;
+            x = p;
+            continue;
         }
-        same_height = n->height == was;
+        p->rank--;
+        if (rank(inner) == x->rank - 1) {
+            inner->rank++;
+            x->rank--;
+            rotate(t, x, !side);
+        }
+        rotate(t, p, side);
+        return;
     }
-    raise_most(n, news);
+}
+
+/* p's child x (may be NULL) is three below it, and y its other child. True: all is balanced; false:
+ * p's rank fell. */
+static bool rebalance_at(struct tree *t, struct tree_link *p, const struct tree_link *x)
+{
+    int side = p->child[1] == x;
+    struct tree_link *y = p->child[!side], *outer, *inner;
+
+    p->rank--;
+    if (y->rank < p->rank)
+        return false;
+    outer = y->child[!side];
+    inner = y->child[side];
+    if (rank(outer) == y->rank - 1) {
+        y->rank++;
+        rotate(t, p, !side);
+        if (!p->child[0] && !p->child[1])
+            p->rank = 1;
+        return true;
+    }
+    y->rank--;
+    if (rank(inner) < y->rank)
+        return false;
+    inner->rank += 2;
+    p->rank--;
+    rotate(t, y, side);
+    rotate(t, p, !side);
+    return true;
+}
+
+/* p's child x (may be NULL) has replaced one of higher rank. */
+static void rebalance_fallen(struct tree *t, struct tree_link *p, struct tree_link *x)
+{
+    if (p && !p->child[0] && !p->child[1]) {
+        p->rank = 1;
+        x = p;
+        p = p->parent;
+    }
+    while (p && p->rank - rank(x) > 2 && !rebalance_at(t, p, x)) {
+        x = p;
+        p = p->parent;
+    }
 }
 
 void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, int side,
@@ -106,42 +138,44 @@ void tree_insert(struct tree *t, struct tree_link *n, struct tree_link *parent, 
 {
     n->child[0] = n->child[1] = NULL;
     n->parent = parent;
-    n->height = 1;
+    n->rank = 1;
     n->most = n->own;
     if (parent)
         parent->child[side] = n;
     else
         t->root = n;
-    rebalance_from(t, parent, next, false);
+    update_most(parent, next);
+    rebalance_risen(t, n);
 }
 
 void tree_remove(struct tree *t, struct tree_link *n, struct tree_link *next)
 {
-    struct tree_link *lowest = n->parent;
-    struct tree_link *news = next;
+    struct tree_link *p = n->parent, *x = n->child[n->child[0] == NULL], *lowest = p, *news = next;
 
     if (n->child[0] && n->child[1]) {
         news = next = tree_next(n);
-        lowest = next->parent == n ? next : next->parent;
-        replace_child(t, next, next->child[1]);
+        lowest = p = next->parent == n ? next : next->parent;
+        x = next->child[1];
+        replace_child(t, next, x);
         replace_child(t, n, next);
-        next->height = n->height; /* what those above think of who stands here */
-        next->most = n->most;
+        next->rank = n->rank;
+        next->most = n->most; /* what those above think of who stands here */
         for (int side = 0; side < 2; side++) {
             next->child[side] = n->child[side];
             if (next->child[side])
                 next->child[side]->parent = next;
         }
     } else {
-        if (n->child[1] && next) { /* down there, where the walk would not come by */
+        if (x && x == next) { /* the walk would not come by */
             lowest = next;
-            news = n->parent;
+            news = p;
         }
-        replace_child(t, n, n->child[0] ? n->child[0] : n->child[1]);
+        replace_child(t, n, x);
     }
-    rebalance_from(t, lowest, news, true);
+    update_most(lowest, news);
+    rebalance_fallen(t, p, x);
     n->child[0] = n->child[1] = n->parent = NULL;
-    n->height = 0;
+    n->rank = 0;
 }
 
 struct tree_link *tree_take_any(struct tree *t)
@@ -157,8 +191,7 @@ struct tree_link *tree_take_any(struct tree *t)
 void tree_updated(struct tree *t, struct tree_link *n)
 {
     (void)t;
-    while (n && refresh(n))
-        n = n->parent;
+    update_most(n, NULL);
 }
 
 static struct tree_link *outermost(struct tree_link *n, int side)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Height-balanced binary tree with the link inside the element. Each link has a number of its own
+ * Balanced binary tree with the link inside the element. Each link has a number of its own
  * and knows the largest of its subtree, such as the largest gap; who needs none leaves it 0. The
  * caller finds the place to insert; the tree rebalances. Every operation is O(log n) and can not
- * fail. The user's lock protects it. Source: G. M. Adelson-Velsky and E. M. Landis, 1962; C. C.
- * Foster, 1973 (heights that differ by 2).
+ * fail; insertions and removals in any order change O(1) ranks each on average, which heights do
+ * not promise. The user's lock protects it. Source: B. Haeupler, S. Sen, R. E. Tarjan,
+ * "Rank-Balanced Trees", ACM Transactions on Algorithms 11 (2015): the weak AVL tree.
  */
 #ifndef LIB_TREE_H
 #define LIB_TREE_H
@@ -13,7 +14,7 @@
 
 struct tree_link {
     struct tree_link *child[2], *parent;
-    int height;    /* 1 for a leaf */
+    int rank;      /* 1 for a leaf, 1 or 2 more than a child's; who has none there counts it as 0 */
     uint32_t own;  /* the element's; written by the user, see below */
     uint32_t most; /* largest own of the subtree */
 };
