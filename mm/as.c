@@ -76,24 +76,26 @@ struct seg *as_last(const struct as *as)
     return seg_of(tree_last(&as->segs));
 }
 
-static uint32_t hole_between(const struct seg *prev, const struct seg *s)
+/* Free pages below s, as the tree knows them. What reaches mmap_top is as_find_gap's to know: it
+ * changes most often and, being large, would change every link up to the root. */
+static uint32_t hole_between(const struct as *as, const struct seg *prev, const struct seg *s)
 {
-    return page_of(s->base - (prev ? seg_end(prev) : USER_MIN));
+    return s->base >= as->mmap_top ? 0 : page_of(s->base - (prev ? seg_end(prev) : USER_MIN));
 }
 
-static void set_hole(struct as *as, struct seg *prev, struct seg *s)
+void as_hole_changed(struct as *as, struct seg *above, int32_t by)
 {
-    s->by_addr.own = hole_between(prev, s);
-    tree_updated(&as->segs, &s->by_addr);
-}
+    int32_t hole;
 
-void as_resized(struct as *as, struct seg *s)
-{
-    struct seg *next = seg_next(s);
-
-    set_hole(as, seg_prev(s), s);
-    if (next)
-        set_hole(as, s, next);
+    if (!above)
+        return;
+    hole = (int32_t)above->by_addr.own + by;
+    if (unlikely(hole < 0 || above->base >= as->mmap_top)) { /* its base may have passed that */
+        as->highest = NULL;
+        hole = (int32_t)hole_between(as, seg_prev(above), above);
+    }
+    above->by_addr.own = (uint32_t)hole;
+    tree_updated(&as->segs, &above->by_addr);
 }
 
 static void link_to_obj(struct seg *s)
@@ -114,15 +116,17 @@ static inline __attribute__((always_inline)) void enter(struct as *as, struct se
 {
     bool below_next = next && !next->by_addr.child[0];
 
-    s->by_addr.own = hole_between(prev, s);
+    s->by_addr.own = hole_between(as, prev, s);
     if (next)
-        next->by_addr.own = hole_between(s, next);
+        next->by_addr.own = hole_between(as, s, next);
     tree_insert(&as->segs, &s->by_addr,
                 below_next ? &next->by_addr
                 : prev     ? &prev->by_addr
                            : NULL,
                 !below_next, next ? &next->by_addr : NULL);
     as->last = s;
+    if (as->highest && s->base < as->mmap_top && s->base > as->highest->base)
+        as->highest = s;
     as->nsegs++;
     as->version++;
 }
@@ -137,8 +141,8 @@ void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next)
 static inline __attribute__((always_inline)) void take_out(struct as *as, struct seg *s,
                                                            struct seg *next)
 {
-    if (next)
-        next->by_addr.own += s->npages + s->by_addr.own;
+    if (as->highest == s)
+        as->highest = seg_prev(s);
     tree_remove(&as->segs, &s->by_addr, next ? &next->by_addr : NULL);
     if (as->last == s)
         as->last = NULL;
@@ -149,6 +153,8 @@ static inline __attribute__((always_inline)) void take_out(struct as *as, struct
 void as_remove(struct as *as, struct seg *s, struct seg *next)
 {
     unlink_from_obj(s);
+    if (next && next->base < as->mmap_top)
+        next->by_addr.own += s->npages + s->by_addr.own;
     take_out(as, s, next);
 }
 
@@ -185,7 +191,7 @@ static bool seg_continues(const struct seg *a, const struct seg *b)
 /* Who walks the object's segments and has passed a, but not b, comes to a again. */
 static struct seg *absorb(struct as *as, struct seg *a, struct seg *b)
 {
-    take_out(as, b, seg_next(b));
+    take_out(as, b, NULL); /* the hole above stays what it is */
     seg_lock(a);
     a->npages += b->npages;
     if (a->obj) {
@@ -197,7 +203,6 @@ static struct seg *absorb(struct as *as, struct seg *a, struct seg *b)
     if (b->ops->release)
         b->ops->release(b);
     seg_free(b);
-    as_resized(as, a);
     return a;
 }
 
@@ -252,21 +257,24 @@ struct seg *as_find(const struct as *as, vaddr_t va)
     return NULL;
 }
 
-/* The last segment that begins below top, and the one after it. */
-static inline void find_top(const struct as *as, vaddr_t top, struct place *p)
+/* The last segment that begins below top, or NULL. */
+static struct seg *find_last_below(const struct as *as, vaddr_t top)
 {
-    struct tree_link *l = as->segs.root;
+    struct seg *last = NULL;
 
-    p->prev = p->next = NULL;
-    while (l) {
-        if (seg_of(l)->base < top) {
-            p->prev = seg_of(l);
-            l = l->child[1];
-        } else {
-            p->next = seg_of(l);
-            l = l->child[0];
-        }
+    for (struct tree_link *l = as->segs.root; l;) {
+        bool below = seg_of(l)->base < top;
+
+        if (below)
+            last = seg_of(l);
+        l = l->child[below];
     }
+    return last;
+}
+
+static struct seg *seg_first(const struct as *as)
+{
+    return seg_of(tree_first(&as->segs));
 }
 
 static uint32_t largest_hole(const struct tree_link *l)
@@ -287,12 +295,15 @@ static struct tree_link *highest_hole(struct tree_link *l, uint32_t npages)
     }
 }
 
-bool as_find_gap(const struct as *as, uint32_t npages, struct place *p)
+bool as_find_gap(struct as *as, uint32_t npages, struct place *p)
 {
-    vaddr_t top = as->mmap_top ? as->mmap_top : USER_END, need = page_addr(npages), low;
+    vaddr_t top = as->mmap_top, need = page_addr(npages), low;
     struct tree_link *l;
 
-    find_top(as, top, p);
+    if (!as->highest)
+        as->highest = find_last_below(as, top);
+    p->prev = as->highest;
+    p->next = p->prev ? seg_next(p->prev) : seg_first(as);
     low = p->prev ? seg_end(p->prev) : USER_MIN;
     p->base = top - need;
     if (top > low && top - low >= need)
@@ -397,6 +408,7 @@ struct as *as_create_in(struct family *f, uint8_t part)
     lock_classify(&as->pt_lock, LOCK_PT);
     tree_init(&as->segs);
     as->users = as->refs = 1;
+    as->mmap_top = USER_END;
     as->part = part;
     as_family_join(as, f);
     parts_add(&spaces.all, as->part, &as->all);
@@ -446,7 +458,7 @@ static void as_clear(struct as *as)
     rwlock_write(&as->lock);
     parts_remove(&spaces.all, as->part, &as->all);
     pt_free(as);
-    as->last = NULL;
+    as->last = as->highest = NULL;
     while (as->segs.root) {
         struct seg *s = seg_of(tree_take_any(&as->segs));
 

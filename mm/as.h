@@ -25,10 +25,11 @@ struct family {
 
 struct as {
     struct rwlock lock;
-    struct tree segs; /* (a) by base; each link knows the largest gap of its subtree */
-    uint32_t nsegs;   /* (a) */
-    struct seg *last; /* (a, atomic) where the last fault was, or NULL: a hint */
-    uint32_t version; /* (a) a fault that slept searches again if it moved */
+    struct tree segs;    /* (a) by base; each link knows the largest gap of its subtree */
+    uint32_t nsegs;      /* (a) */
+    struct seg *last;    /* (a, atomic) where the last fault was, or NULL: a hint */
+    struct seg *highest; /* (a) the last that begins below mmap_top, or NULL: to be looked up */
+    uint32_t version;    /* (a) a fault that slept searches again if it moved */
     struct spin pt_lock;
     struct root *pt; /* (c) */
     struct hat hat;
@@ -46,7 +47,7 @@ struct as {
     vaddr_t brk_start, brk;     /* (a) heap, bytes */
     vaddr_t stack_top;          /* (a) end of the stack segment */
     uint32_t stack_limit_pages; /* (a) RLIMIT_STACK */
-    vaddr_t mmap_top;           /* (a) mappings are placed below */
+    vaddr_t mmap_top;           /* (a) mappings are placed below; constant from the first on */
     vaddr_t arg_start, arg_end, env_start, env_end; /* (a) for /proc */
 } __aligned(16);
 

@@ -45,14 +45,14 @@ struct place {
 };
 
 /* The highest gap of npages (of 2^20 at most) below mmap_top; false: there is none. O(log n). */
-bool as_find_gap(const struct as *as, uint32_t npages, struct place *p);
+bool as_find_gap(struct as *as, uint32_t npages, struct place *p);
 
 /* Enters s between its neighbours (NULL: none): there must be room. Links it to its object. */
 void as_insert(struct as *as, struct seg *prev, struct seg *s, struct seg *next);
 /* Takes s, which next follows, out of tree and object; references are still s's. */
 void as_remove(struct as *as, struct seg *s, struct seg *next);
-/* s's base or length changed: gaps around it are computed anew. */
-void as_resized(struct as *as, struct seg *s);
+/* The hole below `above` (NULL: there is no segment) has become larger by so many pages. */
+void as_hole_changed(struct as *as, struct seg *above, int32_t by);
 /* Cuts s at va; `upper` is a fresh segment that becomes the part from va on. */
 void as_split(struct as *as, struct seg *s, vaddr_t va, struct seg *upper);
 /* Merges s with the neighbours that continue it; returns the segment that holds its pages. */

@@ -59,8 +59,8 @@ static bool extend_neighbour(struct as *as, const struct map_request *r, const s
     s->npages += r->npages;
     seg_unlock(s);
     as->version++;
-    as_resized(as, s);
-    if (s == below)
+    as_hole_changed(as, above, -(int32_t)r->npages);
+    if (s == below && above && above->base == seg_end(s))
         as_merge(as, s);
     return true;
 }
@@ -182,7 +182,8 @@ static void cut(struct as *as, struct seg *s, struct seg *next, struct range r, 
     uint32_t gone;
 
     if (s->base < base && seg_end(s) > end) {
-        as_split(as, s, end, *spare);
+        next = *spare;
+        as_split(as, s, end, next);
         *spare = NULL;
     }
     gone = page_of(MIN(seg_end(s), end) - MAX(s->base, base));
@@ -200,10 +201,11 @@ static void cut(struct as *as, struct seg *s, struct seg *next, struct range r, 
     if (s->base >= base) {
         s->base = end;
         s->obj_page += gone;
+        next = s;
     }
     s->npages -= gone;
     seg_unlock(s);
-    as_resized(as, s);
+    as_hole_changed(as, next, (int32_t)gone);
 }
 
 int as_unmap_locked(struct as *as, vaddr_t base, uint32_t npages)
@@ -465,6 +467,6 @@ int as_grow_stack(struct as *as, struct seg *s, vaddr_t va)
     s->base = base;
     s->npages += more;
     as->version++;
-    as_resized(as, s);
+    as_hole_changed(as, s, -(int32_t)more);
     return 0;
 }

@@ -52,7 +52,7 @@ static int grow_in_place(struct as *as, struct seg *s, uint32_t more, bool *done
     s->npages += more;
     seg_unlock(s);
     as->version++;
-    as_resized(as, s);
+    as_hole_changed(as, seg_next(s), -(int32_t)more);
     as_merge(as, s);
     return 0;
 }
@@ -158,7 +158,7 @@ no_spares:
 }
 
 /* A free place for it; false: none. */
-static bool find_room(const struct as *as, struct remap_request *r)
+static bool find_room(struct as *as, struct remap_request *r)
 {
     struct place p;
 

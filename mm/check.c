@@ -212,7 +212,7 @@ static void check_segs(struct as *as, void *arg)
 
         if (s->base < end || s->npages == 0 || seg_end(s) > USER_END)
             finding(a, "segment at %08lx overlaps its neighbour", (unsigned long)s->base);
-        if (s->by_addr.own != page_of(s->base - end))
+        if (s->by_addr.own != (s->base >= as->mmap_top ? 0 : page_of(s->base - end)))
             finding(a, "segment at %08lx has a wrong gap", (unsigned long)s->base);
         if (s->prot & ~s->maxprot)
             finding(a, "segment at %08lx permits more than its most", (unsigned long)s->base);

@@ -47,7 +47,7 @@ static uint64_t regions_fault(uint32_t base, uint32_t n)
 
 static void regions(uint32_t n)
 {
-    uint32_t bytes = 2 * REGIONS_MAX * PAGE, base = (uint32_t)map_memory(bytes);
+    uint32_t bytes = 2 * (REGIONS_MAX + 1) * PAGE, base = (uint32_t)map_memory(bytes);
     unmap((char *)base, bytes);
     report_at("regions_map", n, regions_make(base, n));
     report_at("regions_fault", n, regions_fault(base, n));

@@ -320,6 +320,40 @@ static void test_gaps_are_found_from_the_top(void **state)
     as_leave(as);
 }
 
+/* Where a mapping of npages goes; it is taken away again. */
+static vaddr_t highest_place(struct as *as, uint32_t npages)
+{
+    struct map_request r = {.npages = npages, .prot = PROT_READ, .maxprot = RW, .ops = &seg_anon};
+    vaddr_t where;
+
+    assert_int_equal(as_map(as, &r, &where), 0);
+    assert_int_equal(as_unmap(as, where, npages), 0);
+    assert_int_equal(fake_check(), 0);
+    return where;
+}
+
+/* Segments whose base passes mmap_top upwards (a part is unmapped) and downwards (it grows). */
+static void test_segments_across_the_top(void **state)
+{
+    enum { TOP = 0x20000000 };
+    struct as *as = as_create();
+
+    (void)state;
+    as->mmap_top = TOP;
+    assert_int_equal(map_anon(as, TOP - 16 * PAGE_SIZE, 32, RW), 0);
+    assert_int_equal(highest_place(as, 4), TOP - 20 * PAGE_SIZE);
+    assert_int_equal(as_unmap(as, TOP - 16 * PAGE_SIZE, 20), 0);
+    assert_int_equal(highest_place(as, 4), TOP - 4 * PAGE_SIZE);
+    assert_int_equal(map_anon(as, TOP - 2 * PAGE_SIZE, 6, RW), 0);
+    assert_int_equal(highest_place(as, 4), TOP - 6 * PAGE_SIZE);
+    assert_int_equal(map_anon(as, TOP - 12 * PAGE_SIZE, 4, PROT_READ), 0);
+    assert_int_equal(highest_place(as, 6), TOP - 8 * PAGE_SIZE);
+    assert_int_equal(highest_place(as, 7), TOP - 19 * PAGE_SIZE);
+    assert_int_equal(as_unmap(as, TOP - 2 * PAGE_SIZE, 18), 0);
+    assert_int_equal(highest_place(as, 7), TOP - 7 * PAGE_SIZE);
+    as_leave(as);
+}
+
 static void test_heap(void **state)
 {
     struct as *as = as_create();
@@ -445,6 +479,7 @@ int main(void)
         TEST(test_executes_what_was_written),
         TEST(test_stack_grows_to_its_limit),
         TEST(test_gaps_are_found_from_the_top),
+        TEST(test_segments_across_the_top),
         TEST(test_heap),
         TEST(test_hostile_ranges),
         TEST(test_memory_runs_out),
