@@ -102,9 +102,9 @@ int __must_check as_discard(struct as *as, vaddr_t base, uint32_t npages, enum s
  * lies before that is changed all the same, as in Linux. Or -ENOMEM, no memory. */
 int __must_check as_set_flags(struct as *as, vaddr_t base, uint32_t npages, uint16_t clear,
                               uint16_t set);
-/* Sets or clears SEG_WIRED up to the first gap, as mlock and munlock do. -ENOMEM: there was a gap,
- * or no memory for a split. */
-int __must_check as_wire(struct as *as, vaddr_t base, uint32_t npages, bool wire);
+/* Sets SEG_WIRED and, if asked for, SEG_ONFAULT, or clears both (how == 0), up to the first gap, as
+ * mlock2 and munlock do. -ENOMEM: there was a gap, or no memory for a split. */
+int __must_check as_wire(struct as *as, vaddr_t base, uint32_t npages, uint16_t how);
 /* vec[i]: 1 if page i is in memory. npages: few, the lock is held. Stops at a gap. */
 int __must_check as_incore(struct as *as, vaddr_t base, uint32_t npages, uint8_t *vec);
 /* write: what was written to shared pages goes to where they come from. invalidate: -EBUSY where
@@ -146,8 +146,8 @@ enum populate { POPULATE, POPULATE_READ, POPULATE_WRITE };
 int __must_check as_populate(struct as *as, vaddr_t base, uint32_t npages, enum populate how);
 /* All that is mapped, as far as it goes. */
 void as_populate_all(struct as *as);
-/* What is mapped from now on is wired, and, with fill, populated. */
-void as_wire_future(struct as *as, bool wire, bool fill);
+/* What is mapped from now on is wired as as_wire does it, and populated but with SEG_ONFAULT. */
+void as_wire_future(struct as *as, uint16_t how);
 
 /* Reads or writes another address space's memory by its frames, len bytes from va (any
  * alignment). For exec and /proc. May sleep. -EFAULT, -ENOMEM. */

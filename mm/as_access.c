@@ -64,8 +64,9 @@ int as_poke(struct as *as, vaddr_t va, const void *buf, size_t len)
     return 0;
 }
 
-/* The access that populating a page asks for, or -Exxx; 0: nothing, a device is always there. READ
- * and WRITE pass over gaps: then *va is the page behind. */
+/* The access that populating a page asks for, or -Exxx; 0: nothing, a device is always there, and
+ * what comes by faults alone does not come so. READ and WRITE pass over gaps: then *va is the page
+ * behind. */
 static int populate_access(struct as *as, vaddr_t *va, enum populate how)
 {
     int access = how == POPULATE_WRITE ? PROT_WRITE : PROT_READ;
@@ -77,6 +78,8 @@ static int populate_access(struct as *as, vaddr_t *va, enum populate how)
         *va = s->base;
     if (!s || s->base > *va)
         access = -ENOMEM;
+    else if (how == POPULATE && s->flags & SEG_ONFAULT)
+        access = 0;
     else if (s->flags & SEG_DEVICE)
         access = how == POPULATE ? 0 : -EINVAL;
     else if (how == POPULATE && s->prot & PROT_WRITE && !(s->flags & SEG_SHARED))
@@ -138,10 +141,10 @@ void as_populate_all(struct as *as)
     }
 }
 
-void as_wire_future(struct as *as, bool wire, bool fill)
+void as_wire_future(struct as *as, uint16_t how)
 {
     rwlock_write(&as->lock);
-    as->map_flags = wire ? SEG_WIRED : 0;
-    as->map_fill = wire && fill;
+    as->map_flags = how;
+    as->map_fill = how == SEG_WIRED;
     rwlock_write_done(&as->lock);
 }

@@ -115,7 +115,7 @@ static vaddr_t end_before_gap(struct as *as, vaddr_t base, vaddr_t end)
     return MIN(base, end);
 }
 
-int as_wire(struct as *as, vaddr_t base, uint32_t npages, bool wire)
+int as_wire(struct as *as, vaddr_t base, uint32_t npages, uint16_t how)
 {
     vaddr_t end = base + page_addr(npages), stop;
     int error = 0;
@@ -124,8 +124,7 @@ int as_wire(struct as *as, vaddr_t base, uint32_t npages, bool wire)
     stop = end_before_gap(as, base, end);
     rwlock_read_done(&as->lock);
     if (stop > base)
-        error = as_set_flags(as, base, page_of(stop - base), wire ? 0 : SEG_WIRED,
-                             wire ? SEG_WIRED : 0);
+        error = as_set_flags(as, base, page_of(stop - base), SEG_LOCK_FLAGS, how);
     return error ? error : stop < end ? -ENOMEM : 0;
 }
 

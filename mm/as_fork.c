@@ -21,7 +21,7 @@ static int copy_seg(const struct seg *from, struct as *to, struct seg **last)
     if (!s)
         return -ENOMEM;
     seg_copy(s, from);
-    s->flags &= (uint16_t)~SEG_WIRED;
+    s->flags &= (uint16_t)~SEG_LOCK_FLAGS;
     if (s->ops->dup)
         s->ops->dup(from, s);
     as_insert(to, *last, s, NULL);

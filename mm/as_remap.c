@@ -144,7 +144,7 @@ static int move(struct as *as, struct seg *s, const struct remap_request *r)
             old->ops->release(old);
         seg_free(old);
     } else if (r->flags & REMAP_DONTUNMAP) {
-        old->flags &= (uint16_t)~SEG_WIRED; /* all of it, as in Linux */
+        old->flags &= (uint16_t)~SEG_LOCK_FLAGS; /* all of it, as in Linux */
     }
     as_merge(as, spares.fresh);
     spares.fresh = NULL;

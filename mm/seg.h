@@ -29,7 +29,10 @@ enum seg_flags {
     SEG_APART = 128,      /* never becomes one with a neighbour: its driver counts */
     SEG_WIPEONFORK = 256, /* a child finds it empty */
     SEG_DEVICE = 512,     /* device registers: without frames, can't grow; seg_dev's own */
+    SEG_ONFAULT = 1024,   /* wired pages are brought by faults alone, never all at once */
 };
+
+#define SEG_LOCK_FLAGS ((uint16_t)(SEG_WIRED | SEG_ONFAULT))
 
 /* What as_discard is asked for: MADV_DONTNEED, the same where it is locked, too, MADV_FREE; and
  * what discards nothing, but is refused for the same pages: MADV_COLD, MADV_PAGEOUT. */

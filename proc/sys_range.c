@@ -228,12 +228,17 @@ static int lock_range(uint32_t *addr, uint32_t len, uint32_t *npages)
 
 static int wire(vaddr_t base, uint32_t npages)
 {
-    return as_wire(own_space(), base, npages, true);
+    return as_wire(own_space(), base, npages, SEG_WIRED);
+}
+
+static int wire_on_fault(vaddr_t base, uint32_t npages)
+{
+    return as_wire(own_space(), base, npages, SEG_LOCK_FLAGS);
 }
 
 static int unwire(vaddr_t base, uint32_t npages)
 {
-    return as_wire(own_space(), base, npages, false);
+    return as_wire(own_space(), base, npages, 0);
 }
 
 static int wire_and_fill(uint32_t addr, uint32_t len, bool fill)
@@ -243,7 +248,7 @@ static int wire_and_fill(uint32_t addr, uint32_t len, bool fill)
 
     if (error || npages == 0)
         return error;
-    error = on_range(addr, npages, wire);
+    error = on_range(addr, npages, fill ? wire : wire_on_fault);
     if (!error && fill)
         error = as_populate(own_space(), addr, npages, POPULATE);
     return error == -EFAULT ? -ENOMEM : error;
@@ -277,21 +282,21 @@ static int all_flags(uint16_t clear, uint16_t set)
 
 SYSCALL1(sys_mlockall, flags)
 {
-    bool fill = !(flags & MCL_ONFAULT);
+    uint16_t how = flags & MCL_ONFAULT ? SEG_LOCK_FLAGS : SEG_WIRED;
     int error = 0;
 
     if (flags == 0 || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT)
         return -EINVAL;
-    as_wire_future(own_space(), flags & MCL_FUTURE, fill);
+    as_wire_future(own_space(), flags & MCL_FUTURE ? how : 0);
     if (flags & MCL_CURRENT)
-        error = all_flags(0, SEG_WIRED);
-    if (!error && flags & MCL_CURRENT && fill)
+        error = all_flags(SEG_LOCK_FLAGS, how);
+    if (!error && flags & MCL_CURRENT && how == SEG_WIRED)
         as_populate_all(own_space());
     return error;
 }
 
 SYSCALL0(sys_munlockall)
 {
-    as_wire_future(own_space(), false, false);
-    return all_flags(SEG_WIRED, 0);
+    as_wire_future(own_space(), 0);
+    return all_flags(SEG_LOCK_FLAGS, 0);
 }

@@ -247,18 +247,38 @@ static void locking(void)
     close(fd);
 }
 
-static void locked_and_writable(void)
+/* Locked at once they become the owner's own; locked on fault they stay the file's. */
+static void locked_and_writable(unsigned flags)
 {
     int fd = file_make("file", 2 * PAGE);
 
-    about("locked pages of a file become writable");
     map(AT(0), 2 * PAGE, PROT_READ, MAP_PRIVATE | MAP_FIXED, fd, 0);
-    CALL(mlock(AT(0), PAGE));
+    CALL(syscall(SYS_mlock2, AT(0), PAGE, flags));
     CALL(mprotect(AT(0), 2 * PAGE, RW));
     CALL(pwrite(fd, "12", 1, 0));
     CALL(pwrite(fd, "12", 1, PAGE));
     show_pages(0, 2);
     close(fd);
+    window_clear();
+}
+
+static void locked_on_fault(void)
+{
+    about("locked on fault");
+    map(AT(0), 4 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    CALL(syscall(SYS_mlock2, AT(0), 4 * PAGE, 1));
+    *AT(1) = 1;
+    show_incore(0, 4);
+    CALL(madvise(AT(1), PAGE, MADV_DONTNEED));
+    CALL(madvise(AT(2), PAGE, 22));
+    show_incore(0, 4);
+    CALL(mlock(AT(0), PAGE));
+    show_incore(0, 4);
+    CALL(mlockall(MCL_FUTURE | MCL_ONFAULT));
+    map(AT(8), 2 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1, 0);
+    show_incore(8, 2);
+    CALL(mlockall(MCL_CURRENT | MCL_ONFAULT));
+    CALL(munlockall());
     window_clear();
 }
 
@@ -302,6 +322,9 @@ void theme_advice(void)
     core();
     syncing();
     locking();
-    locked_and_writable();
+    about("locked pages of a file become writable");
+    locked_and_writable(0);
+    locked_and_writable(1);
+    locked_on_fault();
     locking_all();
 }

@@ -192,6 +192,14 @@ static void after_mremap(char *got, uint32_t first, uint32_t old, uint32_t now, 
     }
 }
 
+/* Moved to where they touch, pages that nobody has touched become one mapping with those that stay
+ * behind, and DONTUNMAP unlocks all of it. */
+static void unlock_all(void)
+{
+    for (uint32_t i = 0; i < PAGES; i++)
+        munlock(P(i), PAGE);
+}
+
 static void do_mremap(void)
 {
     uint32_t first, old, now, to, kind = chance(4);
@@ -207,8 +215,10 @@ static void do_mremap(void)
         flags |= MREMAP_FIXED;
     if (kind == 3 && now < old && !one_mapping(first, now))
         return;
-    if (kind == 3 && old == now && chance(3) == 0)
+    if (kind == 3 && old == now && chance(3) == 0) {
         flags |= MREMAP_DONTUNMAP;
+        unlock_all();
+    }
     snprintf(call, sizeof(call), "mremap(%u+%u, %u, %d, %u)", first, old, now, flags,
              kind == 3 ? to : 0);
     got = mremap(P(first), old * PAGE, now * PAGE, flags, P(to));
