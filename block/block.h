@@ -42,7 +42,7 @@ struct block_io {
     int error;
     /* The layer's own. */
     struct tree_link by_sector; /* (q) waiting */
-    struct list_link by_age;    /* (q) waiting, or behind a flush */
+    struct list_link by_age;    /* (q) waiting, behind a flush, or ended */
     struct block_io *next;      /* (q) in the same request */
     uint64_t since_ns;          /* (q) submitted */
     uint8_t tries;              /* (q) so far */
@@ -91,18 +91,41 @@ struct block_info {
 struct block_device *block_register(const struct block_info *info);
 /* The device wants its poll called. Any context. */
 void block_interrupt(struct block_device *d);
+/* The same, from start: (q) is held. */
+void block_poke(struct block_device *d);
 /* r has ended, with 0 or -EIO. From poll alone. */
 void block_finish(struct block_device *d, struct block_request *r, int error);
-/* The r-th request of the device. */
+/* The n-th request of the device. */
 struct block_request *block_request(struct block_device *d, unsigned n);
 /* What the driver gave at registration. */
 void *block_data(const struct block_device *d);
 
-/* Starts a transfer or flush with all fields filled in down to arg: io->dev may be any registered
- * disk. done is called in any case, -EIO also where sectors lie outside the disk, or it is written
- * to and read-only. Does not sleep; (q). */
-void block_submit(struct block_io *io);
-/* The same, and waits: 0 or -EIO. io: zeroed but dev, op, sector, pfn, offset and bytes. */
+/* Starts transfers, or a flush, chained by next, NULL at the end, with all fields down to arg
+ * filled in: neighbours among them become one request. They are of one registered disk. done is
+ * called for each in any case; -EIO also where sectors lie outside the disk, or it is written to
+ * and may only be read. Does not sleep; takes (q). */
+void block_submit(struct block_io *first);
+/* One alone, zeroed but for dev, op, sector, pfn, offset and bytes; sleeps until it has ended. 0 or
+ * -EIO. */
 int block_wait(struct block_io *io);
+
+/* The i-th disk that was registered, or NULL. */
+struct block_device *block_disk(unsigned i);
+const char *block_name(const struct block_device *d);
+const struct block_info *block_info(const struct block_device *d);
+
+/* What a disk has done, for /proc/diskstats; by BLOCK_READ and BLOCK_WRITE. Requests that have
+ * ended, transfers that were made one with another, sectors, the time from block_submit to the end
+ * summed over transfers, ns. */
+struct block_stats {
+    struct {
+        uint64_t requests, merged, sectors, wait_ns;
+    } of[2];
+    uint64_t flushes, flush_ns;
+    uint64_t busy_ns;  /* time with a request at work */
+    unsigned inflight; /* requests */
+    uint64_t errors, retries, resets;
+};
+struct block_stats block_stats(struct block_device *d);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "block/ramdisk.h"
 #include "include/uapi/errno.h"
 #include "fs/file.h"
 #include "kern/arch.h"
@@ -177,6 +178,7 @@ void kernel_main(uint32_t dtb_phys)
     pid_init();
     sched_init();
     device_probe_all(&boot.fdt);
+    ramdisk_init();
     irq_restore(0);
     mount_root();
     boot_start_cores(&boot.fdt);

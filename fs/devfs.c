@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "fs/blockdev.h"
 #include "fs/fb.h"
 #include "fs/regs.h"
 #include "fs/tally.h"
@@ -133,6 +134,11 @@ static const struct {
     {"tally", &tally_ops, 0666, DEV(10, 242)},
 };
 
+const struct vnode_ops *device_none(void)
+{
+    return &none_ops;
+}
+
 const struct vnode_ops *device_ops(uint32_t rdev)
 {
     for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
@@ -157,6 +163,8 @@ static int make_nodes(void)
         error = regs_make_nodes();
     if (!error)
         error = fb_make_node();
+    if (!error)
+        error = blockdev_make_nodes();
     return error ? error : vnode_make(NULL, "/dev/shm", S_IFDIR | 01777, 0, NULL);
 }
 

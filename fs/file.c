@@ -249,13 +249,13 @@ int64_t file_seek(struct file *f, int64_t offset, int whence)
         return -ESPIPE;
     if (!has_position(f))
         return 0;
-    if (whence < 0 || whence > 2 || (whence == 2 && !f->vnode->obj))
+    if (whence < 0 || whence > 2 || (whence == 2 && !f->vnode->obj && !f->vnode->ops->size))
         return -EINVAL;
     mutex_lock(&f->lock);
     if (whence == 1)
         base = (int64_t)f->pos;
     else if (whence == 2)
-        base = (int64_t)obj_size(f->vnode->obj);
+        base = (int64_t)(f->vnode->obj ? obj_size(f->vnode->obj) : f->vnode->ops->size(f));
     if (__builtin_add_overflow(base, offset, &base) || base < 0)
         base = -EINVAL;
     else

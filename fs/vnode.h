@@ -77,6 +77,7 @@ struct vnode_ops {
     /* The same at the file's end, which *pos is then; a file without has none (O_APPEND). */
     int (*append)(struct file *f, uint64_t *pos, vaddr_t ubuf, size_t len);
     int (*ioctl)(struct file *f, unsigned request, vaddr_t arg);
+    uint64_t (*size)(const struct file *f); /* where a device with positions ends, or NULL */
     bool positioned; /* a device whose read and write have a position, as files' do */
     /* mmap of what has no object: completes the request, whose access fits how f was opened and
      * whose obj_page counts from the file's start; or -Exxx. NULL: -ENODEV. */

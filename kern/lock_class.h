@@ -14,6 +14,7 @@ enum lock_class {
     LOCK_NONE, /* nobody has given it a class: a bug */
     /* Sleeping. */
     LOCK_FILE,
+    LOCK_PARTITIONS,
     LOCK_NAMESPACE,
     LOCK_INODE,
     LOCK_FILE_LOCKS,
@@ -25,6 +26,7 @@ enum lock_class {
     LOCK_AS,
     LOCK_SHM,
     LOCK_OBJ,
+    LOCK_BDEV,
     LOCK_BUSY, /* a page being filled: FRAME_BUSY */
     LOCK_TTY_WRITERS,
     LOCK_FRAMEBUFFER,

@@ -77,6 +77,15 @@ int obj_keep(struct obj *o, pfn_t pfn)
     return 0;
 }
 
+void obj_wrote_dirty(pfn_t pfn)
+{
+    if (IS_ENABLED(CONFIG_LINT))
+        hat_frame_written(pfn);
+    frame_lock(pfn);
+    frame_set_flags(frame_of(pfn), FRAME_ISYNC, FRAME_DIRTY);
+    frame_unlock(pfn);
+}
+
 void obj_wrote(pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);

@@ -14,6 +14,7 @@
 #include "kern/log.h"
 #include "kern/panic.h"
 #include "kern/trace.h"
+#include "proc/pid.h"
 #include "proc/proc_impl.h"
 #include "proc/stats.h"
 
@@ -129,7 +130,7 @@ static int make_init(const struct exec_image *image, const char *path)
 
     if (!p)
         return error;
-    kassert(p->pid == 1);
+    kassert(p->pid == PID_INIT);
     p->files = fdtable_create();
     t = p->files ? thread_create(p, init_thread, &init_image) : NULL;
     if (!t)

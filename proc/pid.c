@@ -11,6 +11,7 @@
 
 #include "include/uapi/errno.h"
 #include "kern/lock.h"
+#include "kern/panic.h"
 #include "mm/slab.h"
 #include "proc/proc_impl.h"
 
@@ -112,6 +113,7 @@ static void drop_kept(void)
 
 void pid_init(void)
 {
+    pids.last = PID_INIT;
     frame_add_drain(drop_kept);
 }
 
@@ -143,6 +145,14 @@ static bool slot_take(int pid)
         __atomic_store_n(slot, TAKEN, __ATOMIC_RELAXED);
     spin_unlock(lock_of(pid));
     return free;
+}
+
+int pid_alloc_init(void)
+{
+    if (!chunk_enter(0))
+        return -ENOMEM;
+    kassert(slot_take(PID_INIT));
+    return PID_INIT;
 }
 
 int pid_alloc(void)

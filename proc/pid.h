@@ -9,8 +9,12 @@
 
 #include "proc/proc.h"
 
+#define PID_INIT 1 /* the first process, whatever threads the kernel has started before */
+
 /* Once, before the first number. */
 void pid_init(void);
+/* Process 1's, once. -ENOMEM. */
+int __must_check pid_alloc_init(void);
 /* The next free number; -EAGAIN: none is left, -ENOMEM. May sleep. */
 int __must_check pid_alloc(void);
 void pid_free(int pid);

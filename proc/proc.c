@@ -28,7 +28,7 @@ struct proc *proc_init(void)
 struct proc *proc_alloc(int *error)
 {
     struct proc *p = slab_alloc(&proc_cache);
-    int pid = p ? pid_alloc() : -ENOMEM;
+    int pid = !p ? -ENOMEM : init ? pid_alloc() : pid_alloc_init();
 
     if (pid < 0) {
         if (p)

@@ -52,6 +52,7 @@ static const struct entry root_entries[] = {
     {"self", NULL, self_link, NULL},
     {"cmdline", procfs_cmdline, NULL, NULL},
     {"coremap", procfs_coremap, NULL, NULL},
+    {"diskstats", procfs_diskstats, NULL, NULL},
     {"enosys", procfs_enosys, NULL, NULL},
     {"hat", procfs_hat, NULL, &procfs_hat_ops},
     {"interrupts", procfs_interrupts, NULL, NULL},
@@ -63,6 +64,7 @@ static const struct entry root_entries[] = {
 #endif
     {"meminfo", procfs_meminfo, NULL, NULL},
     {"mounts", procfs_mounts, NULL, NULL},
+    {"partitions", procfs_partitions, NULL, NULL},
     {"slabinfo", procfs_slabinfo, NULL, NULL},
     {"stat", procfs_stat, NULL, NULL},
     {"sysvipc", NULL, NULL, &sysvipc_ops},

@@ -19,6 +19,7 @@ procfs_printer procfs_pid_fork, procfs_pid_maps, procfs_pid_pmap, procfs_pid_pt,
 procfs_printer procfs_uptime, procfs_kmsg, procfs_version, procfs_cmdline, procfs_interrupts;
 procfs_printer procfs_mounts, procfs_loadavg, procfs_stat, procfs_enosys, procfs_shm;
 procfs_printer procfs_trace, procfs_trace_control;
+procfs_printer procfs_diskstats, procfs_partitions;
 procfs_printer procfs_lockstat, procfs_kstorm; /* debug builds only */
 /* Of memory. */
 procfs_printer procfs_coremap, procfs_vmstat, procfs_meminfo, procfs_slabinfo, procfs_vmcheck;

@@ -3,6 +3,7 @@
  * System calls on descriptors. Each holds a reference to the file while it works, so that another
  * thread may close the descriptor meanwhile.
  */
+#include "fs/blockdev.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/sys_impl.h"
@@ -207,17 +208,32 @@ SYSCALL3(sys_getdents64, fd, ubuf, len)
     return result;
 }
 
-/* fsync, fdatasync, syncfs: storage is RAM, so it is done. */
+/* fsync, fdatasync: files lie in RAM, so it is done. */
 SYSCALL1(sys_fsync, fd)
 {
     struct file *f = file_of(fd);
-    bool is_device;
+    int error = 0;
 
     if (!f)
         return -EBADF;
-    is_device = vnode_is(f->vnode, S_IFCHR);
+    if (vnode_is(f->vnode, S_IFCHR) || vnode_is(f->vnode, S_IFBLK))
+        error = blockdev_sync(f);
     file_unref(f);
-    return is_device ? -EINVAL : 0;
+    return error;
+}
+
+SYSCALL0(sys_sync)
+{
+    blockdev_sync_all();
+    return 0;
+}
+
+SYSCALL1(sys_syncfs, fd)
+{
+    if (fdtable_get_cloexec(files(), (int)fd) < 0)
+        return -EBADF;
+    blockdev_sync_all();
+    return 0;
 }
 
 /* readahead, sync_file_range, and posix_fadvise: advice for those who wait for a disk. */

@@ -73,7 +73,8 @@ syscall_fn sys_mlockall, sys_munlockall;
 syscall_fn sys_shmget, sys_shmat, sys_shmdt, sys_shmctl;
 /* sys_file.c */
 syscall_fn sys_close, sys_read, sys_write, sys_readv, sys_writev, sys_pread64, sys_pwrite64;
-syscall_fn sys_preadv, sys_pwritev, sys_lseek, sys_llseek, sys_ioctl, sys_getdents64, sys_fsync;
+syscall_fn sys_preadv, sys_pwritev, sys_lseek, sys_llseek, sys_ioctl, sys_getdents64, sys_fsync,
+    sys_sync, sys_syncfs;
 syscall_fn sys_advise, sys_fadvise, sys_ftruncate, sys_ftruncate64, sys_fallocate, sys_sendfile,
     sys_sendfile64;
 /* sys_fcntl.c */

@@ -8,8 +8,10 @@
  * Who looks through all of them first keeps everybody out: of a group that is killed while its
  * members fork, nobody escapes (as proc_lock.c does for the process lock).
  */
+#include "include/uapi/errno.h"
 #include "kern/arch.h"
 #include "kern/cpu.h"
+#include "kern/kthread.h"
 #include "mm/slab.h"
 #include "proc/pid.h"
 #include "proc/sched_impl.h"
@@ -167,6 +169,16 @@ void thread_start(struct thread *t, bool maker_waits)
         t->work |= WORK_STOP;
     sched_start(t, maker_waits);
     spin_unlock_irq(&threads.part[here].lock, mask);
+}
+
+int kthread_start(void (*entry)(void *arg), void *arg)
+{
+    struct thread *t = thread_create(NULL, entry, arg);
+
+    if (!t)
+        return -ENOMEM;
+    thread_start(t, false);
+    return 0;
 }
 
 void thread_unlink(struct thread *t)

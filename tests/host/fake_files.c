@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fs/blockdev.h"
 #include "fs/file.h"
 #include "include/uapi/errno.h"
 #include "kern/clock.h"
@@ -82,6 +83,17 @@ const struct vnode_ops *device_ops(uint32_t rdev)
 {
     (void)rdev;
     return &no_ops;
+}
+
+const struct vnode_ops *device_none(void)
+{
+    return &no_ops;
+}
+
+const struct vnode_ops *blockdev_ops(uint32_t rdev)
+{
+    (void)rdev;
+    return NULL;
 }
 
 void fake_files(uint32_t nframes)

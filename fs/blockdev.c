@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Block devices as files. A disk and each of its partitions is an object of the page cache, whose
+ * pages are filled from the sectors and written back in runs of neighbours: when many are dirty, by
+ * fsync, sync and the last close, and by a thread a few seconds after the first. A page that could
+ * not be written is clean all the same, so that memory comes back; who syncs next is told.
+ * Locks: (w) b->lock, which sleeps: one writer at a time, and one who writes back; d->lock for
+ * counts; pages on their way are BUSY.
+ */
+#include "fs/blockdev_impl.h"
+
+#include <string.h>
+
+#include "fs/file.h"
+#include "include/uapi/errno.h"
+#include "kern/clock.h"
+#include "mm/uaccess.h"
+
+#define DIRTY_MAX       64u           /* pages; who makes more writes them back himself */
+#define WRITE_BACK_NS   5000000000ull /* after the first page became dirty */
+#define SECTORS_IN_PAGE (PAGE_SIZE / SECTOR_BYTES)
+
+#define BLKROGET     0x125eu
+#define BLKRRPART    0x125fu
+#define BLKGETSIZE   0x1260u
+#define BLKFLSBUF    0x1261u
+#define BLKSSZGET    0x1268u
+#define BLKBSZGET    0x80041270u
+#define BLKGETSIZE64 0x80041272u
+
+static struct {
+    struct waitq work; /* who writes back sleeps here */
+    bool dirty;        /* atomic, work.lock: something is */
+} all = {.work = WAITQ_INIT(all.work)};
+
+static struct bdev *bdev_of(const struct file *f)
+{
+    return f->data;
+}
+
+/* A page's sectors: how many there are, the last page may have fewer. 0: none. */
+static uint32_t page_sectors(const struct bdev *b, uint32_t page)
+{
+    uint64_t at = (uint64_t)page * SECTORS_IN_PAGE;
+
+    return at >= b->sectors ? 0 : (uint32_t)MIN(b->sectors - at, (uint64_t)SECTORS_IN_PAGE);
+}
+
+static void io_fill(struct block_io *io, const struct bdev *b, enum block_op op, uint32_t page,
+                    pfn_t pfn)
+{
+    *io = (struct block_io){.dev = b->disk,
+                            .op = op,
+                            .sector = b->first + (uint64_t)page * SECTORS_IN_PAGE,
+                            .pfn = pfn,
+                            .bytes = (uint16_t)(page_sectors(b, page) * SECTOR_BYTES)};
+}
+
+static int bdev_fill(struct obj *o, uint32_t page, void *bytes)
+{
+    struct bdev *b = container_of(o, struct bdev, obj);
+    struct block_io io;
+
+    if (b->whole && b->whole_page == page && mutex_held(&b->lock)) {
+        memcpy(bytes, b->whole, PAGE_SIZE);
+        return 0;
+    }
+    io_fill(&io, b, BLOCK_READ, page, virt_to_pfn(bytes));
+    memset((char *)bytes + io.bytes, 0, PAGE_SIZE - io.bytes);
+    return io.bytes ? block_wait(&io) : 0;
+}
+
+const struct obj_ops bdev_obj_ops = {.fill = bdev_fill};
+
+/* How much of [pos, pos + len) is in pos's page and before the end. */
+static size_t part_at(const struct bdev *b, uint64_t pos, size_t len)
+{
+    uint64_t left = b->sectors * SECTOR_BYTES - pos;
+
+    return (size_t)MIN(MIN((uint64_t)len, left), (uint64_t)(PAGE_SIZE - (pos & PAGE_MASK)));
+}
+
+static bool behind_end(const struct bdev *b, uint64_t pos)
+{
+    return pos >= b->sectors * SECTOR_BYTES;
+}
+
+static int bdev_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    struct bdev *b = bdev_of(f);
+    size_t done = 0;
+    int error = 0;
+
+    while (done < len && !behind_end(b, pos + done) && !thread_interrupted()) {
+        size_t part = part_at(b, pos + done, len - done);
+        pfn_t pfn;
+
+        error = obj_get(&b->obj, (uint32_t)((pos + done) >> PAGE_SHIFT), &pfn, NULL);
+        if (error)
+            break;
+        error =
+            copy_to_user(ubuf + done, (char *)pfn_to_virt(pfn) + ((pos + done) & PAGE_MASK), part);
+        obj_put(pfn);
+        if (error)
+            break;
+        done += part;
+        rest_point();
+    }
+    return done ? (int)done : error;
+}
+
+static void run_done(struct block_io *io)
+{
+    struct run *r = io->arg;
+    uint32_t mask = spin_lock_irq(&r->wait.lock);
+
+    if (--r->left == 0)
+        waitq_wake_locked(&r->wait, 1);
+    spin_unlock_irq(&r->wait.lock, mask);
+}
+
+/* Writes the run, and waits. (w). */
+static void run_write(struct bdev *b)
+{
+    struct run *r = &b->run;
+    uint32_t mask;
+
+    if (r->n == 0)
+        return;
+    for (unsigned i = 0; i < r->n; i++) {
+        r->io[i].done = run_done;
+        r->io[i].arg = r;
+        r->io[i].next = i + 1 < r->n ? &r->io[i + 1] : NULL;
+    }
+    r->left = r->n;
+    block_submit(r->io);
+    mask = spin_lock_irq(&r->wait.lock);
+    while (r->left) {
+        (void)!waitq_sleep(&r->wait, mask, false, UINT64_MAX);
+        mask = spin_lock_irq(&r->wait.lock);
+    }
+    spin_unlock_irq(&r->wait.lock, mask);
+    for (unsigned i = 0; i < r->n; i++) {
+        b->error = r->io[i].error ? r->io[i].error : b->error;
+        obj_written(r->pfn[i], 0);
+    }
+    r->n = 0;
+}
+
+/* What is dirty goes to the disk, and through its cache; 0, or the first error since the last call.
+ * (w). */
+static int write_back(struct bdev *b)
+{
+    struct block_io flush = {.dev = b->disk, .op = BLOCK_FLUSH};
+    struct run *r = &b->run;
+    bool any = b->low < b->high;
+    int error;
+
+    for (uint32_t page = b->low; page < b->high; page++) {
+        pfn_t pfn = obj_take_dirty(&b->obj, page);
+
+        if (pfn) {
+            io_fill(&r->io[r->n], b, BLOCK_WRITE, page, pfn);
+            r->pfn[r->n++] = pfn;
+        }
+        if (!pfn || r->n == RUN_PAGES)
+            run_write(b);
+        preempt_point();
+    }
+    run_write(b);
+    b->low = b->high = b->ndirty = 0;
+    error = any ? block_wait(&flush) : 0;
+    error = b->error ? b->error : error;
+    b->error = 0;
+    return error;
+}
+
+static int bdev_sync(struct bdev *b)
+{
+    int error;
+
+    mutex_lock(&b->lock);
+    error = write_back(b);
+    mutex_unlock(&b->lock);
+    return error;
+}
+
+/* Wakes who writes back: not now, but in a while. */
+static void note_dirty(struct bdev *b, uint32_t page)
+{
+    uint32_t mask;
+
+    b->low = b->ndirty ? MIN(b->low, page) : page;
+    b->high = b->ndirty ? MAX(b->high, page + 1) : page + 1;
+    b->ndirty++;
+    if (__atomic_load_n(&all.dirty, __ATOMIC_RELAXED))
+        return;
+    mask = spin_lock_irq(&all.work.lock);
+    __atomic_store_n(&all.dirty, true, __ATOMIC_RELAXED);
+    waitq_wake_locked(&all.work, 1);
+    spin_unlock_irq(&all.work.lock, mask);
+}
+
+/* Part of a page, whose bytes lie at `from`; page-sized ones replace the page without reading it.
+ * (w). */
+static int write_page(struct bdev *b, uint64_t pos, const char *from, size_t len)
+{
+    uint32_t page = (uint32_t)(pos >> PAGE_SHIFT);
+    pfn_t pfn;
+    int error;
+
+    b->whole_page = page;
+    b->whole = len == PAGE_SIZE ? from : NULL;
+    error = obj_get(&b->obj, page, &pfn, NULL);
+    b->whole = NULL;
+    if (error)
+        return error;
+    memcpy((char *)pfn_to_virt(pfn) + (pos & PAGE_MASK), from, len);
+    obj_wrote_dirty(pfn);
+    obj_put(pfn);
+    note_dirty(b, page);
+    return 0;
+}
+
+/* The user's bytes come into `page` first: bringing them may take long, and may need this device.
+ */
+static int write_pages(struct bdev *b, uint64_t pos, vaddr_t ubuf, size_t len, char *page)
+{
+    size_t done = 0;
+    int error = 0;
+
+    while (done < len && !behind_end(b, pos + done) && !thread_interrupted()) {
+        size_t part = part_at(b, pos + done, len - done);
+        bool many;
+
+        error = copy_from_user(page, ubuf + done, part);
+        if (error)
+            break;
+        mutex_lock(&b->lock);
+        error = write_page(b, pos + done, page, part);
+        many = b->ndirty >= DIRTY_MAX;
+        mutex_unlock(&b->lock);
+        if (!error && many)
+            error = bdev_sync(b);
+        if (error)
+            break;
+        done += part;
+        rest_point();
+    }
+    return done ? (int)done : error;
+}
+
+static int bdev_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
+{
+    struct bdev *b = bdev_of(f);
+    pfn_t room;
+    int n;
+
+    if (len == 0)
+        return 0;
+    if (behind_end(b, pos))
+        return -ENOSPC;
+    room = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER);
+    if (room == NO_PFN)
+        return -ENOMEM;
+    n = write_pages(b, pos, ubuf, len, pfn_to_virt(room));
+    frame_free(room);
+    return n;
+}
+
+int bdev_forget(struct bdev *b, uint64_t first, uint64_t sectors)
+{
+    int error;
+
+    mutex_lock(&b->lock);
+    error = write_back(b);
+    b->first = first;
+    b->sectors = sectors;
+    (void)!obj_resize(&b->obj, 0);
+    (void)!obj_resize(&b->obj, sectors * SECTOR_BYTES);
+    mutex_unlock(&b->lock);
+    return error;
+}
+
+static int put_word(vaddr_t arg, uint32_t word)
+{
+    return copy_to_user(arg, &word, sizeof(word));
+}
+
+static int bdev_ioctl(struct file *f, unsigned request, vaddr_t arg)
+{
+    struct bdev *b = bdev_of(f);
+    uint64_t bytes = b->sectors * SECTOR_BYTES;
+
+    switch (request) {
+    case BLKROGET: return put_word(arg, block_info(b->disk)->read_only);
+    case BLKSSZGET: return put_word(arg, SECTOR_BYTES);
+    case BLKBSZGET: return put_word(arg, PAGE_SIZE);
+    case BLKGETSIZE:
+        return bytes > UINT32_MAX * (uint64_t)SECTOR_BYTES ? -EFBIG
+                                                           : put_word(arg, (uint32_t)b->sectors);
+    case BLKGETSIZE64: return copy_to_user(arg, &bytes, sizeof(bytes));
+    case BLKFLSBUF: return bdev_forget(b, b->first, b->sectors);
+    case BLKRRPART: return bdev_read_table(b);
+    default: return -ENOTTY;
+    }
+}
+
+static uint64_t bdev_size(const struct file *f)
+{
+    return bdev_of(f)->sectors * SECTOR_BYTES;
+}
+
+static int bdev_open(struct file *f)
+{
+    struct bdev *b = bdev_find(f->vnode->rdev);
+
+    if (!b || b->sectors == 0)
+        return -ENXIO;
+    if (f->flags & O_ACCMODE && block_info(b->disk)->read_only)
+        return -EACCES;
+    f->data = b;
+    __atomic_fetch_add(&b->opens, 1, __ATOMIC_RELAXED);
+    return 0;
+}
+
+/* An error stays for the next who asks. */
+static void bdev_sync_quietly(struct bdev *b)
+{
+    mutex_lock(&b->lock);
+    b->error = write_back(b);
+    mutex_unlock(&b->lock);
+}
+
+static void bdev_close(struct file *f)
+{
+    struct bdev *b = bdev_of(f);
+
+    if (__atomic_sub_fetch(&b->opens, 1, __ATOMIC_ACQ_REL) == 0)
+        bdev_sync_quietly(b);
+}
+
+const struct vnode_ops bdev_ops = {
+    .open = bdev_open,
+    .close = bdev_close,
+    .read = bdev_read,
+    .write = bdev_write,
+    .ioctl = bdev_ioctl,
+    .size = bdev_size,
+    .positioned = true,
+};
+
+int blockdev_sync(struct file *f)
+{
+    return f->vnode->ops == &bdev_ops ? bdev_sync(bdev_of(f)) : -EINVAL;
+}
+
+void blockdev_sync_all(void)
+{
+    struct bdev *b;
+
+    for (unsigned i = 0; i < BDEVS_MAX; i++)
+        if ((b = bdev_nth(i)))
+            bdev_sync_quietly(b);
+}
+
+/* The thread that writes back what nobody else has. */
+void bdev_write_back_run(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        uint32_t mask = spin_lock_irq(&all.work.lock);
+
+        if (!all.dirty) {
+            (void)!waitq_sleep(&all.work, mask, false, UINT64_MAX);
+            continue;
+        }
+        (void)!waitq_sleep(&all.work, mask, false, clock_ns() + WRITE_BACK_NS);
+        __atomic_store_n(&all.dirty, false, __ATOMIC_RELAXED);
+        blockdev_sync_all();
+    }
+}

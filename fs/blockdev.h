@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Disks and their partitions as files: /dev/vda, /dev/vda1, /dev/ram0. Contents go through the page
+ * cache; what was written is on the disk after fsync, sync, or the last close, or a few seconds
+ * later. Mappings are refused.
+ */
+#ifndef FS_BLOCKDEV_H
+#define FS_BLOCKDEV_H
+
+#include "fs/vnode.h"
+
+/* The operations of the block device with this number, or NULL. */
+const struct vnode_ops *blockdev_ops(uint32_t rdev);
+/* Reads the partition tables, which may take a moment, and makes nodes for all there is. At boot,
+ * with interrupts on. */
+int blockdev_make_nodes(void);
+/* f's device has everything that was written. -EINVAL: f is no block device; -EIO, also for what an
+ * earlier write lost. May sleep. */
+int blockdev_sync(struct file *f);
+/* All devices. Errors are left to who asks for one. May sleep. */
+void blockdev_sync_all(void);
+/* The number of the i-th disk that was registered. */
+uint32_t blockdev_number(unsigned i);
+/* Calls visit for each device: its number, name, and size in sectors. For /proc/partitions. */
+void blockdev_each(void (*visit)(uint32_t rdev, const char *name, uint64_t sectors, void *arg),
+                   void *arg);
+
+#endif

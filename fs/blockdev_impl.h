@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of block devices share.
+ */
+#ifndef FS_BLOCKDEV_IMPL_H
+#define FS_BLOCKDEV_IMPL_H
+
+#include "block/block.h"
+#include "fs/blockdev.h"
+
+#define PARTS     4u  /* primary partitions */
+#define MINORS    16u /* numbers of a disk with partitions, as in Linux */
+#define RUN_PAGES BLOCK_CHAIN_MAX
+#define BDEVS_MAX (BLOCK_DEVICES * (1 + PARTS))
+
+/* What is written back together. */
+struct run {
+    struct waitq wait;
+    unsigned left; /* wait.lock: transfers that have not ended */
+    unsigned n;
+    pfn_t pfn[RUN_PAGES];
+    struct block_io io[RUN_PAGES];
+};
+
+/* A disk or a partition; as long as the machine runs. */
+struct bdev {
+    struct obj obj;            /* the contents */
+    struct block_device *disk; /* (c) */
+    uint32_t rdev;             /* (c) */
+    char name[BLOCK_NAME_MAX + 2];
+    uint64_t first, sectors; /* (w) written: a partition table may be read again */
+    struct mutex lock;       /* (w): one writer, or one who writes back */
+    const void *whole;       /* (w) what the page is filled with that is written whole, or NULL */
+    uint32_t whole_page;     /* (w) */
+    uint32_t low, high;      /* (w) dirty pages lie in [low, high) */
+    uint32_t ndirty;         /* (w) at most so many */
+    int error;               /* (w) of a page that is lost; the next to sync hears of it */
+    struct run run;          /* (w) room, so that writing back needs no memory */
+    uint32_t opens;          /* atomic */
+};
+
+extern const struct vnode_ops bdev_ops;
+extern const struct obj_ops bdev_obj_ops;
+
+/* The i-th place of BDEVS_MAX: a disk and behind it its partitions; NULL: empty. */
+struct bdev *bdev_nth(unsigned i);
+struct bdev *bdev_find(uint32_t rdev);
+/* Writes back, drops all pages, and is these sectors of the disk from now on. As blockdev_sync. */
+int bdev_forget(struct bdev *b, uint64_t first, uint64_t sectors);
+/* Reads the disk's partition table (again). -EINVAL: b is a partition, or has no room for any;
+ * -EBUSY: one is open; -EIO, -ENOMEM. May sleep. */
+int bdev_read_table(struct bdev *b);
+/* The thread that writes back what nobody else has. */
+void bdev_write_back_run(void *arg);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Threads of the kernel alone, for layers below processes. Implemented by proc/thread.c.
+ */
+#ifndef KERN_KTHREAD_H
+#define KERN_KTHREAD_H
+
+/* Starts a thread that runs entry(arg) and ends when that returns. 0 or -ENOMEM. */
+int kthread_start(void (*entry)(void *arg), void *arg);
+
+#endif
