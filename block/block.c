@@ -16,13 +16,13 @@
 #include "mm/slab.h"
 
 static struct slab_cache device_cache = SLAB_CACHE("blockdev", sizeof(struct block_device));
-static struct block_device *disks[BLOCK_DEVICES];
+struct block_device *block_table[BLOCK_DEVICES];
 
 static const char *const op_names[] = {"read", "write", "flush"};
 
 struct block_device *block_disk(unsigned i)
 {
-    return i < BLOCK_DEVICES ? disks[i] : NULL;
+    return i < BLOCK_DEVICES ? block_table[i] : NULL;
 }
 
 const char *block_name(const struct block_device *d)
@@ -232,8 +232,8 @@ static void name_disk(struct block_device *d)
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < BLOCK_DEVICES && disks[i]; i++)
-        n += strcmp(disks[i]->info.prefix, d->info.prefix) == 0;
+    for (unsigned i = 0; i < BLOCK_DEVICES && block_table[i]; i++)
+        n += strcmp(block_table[i]->info.prefix, d->info.prefix) == 0;
     if (d->info.by_number)
         fmt_snprint(d->name, sizeof(d->name), "%s%u", d->info.prefix, n);
     else
@@ -245,7 +245,7 @@ struct block_device *block_register(const struct block_info *info)
     struct block_device *d;
     unsigned i = 0;
 
-    while (i < BLOCK_DEVICES && disks[i])
+    while (i < BLOCK_DEVICES && block_table[i])
         i++;
     if (i == BLOCK_DEVICES || info->depth < 1 || info->depth > BLOCK_DEPTH_MAX || info->chain < 1 ||
         info->chain > BLOCK_CHAIN_MAX || info->sectors == 0)
@@ -267,7 +267,7 @@ struct block_device *block_register(const struct block_info *info)
         slab_free(&device_cache, d);
         return NULL;
     }
-    disks[i] = d;
+    block_table[i] = d;
     log_printf("%s: %u KiB%s\n", d->name, (unsigned)(info->sectors / 2),
                info->read_only ? ", read-only" : "");
     return d;

@@ -33,6 +33,8 @@ struct block_device {
     uint64_t busy_since_ns;   /* (q) active became 1 */
 };
 
+extern struct block_device *block_table[BLOCK_DEVICES]; /* written at boot alone */
+
 /* Starts what can be started. (q). */
 void block_dispatch(struct block_device *d);
 /* io is over: done will be called. (q). */
