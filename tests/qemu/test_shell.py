@@ -272,6 +272,75 @@ class Shell(TestCase):
         self.assertEqual(self.vm.run("ls").strip(), "")
         self.end()
 
+    def test_dd(self):
+        """Blocks from and to any place of a file; what went where is said, also after an error."""
+        self.begin()
+        self.vm.run("cd /tmp; echo 0123456789 > a")
+        self.printed(r"^2\+1 records in\n2\+1 records out\n11 bytes copied, \d+\.\d{6} s, \d+ kB/s$",
+                     "dd if=a of=b bs=4", status=0)
+        self.printed(r"\A2343\+0 records in\n3\+0 records out\n3 bytes", "dd if=a bs=1 skip=2 count=3")
+        self.printed(r"^0\+1 records in\n0\+1 records out$", "dd if=a of=b", status=0)
+        self.vm.run("cmp a b", status=0)
+        self.vm.run("dd if=a of=b bs=1 count=2 seek=4 conv=fsync,notrunc", status=0)
+        self.printed(r"\A0123016789\n\Z", "cat b")
+        self.vm.run("dd if=a of=b bs=1 count=1 seek=4", status=0)
+        self.printed(r"\A01230\Z", "cat b")
+        self.printed(r"^0\+0 records in\n0\+0 records out\n0 bytes", "dd if=a of=b bs=4 skip=9", status=0)
+        self.printed(r" 0 b$", "ls -l")
+        self.printed(r"^3\+0 records in\n3\+0 records out\n196608 bytes", "dd if=/dev/zero of=b bs=64k count=3")
+        self.vm.run("dd if=a of=b bs=1M seek=1", status=0)
+        self.printed(r" 1048587 b$", "ls -l")
+        self.printed(r"\A0123456789\n0\+1 records in$", "dd if=b bs=1M skip=1", status=0)
+        self.vm.send("dd bs=99 count=1 skip=1\rpassed over\rtaken\r")
+        self.vm.expect(r"^taken\n0\+1 records in$")
+        self.vm.expect_prompt()
+        self.printed(r"\Add: none: not found\n\Z", "dd if=none of=a", status=1)
+        self.printed(r"^dd: /tmp: is a directory\n0\+0 records in$", "dd if=/tmp", status=1)
+        self.printed(r"^0\+1 records out\n11 bytes", "dd if=a of=b bs=1M seek=5000", status=0)
+        self.printed(r"\A0123456789\n0\+1 records in$", "dd if=b bs=1M skip=5000", status=0)
+        self.printed(r"\Add: bs: not enough memory\n0\+0 records in$", "dd if=b bs=1000M", status=1)
+        self.printed(r"\Add: b: file too big\n0\+0 records in$", "dd if=a of=b bs=1M seek=16M", status=1)
+        self.printed(r"\Add: b: file too big\n0\+1 records in\n0\+0 records out\n0 bytes",
+                     "dd if=a of=b bs=1M seek=16M conv=notrunc", status=1)
+        for wrong in ("bs=0", "bs=2048M", "bs=4096M", "count=", "count=x", "conv=swab", "conv=fsyn", "if", "a"):
+            self.printed(r"\Add: %s: not understood\nusage: dd " % wrong, "dd of=c " + wrong, status=2)
+        self.printed(r"\Aa\nb\n\Z", "ls")
+        self.vm.run("rm a b")
+        self.end()
+
+    def test_cmp(self):
+        """The first difference, by byte and line, at the edges of the blocks it reads, too."""
+        self.begin()
+        self.vm.run("cd /tmp; echo one > a; echo one > b; echo two >> a; echo tvo >> b; touch none")
+        self.printed(r"\Aa b differ: byte 6, line 2\n\Z", "cmp a b", status=1)
+        self.printed(r"\Acmp: EOF on none after byte 0\n\Z", "cmp a none", status=1)
+        self.printed(r"\Acmp: EOF on none after byte 0\n\Z", "cmp none a", status=1)
+        self.printed(r"\A\Z", "cmp -s a b", status=1)
+        self.printed(r"\A\Z", "cmp -s a none", status=1)
+        self.printed(r"\A\Z", "cmp none none", status=0)
+        self.vm.send("cmp - b\rone\rtvo\r\x04")  # in two pieces
+        self.vm.expect_prompt()
+        self.assertEqual(self.vm.status(), 0)
+        self.printed(r"\Acmp: no: not found\n\Z", "cmp a no", status=2)
+        self.printed(r"\Acmp: /tmp: is a directory\n\Z", "cmp a /tmp", status=2)
+        for wrong in ("", "a", "-s a", "a b none"):
+            self.printed(r"\Ausage: cmp", "cmp " + wrong, status=2)
+        for place in (1, 16384, 16385, 32768, 40000):
+            self.vm.run("dd if=/dev/zero of=a bs=1K count=40; cp a b")
+            self.printed(r"\A\Z", "cmp a b", status=0)
+            self.vm.run("dd if=/bin/cmp of=b bs=1 count=1 seek=%d conv=notrunc" % (place - 1))
+            self.printed(r"\Aa b differ: byte %d, line 1\n\Z" % place, "cmp a b", status=1)
+            self.vm.run("dd if=/dev/zero of=b bs=1 count=0 seek=%d" % (place - 1))
+            self.printed(r"\Acmp: EOF on b after byte %d\n\Z" % (place - 1), "cmp a b", status=1)
+        self.vm.run("rm a b none")
+        self.end()
+
+    def test_sync(self):
+        self.begin()
+        self.printed(r"\A\Z", "sync", status=0)
+        self.printed(r"\Async: no: not found\n\Z", "sync /tmp no /bin/sync", status=1)
+        self.end()
+
     def test_status(self):
         self.begin()
         self.vm.run("echo fine", status=0)

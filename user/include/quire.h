@@ -51,6 +51,9 @@ int status_to_code(int status);
 /* "NAME: killed by signal 11 (segmentation fault)" on descriptor 2, if the status says so. */
 void status_report(const char *name, int status);
 
+/* open() that takes files of 2 GiB and more, and makes new ones with mode 0666. newlib's offsets
+ * have 32 bits: reading and writing go on behind them, its lseek and fstat do not. */
+int file_open_large(const char *path, int flags);
 /* The whole file, NUL-terminated, by malloc; its length in *len if that is not NULL. NULL and errno
  * if it can't be read. The caller takes the buffer. */
 char *file_read_all(const char *path, size_t *len);

@@ -15,6 +15,8 @@
 #include <dirent.h>
 #include <termios.h>
 
+#include "quire.h"
+
 #define LINUX_O_EXCL     0200
 #define LINUX_O_NOCTTY   0400
 #define LINUX_O_TRUNC    01000
@@ -32,14 +34,23 @@ static const struct {
     {O_DIRECTORY, LINUX_O_DIRECTORY},
 };
 
-int _open(const char *path, int flags, int mode)
+static int open_with(const char *path, int flags, int linux, int mode)
 {
-    int linux = flags & O_ACCMODE;
-
+    linux |= flags & O_ACCMODE;
     for (size_t i = 0; i < sizeof open_flags / sizeof open_flags[0]; i++)
         if (flags & open_flags[i].newlib)
             linux |= open_flags[i].linux;
     return (int)syscall(SYS_openat, LINUX_AT_FDCWD, path, linux, mode);
+}
+
+int _open(const char *path, int flags, int mode)
+{
+    return open_with(path, flags, 0, mode);
+}
+
+int file_open_large(const char *path, int flags)
+{
+    return open_with(path, flags, LINUX_O_LARGEFILE, 0666);
 }
 
 int _close(int fd)
@@ -170,6 +181,16 @@ int rmdir(const char *path)
 int symlink(const char *target, const char *path)
 {
     return (int)syscall(SYS_symlink, target, path);
+}
+
+int fsync(int fd)
+{
+    return (int)syscall(SYS_fsync, fd);
+}
+
+void sync(void)
+{
+    syscall(SYS_sync);
 }
 
 int access(const char *path, int mode)

@@ -34,6 +34,8 @@ static const struct {
     {EMFILE, "too many open files"},
     {ENFILE, "too many open files"},
     {ENOTTY, "not a terminal"},
+    {EFBIG, "file too big"},
+    {ENOSPC, "no space left"},
     {ESPIPE, "can't seek"},
     {EROFS, "read-only file system"},
     {ENAMETOOLONG, "name too long"},
