@@ -335,10 +335,14 @@ class Shell(TestCase):
         self.vm.run("rm a b none")
         self.end()
 
-    def test_sync(self):
+    def test_disks(self):
+        """There are none."""
         self.begin()
         self.printed(r"\A\Z", "sync", status=0)
         self.printed(r"\Async: no: not found\n\Z", "sync /tmp no /bin/sync", status=1)
+        self.printed(r"\Aiostat: this machine has no disk\n\Z", "iostat 1 2", status=1)
+        for wrong in ("0", "x", "1 0", "1 x", "1 1 1"):
+            self.printed(r"\Ausage: iostat", "iostat " + wrong, status=2)
         self.end()
 
     def test_status(self):

@@ -47,6 +47,7 @@ static const struct help_line program_help[] = {
     {"hat", "what the MMU was told: hat flush | pageunload FRAME | pagesync FRAME"},
     {"hello", "say hello"},
     {"hog", "write and verify memory: hog SIZE[K|M]"},
+    {"iostat", "what the disks do: iostat [SECONDS [LOOKS]]"},
     {"kdb", "stop the machine and debug the kernel"},
     {"kill", "end programs: kill [-SIGNAL] PID|NAME..."},
     {"ktrace", "run a command; its system calls and page faults"},
