@@ -304,6 +304,8 @@ class Shell(TestCase):
                      "dd if=a of=b bs=1M seek=16M conv=notrunc", status=1)
         for wrong in ("bs=0", "bs=2048M", "bs=4096M", "count=", "count=x", "conv=swab", "conv=fsyn", "if", "a"):
             self.printed(r"\Add: %s: not understood\nusage: dd " % wrong, "dd of=c " + wrong, status=2)
+        self.printed(r"\Add: /dev/full: no space left\n1\+0 records in\n0\+0 records out\n0 bytes",
+                     "dd if=b of=/dev/full count=3", status=1)
         self.printed(r"\Aa\nb\n\Z", "ls")
         self.vm.run("rm a b")
         self.end()
@@ -463,6 +465,50 @@ class ShellA7(Shell):
 
 class ShellRaspi2b(Shell):
     board = dict(board="raspi2b")
+
+
+class Disk(TestCase):
+    """The tools on a disk of 1 MiB."""
+
+    def setUp(self):
+        super().setUp()
+        self.vm = Machine(on_pty=True, append="ram0=1M")
+        self.addCleanup(self.vm.close)
+
+    def printed(self, pattern, command, **more):
+        self.assert_printed(self.vm, pattern, self.vm.run(command, **more))
+
+    def test_disk(self):
+        """dd and cmp at any place of it; iostat says what went to it, in all and of late."""
+        self.vm.expect_prompt(60)
+        look = (r"(?:\A|\n)%s(\d+\.\d{3}) s\n"
+                r"disk +transfers/s +KiB/s read +KiB/s written +merged read/s +merged written/s\n"
+                r"ram0 +(\d+\.\d\d) +(\d+\.\d\d) +(\d+\.\d\d) +(\d+\.\d\d) +(\d+\.\d\d)\n")
+        start, later = look % "since the start, ", look % "in "
+        self.vm.run("dd if=/bin/sh of=/tmp/a bs=1K count=20", status=0)
+        self.vm.run("dd if=/tmp/a of=/dev/ram0 bs=1K seek=1004 conv=fsync", status=0)
+        seconds, *shown = map(float, re.search(start, self.vm.run("iostat", status=0)).groups())
+        c = list(map(int, self.vm.run("cat /proc/diskstats").split()[3:]))
+        self.assertEqual(c[6], 40)  # sectors
+        for name, per_second, sum_of in zip(("transfers", "read", "written", "merged read", "merged written"),
+                                            shown, (c[0] + c[4], c[2] / 2, c[6] / 2, c[1], c[5])):
+            self.assertAlmostEqual(seconds * per_second, sum_of, delta=0.1 + seconds / 100, msg=name)
+        self.vm.run("dd if=/dev/ram0 of=/tmp/b bs=1K skip=1004; cmp /tmp/a /tmp/b", status=0)
+        self.printed(r"\Add: /dev/ram0: no space left\n3\+0 records in\n2\+0 records out\n1024 bytes",
+                     "dd if=/dev/zero of=/dev/ram0 seek=2046", status=1)
+        self.printed(r"^0\+0 records in$", "dd if=/dev/ram0 skip=2M", status=0)
+        self.printed(r"\A/dev/ram0 /dev/zero differ: byte %d, line 1$" % (1004 * 1024 + 1), "cmp /dev/ram0 /dev/zero")
+        self.vm.run("sync; sync /dev/ram0", status=0)
+        output = self.vm.run("iostat 1 3", status=0)
+        self.assertEqual(len(re.findall(start, output)), 1, output)
+        quiet = re.findall(later, output)
+        self.assertEqual([q[1:] for q in quiet], [("0.00",) * 5] * 2, output)
+        self.assertTrue(all(1 <= float(q[0]) < 10 for q in quiet), output)
+        self.vm.send("iostat 1\r")
+        self.vm.expect(r"^in 1\.")
+        self.vm.interrupt()
+        self.vm.run("vmcheck -q", 120, status=0)
+        self.vm.power_off()
 
 
 class Ending(TestCase):
