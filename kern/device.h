@@ -8,6 +8,7 @@
 
 #include "lib/base.h"
 #include "lib/fdt.h"
+#include "machine/io.h" /* reg_read, reg_write, device_barrier */
 
 /* DRIVER_USER: gives devices to programs, and is asked, together with the others, only for those
  * that no other driver names. */
@@ -47,15 +48,5 @@ volatile void *device_map_reg(const struct fdt *fdt, int node, unsigned index);
 /* Maps a device's registers (uncached, never executable) into the kernel; NULL if there is no
  * room. Pages stay mapped. Implemented by arch/arm/mmu.c. */
 volatile void *device_map(uint64_t phys, size_t len_bytes);
-
-static inline uint32_t reg_read(volatile void *base, uint32_t offset)
-{
-    return *(volatile uint32_t *)((volatile char *)base + offset);
-}
-
-static inline void reg_write(volatile void *base, uint32_t offset, uint32_t value)
-{
-    *(volatile uint32_t *)((volatile char *)base + offset) = value;
-}
 
 #endif

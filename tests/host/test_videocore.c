@@ -34,6 +34,16 @@ static struct {
     bool dead, full, noise;
 } firmware;
 
+uint32_t reg_read(volatile void *base, uint32_t offset)
+{
+    return ((volatile uint32_t *)base)[offset / 4];
+}
+
+void reg_write(volatile void *base, uint32_t offset, uint32_t value)
+{
+    ((volatile uint32_t *)base)[offset / 4] = value;
+}
+
 static uint32_t *tag_find(uint32_t tag)
 {
     uint32_t *m = firmware.message;
