@@ -200,7 +200,7 @@ static void read_at_boot(unsigned place, struct reading *r, uint64_t deadline_ns
             log_printf("%s: no answer: its partitions are not known\n", b->name);
             return;
         }
-        preempt_point();
+        kthread_run_others();
     }
     if (!r->io.error && use_table(place, pfn_to_virt(pfn)))
         log_printf("%s: no memory for its partitions\n", b->name);

@@ -7,5 +7,7 @@
 
 /* Starts a thread that runs entry(arg) and ends when that returns. 0 or -ENOMEM. */
 int kthread_start(void (*entry)(void *arg), void *arg);
+/* At boot, in the thread that may not sleep: those that can run on this CPU run first. */
+void kthread_run_others(void);
 
 #endif

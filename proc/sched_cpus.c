@@ -6,6 +6,7 @@
  */
 #include "kern/arch.h"
 #include "kern/cpu.h"
+#include "kern/kthread.h"
 #include "proc/runq_impl.h"
 
 static struct {
@@ -187,6 +188,12 @@ static void wait_for_work(struct cpu *cpu)
 void sched_idle_polls(void)
 {
     cpus.poll = true;
+}
+
+void kthread_run_others(void)
+{
+    if (__atomic_load_n(&cpu_self()->rq->ready, __ATOMIC_RELAXED))
+        schedule();
 }
 
 void sched_idle(void)
