@@ -134,13 +134,10 @@ static const struct {
     {"tally", &tally_ops, 0666, DEV(10, 242)},
 };
 
-const struct vnode_ops *device_none(void)
+const struct vnode_ops *device_ops(uint32_t mode, uint32_t rdev)
 {
-    return &none_ops;
-}
-
-const struct vnode_ops *device_ops(uint32_t rdev)
-{
+    if ((mode & S_IFMT) == S_IFBLK)
+        return blockdev_ops(rdev) ? blockdev_ops(rdev) : &none_ops;
     for (unsigned i = 0; i < ARRAY_SIZE(devices); i++)
         if (devices[i].rdev == rdev)
             return devices[i].ops;

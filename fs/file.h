@@ -104,9 +104,7 @@ int fdtable_set_cloexec(struct fdtable *t, int fd, bool cloexec);
  * words. */
 int __must_check rootfs_mount(paddr_t base, size_t len_bytes, const char **why);
 /* The operations of the device with this number; of one that is not there open fails. */
-const struct vnode_ops *device_ops(uint32_t rdev);
-/* Those of a number that no driver serves: open is -ENXIO. */
-const struct vnode_ops *device_none(void);
+const struct vnode_ops *device_ops(uint32_t mode, uint32_t rdev);
 /* Mounts /dev (console, tty, null, zero, full, random, urandom) on the root and starts the
  * terminal. */
 int __must_check devfs_mount(void);

@@ -7,7 +7,6 @@
  */
 #include <string.h>
 
-#include "fs/blockdev.h"
 #include "fs/file.h"
 #include "fs/tmpfs_impl.h"
 #include "include/uapi/errno.h"
@@ -74,8 +73,7 @@ static const struct vnode_ops *ops_of(uint32_t mode, uint32_t rdev)
     case S_IFREG: return &tmpfs_file_ops;
     case S_IFDIR: return &tmpfs_dir_ops;
     case S_IFLNK: return &tmpfs_link_ops;
-    case S_IFBLK: return blockdev_ops(rdev) ? blockdev_ops(rdev) : device_none();
-    default: return device_ops(rdev);
+    default: return device_ops(mode, rdev);
     }
 }
 

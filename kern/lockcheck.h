@@ -19,7 +19,7 @@
 #include "kern/lock_class.h"
 #include "lib/base.h"
 
-#define LOCK_DEPTH 10
+#define LOCK_DEPTH 24 /* a run of pages on their way to a disk is BUSY at once */
 
 struct lock_held {
     const void *lock;

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fs/blockdev.h"
 #include "fs/file.h"
 #include "include/uapi/errno.h"
 #include "kern/clock.h"
@@ -79,21 +78,11 @@ uint64_t clock_epoch_ns(void)
     return 0;
 }
 
-const struct vnode_ops *device_ops(uint32_t rdev)
+const struct vnode_ops *device_ops(uint32_t mode, uint32_t rdev)
 {
+    (void)mode;
     (void)rdev;
     return &no_ops;
-}
-
-const struct vnode_ops *device_none(void)
-{
-    return &no_ops;
-}
-
-const struct vnode_ops *blockdev_ops(uint32_t rdev)
-{
-    (void)rdev;
-    return NULL;
 }
 
 void fake_files(uint32_t nframes)

@@ -6,7 +6,6 @@
  */
 #include "tests/host/testing.h"
 
-#include "fs/blockdev.h"
 #include "fs/file.h"
 #include "fs/tmpfs.h"
 #include "include/uapi/errno.h"
@@ -112,20 +111,10 @@ uint64_t clock_epoch_ns(void)
 
 const struct vnode_ops tmpfs_file_ops; /* contents are read by vnode_read_kernel alone */
 
-const struct vnode_ops *device_ops(uint32_t rdev)
+const struct vnode_ops *device_ops(uint32_t mode, uint32_t rdev)
 {
+    (void)mode;
     return rdev ? &tmpfs_file_ops : NULL;
-}
-
-const struct vnode_ops *device_none(void)
-{
-    return NULL;
-}
-
-const struct vnode_ops *blockdev_ops(uint32_t rdev)
-{
-    (void)rdev;
-    return NULL;
 }
 
 int obj_keep(struct obj *o, pfn_t pfn)

@@ -44,7 +44,7 @@ class Checkers(unittest.TestCase):
         self.layers(None)
         self.layers(None, **{"mm/as.c": '#include "mm/as_impl.h"\n'})
         self.layers("kern may not include mm", **{"kern/a.c": '#include "mm/frame.h"\n'})
-        self.layers("drivers may not include mm", **{"drivers/a.c": '#include "mm/frame.h"\n'})
+        self.layers("drivers may not include fs", **{"drivers/a.c": '#include "fs/vnode.h"\n'})
         self.layers("private to mm", **{"proc/a.c": '#include "mm/as_impl.h"\n'})
         self.layers("private to drivers/uart",
                     **{"drivers/intc/a.c": '#include "drivers/uart/pl011_regs.h"\n'})
