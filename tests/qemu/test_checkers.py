@@ -33,7 +33,7 @@ class Checkers(unittest.TestCase):
     def layers(self, wanted, **files):
         tree = {"lib/base.h": "", "kern/log.h": '#include "lib/base.h"\n',
                 "mm/frame.h": '#include "kern/log.h"\n', "mm/as_impl.h": "",
-                "drivers/uart/pl011_regs.h": ""}
+                "drivers/uart/pl011_regs.h": "", "fs/vnode.h": ""}
         tree.update(files)
         found = check_layers.check(self.tree(tree))
         self.assertEqual(len(found), 1 if wanted else 0, found)
