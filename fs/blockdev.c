@@ -14,6 +14,7 @@
 #include "fs/file.h"
 #include "include/uapi/errno.h"
 #include "kern/clock.h"
+#include "mm/slab.h"
 #include "mm/uaccess.h"
 
 #define DIRTY_MAX       64u           /* pages; who makes more writes them back himself */
@@ -32,6 +33,8 @@ static struct {
     struct waitq work; /* who writes back sleeps here */
     bool dirty;        /* atomic, work.lock: something is */
 } all = {.work = WAITQ_INIT(all.work)};
+
+static struct slab_cache run_cache = SLAB_CACHE("blockrun", sizeof(struct run));
 
 static struct bdev *bdev_of(const struct file *f)
 {
@@ -56,6 +59,41 @@ static void io_fill(struct block_io *io, const struct bdev *b, enum block_op op,
                             .bytes = (uint16_t)(page_sectors(b, page) * SECTOR_BYTES)};
 }
 
+static void run_done(struct block_io *io)
+{
+    struct run *r = io->arg;
+    uint32_t mask = spin_lock_irq(&r->wait.lock);
+
+    if (--r->left == 0)
+        waitq_wake_locked(&r->wait, 1);
+    spin_unlock_irq(&r->wait.lock, mask);
+}
+
+/* Does the run's transfers, and waits. */
+static void run_transfer(struct run *r)
+{
+    uint32_t mask;
+
+    for (unsigned i = 0; i < r->n; i++) {
+        r->io[i].done = run_done;
+        r->io[i].arg = r;
+        r->io[i].next = i + 1 < r->n ? &r->io[i + 1] : NULL;
+    }
+    r->left = r->n;
+    block_submit(r->io);
+    mask = spin_lock_irq(&r->wait.lock);
+    while (r->left) {
+        (void)!waitq_sleep(&r->wait, mask, false, UINT64_MAX);
+        mask = spin_lock_irq(&r->wait.lock);
+    }
+    spin_unlock_irq(&r->wait.lock, mask);
+}
+
+static void clear_behind_end(const struct block_io *io, void *bytes)
+{
+    memset((char *)bytes + io->bytes, 0, PAGE_SIZE - io->bytes);
+}
+
 static int bdev_fill(struct obj *o, uint32_t page, void *bytes)
 {
     struct bdev *b = container_of(o, struct bdev, obj);
@@ -66,11 +104,33 @@ static int bdev_fill(struct obj *o, uint32_t page, void *bytes)
         return 0;
     }
     io_fill(&io, b, BLOCK_READ, page, virt_to_pfn(bytes));
-    memset((char *)bytes + io.bytes, 0, PAGE_SIZE - io.bytes);
+    clear_behind_end(&io, bytes);
     return io.bytes ? block_wait(&io) : 0;
 }
 
-const struct obj_ops bdev_obj_ops = {.fill = bdev_fill};
+/* Without room for transfers of its own each page has to come by itself. */
+static void bdev_fill_run(struct obj *o, struct obj_run *run)
+{
+    struct bdev *b = container_of(o, struct bdev, obj);
+    struct run *r = slab_alloc(&run_cache);
+
+    if (r)
+        waitq_init(&r->wait);
+    for (unsigned i = 0; r && i < run->n; i++) {
+        io_fill(&r->io[i], b, BLOCK_READ, run->page[i], run->pfn[i]);
+        clear_behind_end(&r->io[i], pfn_to_virt(run->pfn[i]));
+    }
+    if (r) {
+        r->n = run->n;
+        run_transfer(r);
+    }
+    for (unsigned i = 0; i < run->n; i++)
+        run->error[i] = r ? r->io[i].error : -ENOMEM;
+    if (r)
+        slab_free(&run_cache, r);
+}
+
+const struct obj_ops bdev_obj_ops = {.fill = bdev_fill, .fill_run = bdev_fill_run};
 
 /* How much of [pos, pos + len) is in pos's page and before the end. */
 static size_t part_at(const struct bdev *b, uint64_t pos, size_t len)
@@ -85,6 +145,17 @@ static bool behind_end(const struct bdev *b, uint64_t pos)
     return pos >= b->sectors * SECTOR_BYTES;
 }
 
+/* Before the page at pos is read: it comes with those that this call wants, too, and who reads on
+ * where the last one ended gets as many as go at a time. */
+static void read_ahead(struct bdev *b, uint64_t pos, size_t len)
+{
+    uint32_t page = (uint32_t)(pos >> PAGE_SHIFT), last = (uint32_t)((pos + len - 1) >> PAGE_SHIFT);
+    bool goes_on = __atomic_exchange_n(&b->ahead, page + 1, __ATOMIC_RELAXED) == page;
+
+    if ((goes_on || last > page) && !obj_lookup(&b->obj, page))
+        obj_fetch(&b->obj, page, goes_on ? OBJ_RUN : last - page + 1);
+}
+
 static int bdev_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
 {
     struct bdev *b = bdev_of(f);
@@ -95,6 +166,7 @@ static int bdev_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
         size_t part = part_at(b, pos + done, len - done);
         pfn_t pfn;
 
+        read_ahead(b, pos + done, len - done);
         error = obj_get(&b->obj, (uint32_t)((pos + done) >> PAGE_SHIFT), &pfn, NULL);
         if (error)
             break;
@@ -109,37 +181,14 @@ static int bdev_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     return done ? (int)done : error;
 }
 
-static void run_done(struct block_io *io)
-{
-    struct run *r = io->arg;
-    uint32_t mask = spin_lock_irq(&r->wait.lock);
-
-    if (--r->left == 0)
-        waitq_wake_locked(&r->wait, 1);
-    spin_unlock_irq(&r->wait.lock, mask);
-}
-
-/* Writes the run, and waits. (w). */
+/* Writes the run, and lets those go on who want the pages. (w). */
 static void run_write(struct bdev *b)
 {
     struct run *r = &b->run;
-    uint32_t mask;
 
     if (r->n == 0)
         return;
-    for (unsigned i = 0; i < r->n; i++) {
-        r->io[i].done = run_done;
-        r->io[i].arg = r;
-        r->io[i].next = i + 1 < r->n ? &r->io[i + 1] : NULL;
-    }
-    r->left = r->n;
-    block_submit(r->io);
-    mask = spin_lock_irq(&r->wait.lock);
-    while (r->left) {
-        (void)!waitq_sleep(&r->wait, mask, false, UINT64_MAX);
-        mask = spin_lock_irq(&r->wait.lock);
-    }
-    spin_unlock_irq(&r->wait.lock, mask);
+    run_transfer(r);
     for (unsigned i = 0; i < r->n; i++) {
         b->error = r->io[i].error ? r->io[i].error : b->error;
         obj_written(r->pfn[i], 0);

@@ -36,6 +36,7 @@ struct bdev {
     uint32_t ndirty;         /* (w) at most so many */
     int error;               /* (w) of a page that is lost; the next to sync hears of it */
     struct run run;          /* (w) room, so that writing back needs no memory */
+    uint32_t ahead;          /* atomic: page behind the one that was read last; a hint */
     uint32_t opens;          /* atomic */
 };
 

@@ -375,6 +375,30 @@ int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
     return error;
 }
 
+void obj_fetch(struct obj *o, uint32_t first, uint32_t npages)
+{
+    struct obj_run run = {.n = 0};
+    bool ours;
+
+    if (!o->ops->fill_run || !frame_at_least(4 * OBJ_RUN))
+        return;
+    for (uint32_t page = first; page < first + MIN(npages, OBJ_RUN); page++) {
+        pfn_t pfn = obj_lookup(o, page) ? NO_PFN : page_create(o, page, &ours);
+
+        if (pfn && ours) {
+            run.page[run.n] = page;
+            run.pfn[run.n++] = pfn;
+        }
+    }
+    if (run.n)
+        o->ops->fill_run(o, &run);
+    for (unsigned i = 0; i < run.n; i++) {
+        page_filled(o, run.pfn[i], run.error[i]);
+        if (!run.error[i])
+            frame_unuse(run.pfn[i]);
+    }
+}
+
 uint32_t obj_use_near(struct obj *o, uint32_t first, uint32_t want, pfn_t pfns[NEAR_PAGES])
 {
     uint32_t hash = hash_of(o, first), pages = obj_pages(o), found = 0;

@@ -17,9 +17,20 @@
 
 struct obj;
 
+/* Pages that are filled together: BUSY, each with its frame; error: what came of it. */
+#define OBJ_RUN 16u
+struct obj_run {
+    unsigned n;
+    uint32_t page[OBJ_RUN];
+    pfn_t pfn[OBJ_RUN];
+    int error[OBJ_RUN];
+};
+
 struct obj_ops {
     /* Fills the frame with the object's page; bytes beyond the end are zero. May sleep. 0, -EIO. */
     int (*fill)(struct obj *o, uint32_t page, void *frame_bytes);
+    /* The same for several pages in ascending order. NULL: one after the other is as good. */
+    void (*fill_run)(struct obj *o, struct obj_run *run);
     /* The page, which was written through a mapping, goes to where it comes from; bytes beyond the
      * end are nobody's. May sleep. 0, -EIO. NULL: it is the only copy, or nobody can write. */
     int (*write)(struct obj *o, uint32_t page, const void *frame_bytes);
@@ -78,6 +89,9 @@ int __must_check obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_foun
  * more, for an entry. Does not sleep. */
 #define NEAR_PAGES 16u
 uint32_t obj_use_near(struct obj *o, uint32_t first, uint32_t want, pfn_t pfns[NEAR_PAGES]);
+/* Brings those of the pages, at most OBJ_RUN, that are not in memory, together, as long as there is
+ * plenty of memory; without a word where that fails: obj_get says why. May sleep. */
+void obj_fetch(struct obj *o, uint32_t first, uint32_t npages);
 /* Gives the pin back. */
 void obj_put(pfn_t pfn);
 

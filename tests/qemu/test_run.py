@@ -96,11 +96,28 @@ class Run(TestCase):
         self.assertTrue(os.path.exists(self.path("qemu.log")))
 
     def test_usage(self):
-        for arguments in (["--no-such-option"], ["--initrd"], ["--append"], ["tegra"]):
+        for arguments in (["--no-such-option"], ["--initrd"], ["--append"], ["--disk"], ["tegra"]):
             status, output = self.piped("", *arguments)
             self.assertEqual(status, 2, arguments)
             self.assertIn("usage: ./run", output)
         self.assertEqual(self.piped("", "--help")[0], 0)
+
+    def test_disks(self):
+        """In the order in which they are given; a name that is none is an error in words."""
+        for name, size in (("small disk", 1 << 20), ("large", 2 << 20)):
+            with open(self.path(name), "wb") as f:
+                f.truncate(size)
+        status, output = self.piped("cat /proc/partitions\npoweroff\n", "--disk", "small disk",
+                                    "--disk", "large", cwd=self.directory)
+        self.assertEqual(status, 0, output)
+        self.assertRegex(output, r"(?m)^ 254 +0 +1024 vda$")
+        self.assertRegex(output, r"(?m)^ 254 +16 +2048 vdb$")
+        status, output = self.piped("", "--disk", self.path("nothing"))
+        self.assertEqual(status, 1)
+        self.assertIn("nothing: no such file", output)
+        status, output = self.piped("", "raspi2b", "--disk", self.path("large"))
+        self.assertEqual(status, 2)
+        self.assertIn("ram0", output)
 
     def test_missing_initrd(self):
         status, output = self.piped("", "--initrd", self.path("nothing"))
