@@ -52,6 +52,7 @@ static void __noreturn boot_fail(const char *what)
 
 static void open_device_tree(uint32_t dtb_phys)
 {
+    static struct fdt_hint hint;
     const void *blob = dtb_phys & 3 ? NULL : arch_map_blob(dtb_phys, DTB_MAX);
 
     boot.dtb_phys = dtb_phys;
@@ -60,6 +61,7 @@ static void open_device_tree(uint32_t dtb_phys)
                        "\r\nboot: no device tree: the boot loader must pass one in r2\r\n");
         arch_halt();
     }
+    boot.fdt.hint = &hint;
 }
 
 static void start_console(void)

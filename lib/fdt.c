@@ -258,17 +258,33 @@ int fdt_next_sibling(const struct fdt *fdt, int node)
     return depth == 0 ? node : -ENOENT;
 }
 
-/* From the root down, `above` holds the node's ancestors at their levels. */
-int fdt_parent(const struct fdt *fdt, int node)
+/* The parent of a node that is found from `at` on, a child of `parent`, or among what is below
+ * those; -ENOENT: not there. */
+static int parent_from(const struct fdt *fdt, int parent, int at, int node)
 {
-    int above[FDT_MAX_DEPTH + 1], depth = 0;
+    int above[FDT_MAX_DEPTH + 1], depth = 1;
 
-    for (int at = 0; at >= 0 && depth >= 0 && depth <= FDT_MAX_DEPTH; at = step(fdt, at, &depth)) {
+    above[0] = parent;
+    for (; at >= 0 && depth > 0 && depth <= FDT_MAX_DEPTH; at = step(fdt, at, &depth)) {
         above[depth] = at;
         if (at == node)
-            return depth > 0 ? above[depth - 1] : -ENOENT;
+            return above[depth - 1];
     }
     return -ENOENT;
+}
+
+int fdt_parent(const struct fdt *fdt, int node)
+{
+    struct fdt_hint *hint = fdt->hint;
+    int parent = -ENOENT;
+
+    if (hint && hint->node > 0 && hint->node <= node)
+        parent = parent_from(fdt, hint->parent, hint->node, node);
+    if (parent < 0 && node > 0)
+        parent = parent_from(fdt, 0, fdt_first_child(fdt, 0), node);
+    if (hint && parent >= 0)
+        *hint = (struct fdt_hint){node, parent};
+    return parent;
 }
 
 const char *fdt_name(const struct fdt *fdt, int node)

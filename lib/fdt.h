@@ -17,12 +17,18 @@
 #define FDT_MAX_DEPTH 16 /* levels of nodes, the root's included */
 #define FDT_MAX_CELLS 4  /* of an interrupt specifier */
 
+/* Where fdt_parent ended last: siblings are asked for one after the other. */
+struct fdt_hint {
+    int node, parent; /* 0: nothing as yet */
+};
+
 struct fdt {
     const uint8_t *blob;     /* borrowed; constant while the struct is in use */
     const uint8_t *structs;  /* structure block, nstructs bytes */
     const char *strings;     /* strings block, nstrings bytes, ends with NUL */
     const uint8_t *reserved; /* memory reservation block */
     uint32_t total_bytes, nstructs, nstrings, nreserved; /* nreserved: entries */
+    struct fdt_hint *hint; /* borrowed; the caller's to serialize; NULL: fdt_parent works without */
 };
 
 /* Checks header and structure of the blob, of which at most max_bytes may be read, and its

@@ -56,7 +56,7 @@ LINES = [Line(*row) for row in (
     ("processes_256m", "children alive in 256 MiB", 5948, 5040, None),
     ("boot_128m", "boot to the first instruction, 128 MiB", 59600000, 200500000, 3000000),
     ("boot_2g", "boot to the first instruction, 2 GiB", None, None, None),
-    ("image", "kernel image, bytes", 2500000, 20600000, 300 * 1024),
+    ("image", "kernel image, bytes", 2500000, 20600000, 320 * 1024),
 )]
 
 MORE_IS_BETTER = ("processes", "processes_256m")

@@ -109,13 +109,19 @@ static void missing_nodes(void **state)
 static void walk(void **state)
 {
     const struct fdt *f = &buses.fdt;
+    struct fdt_hint hint = {0};
+    struct fdt hinted = *f;
     unsigned n = 0;
 
     (void)state;
-    for (int node = 0; node >= 0; node = fdt_next(f, node), n++)
-        if (node > 0)
-            assert_in_range(fdt_parent(f, node), 0, node - 1);
-    assert_int_equal(n, 31);
+    hinted.hint = &hint;
+    for (int round = 0; round < 2; round++) /* the second begins with a hint behind the node */
+        for (int node = 0; node >= 0; node = fdt_next(f, node), n++)
+            if (node > 0) {
+                assert_in_range(fdt_parent(f, node), 0, node - 1);
+                assert_int_equal(fdt_parent(&hinted, node), fdt_parent(f, node));
+            }
+    assert_int_equal(n, 2 * 31);
 }
 
 static void properties(void **state)
