@@ -17,7 +17,6 @@
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 
-#define DIRTY_MAX       64u           /* pages; who makes more writes them back himself */
 #define WRITE_BACK_NS   5000000000ull /* after the first page became dirty */
 #define SECTORS_IN_PAGE (PAGE_SIZE / SECTOR_BYTES)
 
@@ -202,26 +201,31 @@ static int write_back(struct bdev *b)
 {
     struct block_io flush = {.dev = b->disk, .op = BLOCK_FLUSH};
     struct run *r = &b->run;
-    bool any = b->low < b->high;
     int error;
 
-    for (uint32_t page = b->low; page < b->high; page++) {
-        pfn_t pfn = obj_take_dirty(&b->obj, page);
+    for (unsigned i = 0; i < b->ndirty; i++) {
+        pfn_t pfn = obj_take_dirty(&b->obj, b->dirty[i]);
 
         if (pfn) {
-            io_fill(&r->io[r->n], b, BLOCK_WRITE, page, pfn);
+            io_fill(&r->io[r->n], b, BLOCK_WRITE, b->dirty[i], pfn);
             r->pfn[r->n++] = pfn;
         }
-        if (!pfn || r->n == RUN_PAGES)
+        if (r->n == RUN_PAGES)
             run_write(b);
         preempt_point();
     }
     run_write(b);
-    b->low = b->high = b->ndirty = 0;
-    error = any ? block_wait(&flush) : 0;
+    error = b->ndirty ? block_wait(&flush) : 0;
+    b->ndirty = 0;
     error = b->error ? b->error : error;
     b->error = 0;
     return error;
+}
+
+/* An error stays for the next who asks. (w). */
+static void write_back_quietly(struct bdev *b)
+{
+    b->error = write_back(b);
 }
 
 static int bdev_sync(struct bdev *b)
@@ -234,14 +238,15 @@ static int bdev_sync(struct bdev *b)
     return error;
 }
 
-/* Wakes who writes back: not now, but in a while. */
+/* The page, which was clean, is to be written back: not now, but in a while. */
 static void note_dirty(struct bdev *b, uint32_t page)
 {
+    unsigned at = b->ndirty++;
     uint32_t mask;
 
-    b->low = b->ndirty ? MIN(b->low, page) : page;
-    b->high = b->ndirty ? MAX(b->high, page + 1) : page + 1;
-    b->ndirty++;
+    for (; at > 0 && b->dirty[at - 1] > page; at--)
+        b->dirty[at] = b->dirty[at - 1];
+    b->dirty[at] = page;
     if (__atomic_load_n(&all.dirty, __ATOMIC_RELAXED))
         return;
     mask = spin_lock_irq(&all.work.lock);
@@ -251,10 +256,11 @@ static void note_dirty(struct bdev *b, uint32_t page)
 }
 
 /* Part of a page, whose bytes lie at `from`; page-sized ones replace the page without reading it.
- * (w). */
+ * What fails on the way to the disk is not this write's error: it stays for who syncs. (w). */
 static int write_page(struct bdev *b, uint64_t pos, const char *from, size_t len)
 {
     uint32_t page = (uint32_t)(pos >> PAGE_SHIFT);
+    bool clean;
     pfn_t pfn;
     int error;
 
@@ -265,9 +271,12 @@ static int write_page(struct bdev *b, uint64_t pos, const char *from, size_t len
     if (error)
         return error;
     memcpy((char *)pfn_to_virt(pfn) + (pos & PAGE_MASK), from, len);
-    obj_wrote_dirty(pfn);
+    clean = obj_wrote_dirty(pfn);
     obj_put(pfn);
-    note_dirty(b, page);
+    if (clean)
+        note_dirty(b, page);
+    if (b->ndirty == DIRTY_MAX)
+        write_back_quietly(b);
     return 0;
 }
 
@@ -280,17 +289,13 @@ static int write_pages(struct bdev *b, uint64_t pos, vaddr_t ubuf, size_t len, c
 
     while (done < len && !behind_end(b, pos + done) && !thread_interrupted()) {
         size_t part = part_at(b, pos + done, len - done);
-        bool many;
 
         error = copy_from_user(page, ubuf + done, part);
         if (error)
             break;
         mutex_lock(&b->lock);
         error = write_page(b, pos + done, page, part);
-        many = b->ndirty >= DIRTY_MAX;
         mutex_unlock(&b->lock);
-        if (!error && many)
-            error = bdev_sync(b);
         if (error)
             break;
         done += part;
@@ -317,7 +322,18 @@ static int bdev_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     return n;
 }
 
-int bdev_forget(struct bdev *b, uint64_t first, uint64_t sectors)
+int bdev_drop(struct bdev *b)
+{
+    int error;
+
+    mutex_lock(&b->lock);
+    error = write_back(b);
+    obj_punch(&b->obj, 0, UINT32_MAX); /* its size stays, so that no reader finds an end */
+    mutex_unlock(&b->lock);
+    return error;
+}
+
+int bdev_become(struct bdev *b, uint64_t first, uint64_t sectors)
 {
     int error;
 
@@ -349,7 +365,7 @@ static int bdev_ioctl(struct file *f, unsigned request, vaddr_t arg)
         return bytes > UINT32_MAX * (uint64_t)SECTOR_BYTES ? -EFBIG
                                                            : put_word(arg, (uint32_t)b->sectors);
     case BLKGETSIZE64: return copy_to_user(arg, &bytes, sizeof(bytes));
-    case BLKFLSBUF: return bdev_forget(b, b->first, b->sectors);
+    case BLKFLSBUF: return bdev_drop(b);
     case BLKRRPART: return bdev_read_table(b);
     default: return -ENOTTY;
     }
@@ -364,20 +380,18 @@ static int bdev_open(struct file *f)
 {
     struct bdev *b = bdev_find(f->vnode->rdev);
 
-    if (!b || b->sectors == 0)
+    if (!b)
         return -ENXIO;
     if (f->flags & O_ACCMODE && block_info(b->disk)->read_only)
         return -EACCES;
     f->data = b;
-    __atomic_fetch_add(&b->opens, 1, __ATOMIC_RELAXED);
-    return 0;
+    return bdev_hold(b);
 }
 
-/* An error stays for the next who asks. */
 static void bdev_sync_quietly(struct bdev *b)
 {
     mutex_lock(&b->lock);
-    b->error = write_back(b);
+    write_back_quietly(b);
     mutex_unlock(&b->lock);
 }
 

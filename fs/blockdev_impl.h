@@ -12,6 +12,7 @@
 #define MINORS    16u /* numbers of a disk with partitions, as in Linux */
 #define RUN_PAGES BLOCK_CHAIN_MAX
 #define BDEVS_MAX (BLOCK_DEVICES * (1 + PARTS))
+#define DIRTY_MAX 64u /* pages; who makes more writes them back himself */
 
 /* What is written back together. */
 struct run {
@@ -28,16 +29,16 @@ struct bdev {
     struct block_device *disk; /* (c) */
     uint32_t rdev;             /* (c) */
     char name[BLOCK_NAME_MAX + 2];
-    uint64_t first, sectors; /* (w) written: a partition table may be read again */
-    struct mutex lock;       /* (w): one writer, or one who writes back */
-    const void *whole;       /* (w) what the page is filled with that is written whole, or NULL */
-    uint32_t whole_page;     /* (w) */
-    uint32_t low, high;      /* (w) dirty pages lie in [low, high) */
-    uint32_t ndirty;         /* (w) at most so many */
-    int error;               /* (w) of a page that is lost; the next to sync hears of it */
-    struct run run;          /* (w) room, so that writing back needs no memory */
-    uint32_t ahead;          /* atomic: page behind the one that was read last; a hint */
-    uint32_t opens;          /* atomic */
+    uint64_t first, sectors;   /* (w) written: a partition table may be read again */
+    struct mutex lock;         /* (w): one writer, or one who writes back */
+    const void *whole;         /* (w) what the page is filled with that is written whole, or NULL */
+    uint32_t whole_page;       /* (w) */
+    uint32_t dirty[DIRTY_MAX]; /* (w) dirty pages, ascending */
+    unsigned ndirty;           /* (w) of them; fewer than DIRTY_MAX */
+    int error;                 /* (w) of a page that is lost; the next to sync hears of it */
+    struct run run;            /* (w) room, so that writing back needs no memory */
+    uint32_t ahead;            /* atomic: page behind the one that was read last; a hint */
+    uint32_t opens;            /* atomic */
 };
 
 extern const struct vnode_ops bdev_ops;
@@ -46,8 +47,12 @@ extern const struct obj_ops bdev_obj_ops;
 /* The i-th place of BDEVS_MAX: a disk and behind it its partitions; NULL: empty. */
 struct bdev *bdev_nth(unsigned i);
 struct bdev *bdev_find(uint32_t rdev);
-/* Writes back, drops all pages, and is these sectors of the disk from now on. As blockdev_sync. */
-int bdev_forget(struct bdev *b, uint64_t first, uint64_t sectors);
+/* Writes back and drops all pages, also while others read them. As blockdev_sync. */
+int bdev_drop(struct bdev *b);
+/* The same, and is these sectors of the disk from now on. Nobody has it open. */
+int bdev_become(struct bdev *b, uint64_t first, uint64_t sectors);
+/* One more has it open, who is to give that back; -ENXIO: it has no sectors. May sleep. */
+int bdev_hold(struct bdev *b);
 /* Reads the disk's partition table (again). -EINVAL: b is a partition, or has no room for any;
  * -EBUSY: one is open; -EIO, -ENOMEM. May sleep. */
 int bdev_read_table(struct bdev *b);

@@ -3,7 +3,8 @@
  * Which block devices there are: disks, and the partitions that their tables name. Tables are read
  * at boot, before the first program, and again when BLKRRPART asks. A damaged one is refused as a
  * whole, with the reason on the console; the disk itself is there all the same.
- * Locks: table.lock, which sleeps, for reading a table again; places are filled once.
+ * Locks: table.lock, which sleeps, for reading a table again and for opening; places are filled
+ * once.
  */
 #include <string.h>
 
@@ -15,6 +16,9 @@
 #include "kern/log.h"
 #include "lib/fmt.h"
 #include "mm/slab.h"
+
+/* Pages have numbers of 32 bits, and so has the one behind the last. */
+#define SECTORS_MAX ((uint64_t)UINT32_MAX * (PAGE_SIZE / SECTOR_BYTES))
 
 #define TABLE_WAIT_NS 5000000000ull /* at boot, for all of them */
 
@@ -115,7 +119,7 @@ static int set_part(unsigned place, unsigned n, uint64_t first, uint64_t sectors
         b = make(place + n, bdev_nth(place)->disk, n);
     if (!b)
         return sectors ? -ENOMEM : 0;
-    return bdev_forget(b, first, sectors);
+    return bdev_become(b, first, sectors);
 }
 
 /* Of a disk's first sector. 0 or -ENOMEM; a damaged table is none. */
@@ -133,6 +137,19 @@ static int use_table(unsigned place, const uint8_t *sector)
     error = 0;
     for (unsigned n = 1; !error && n <= PARTS; n++)
         error = set_part(place, n, parts[n - 1].start, parts[n - 1].count);
+    return error;
+}
+
+int bdev_hold(struct bdev *b)
+{
+    int error = 0;
+
+    mutex_lock(&table.lock); /* a table that is read again closes none that was opened meanwhile */
+    if (b->sectors == 0)
+        error = -ENXIO;
+    else
+        __atomic_fetch_add(&b->opens, 1, __ATOMIC_RELAXED);
+    mutex_unlock(&table.lock);
     return error;
 }
 
@@ -157,7 +174,7 @@ int bdev_read_table(struct bdev *b)
         mutex_unlock(&table.lock);
         return -EBUSY;
     }
-    error = bdev_forget(b, 0, b->sectors);
+    error = bdev_drop(b);
     if (!error)
         error = obj_get(&b->obj, 0, &pfn, NULL);
     if (!error) {
@@ -218,7 +235,9 @@ int blockdev_make_nodes(void)
 
         if (!b)
             return -ENOMEM;
-        b->sectors = block_info(b->disk)->sectors;
+        b->sectors = MIN(block_info(b->disk)->sectors, SECTORS_MAX);
+        if (b->sectors < block_info(b->disk)->sectors)
+            log_printf("%s: of this disk the first 16 TiB can be used\n", b->name);
         obj_grow(&b->obj, b->sectors * SECTOR_BYTES);
         if (!block_info(b->disk)->by_number)
             read_at_boot(place, &readings[i], deadline_ns);

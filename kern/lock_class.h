@@ -25,8 +25,8 @@ enum lock_class {
     LOCK_COST,
     LOCK_AS,
     LOCK_SHM,
-    LOCK_OBJ,
     LOCK_BDEV,
+    LOCK_OBJ,
     LOCK_BUSY, /* a page being filled: FRAME_BUSY */
     LOCK_TTY_WRITERS,
     LOCK_FRAMEBUFFER,

@@ -129,8 +129,9 @@ void obj_unreserve(uint32_t n);
 int __must_check obj_keep(struct obj *o, pfn_t pfn);
 /* The kernel wrote to the page: the instruction cache knows nothing of it. */
 void obj_wrote(pfn_t pfn);
-/* The same, and the page, which the caller has pinned, differs from where it comes from now. */
-void obj_wrote_dirty(pfn_t pfn);
+/* The same, and the page, which the caller has pinned, differs from where it comes from now; true:
+ * it did not before. */
+bool obj_wrote_dirty(pfn_t pfn);
 /* At most so many frames are kept, from now on. */
 void obj_keep_limit(uint32_t most);
 struct obj_kept {

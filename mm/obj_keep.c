@@ -77,13 +77,17 @@ int obj_keep(struct obj *o, pfn_t pfn)
     return 0;
 }
 
-void obj_wrote_dirty(pfn_t pfn)
+bool obj_wrote_dirty(pfn_t pfn)
 {
+    bool clean;
+
     if (IS_ENABLED(CONFIG_LINT))
         hat_frame_written(pfn);
     frame_lock(pfn);
+    clean = !(frame_of(pfn)->flags & FRAME_DIRTY);
     frame_set_flags(frame_of(pfn), FRAME_ISYNC, FRAME_DIRTY);
     frame_unlock(pfn);
+    return clean;
 }
 
 void obj_wrote(pfn_t pfn)
