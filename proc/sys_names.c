@@ -99,17 +99,17 @@ SYSCALL3(sys_mkdirat, dirfd, upath, mode)
                 NULL);
 }
 
-/* Files and devices; pipes, sockets and block devices do not exist. */
+/* Files and devices; pipes and sockets do not exist. */
 static int make_node(int dirfd, vaddr_t upath, uint32_t mode, uint32_t dev)
 {
     uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
     uint32_t rdev = (dev >> 8 & 0xfff) << 8 | (dev & 0xff);
 
-    if (type == S_IFDIR || type == S_IFIFO || type == S_IFSOCK || type == S_IFBLK)
+    if (type == S_IFDIR || type == S_IFIFO || type == S_IFSOCK)
         return -EPERM;
-    if (type != S_IFREG && type != S_IFCHR)
+    if (type != S_IFREG && type != S_IFCHR && type != S_IFBLK)
         return -EINVAL;
-    return make(dirfd, upath, type | masked(mode & S_IALL), type == S_IFCHR ? rdev : 0, NULL);
+    return make(dirfd, upath, type | masked(mode & S_IALL), type == S_IFREG ? 0 : rdev, NULL);
 }
 
 SYSCALL3(sys_mknod, upath, mode, dev)
