@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Block devices as files. A disk and each of its partitions is an object of the page cache, whose
- * pages are filled from the sectors and written back in runs of neighbours: when many are dirty, by
+ * pages are filled from the sectors and written back in runs: when many are dirty, by
  * fsync, sync and the last close, and by a thread a few seconds after the first. A page that could
  * not be written is clean all the same, so that memory comes back; who syncs next is told.
  * Locks: (w) b->lock, which sleeps: one writer at a time, and one who writes back; d->lock for
