@@ -38,8 +38,8 @@ void procfs_diskstats(struct text *t, struct proc *p)
 
 static void print_partition(uint32_t rdev, const char *name, uint64_t sectors, void *arg)
 {
-    text_printf(arg, "%4u %7u %10u %s\n", (unsigned)(rdev >> 8), (unsigned)(rdev & 0xff),
-                (unsigned)(sectors / 2), name);
+    text_printf(arg, "%4u %7u %10llu %s\n", (unsigned)(rdev >> 8), (unsigned)(rdev & 0xff),
+                sectors / 2, name);
 }
 
 void procfs_partitions(struct text *t, struct proc *p)

@@ -66,6 +66,20 @@ def board_args(board, cpu="cortex-a15", memory="128M", options="", dtb=True, cpu
     return args + (["-dtb", built("raspi2b.dtb")] if dtb else [])
 
 
+def disk_args(number, path, **options):
+    """QEMU's arguments for the virtio disk of this number (0 is vda) on a file. options: those of
+    blkdebug (read_only="on") and its faults (inject_error=[dict(iotype="read", sector=3)])."""
+    name = "disk%d" % number
+    node = {"driver": "blkdebug", "node-name": name, "image.driver": "file", "image.filename": path,
+            "image.locking": "off"}  # who was killed a moment ago may have it still
+    for n, fault in enumerate(options.pop("inject_error", [])):
+        for key, value in {"event": "none", **fault}.items():
+            node["inject-error.%d.%s" % (n, key)] = value
+    node.update((key.replace("_", "-"), value) for key, value in options.items())
+    return ["-blockdev", ",".join("%s=%s" % pair for pair in node.items()),
+            "-device", "virtio-blk-device,id=%s,drive=%s,bus=virtio-mmio-bus.%d" % (name, name, number)]
+
+
 def set_raw(fd):
     """The terminal passes all on as it is, from before QEMU sets its own mode."""
     tty.setraw(fd)

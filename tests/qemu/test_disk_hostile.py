@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Virtio disks as a user sees them: programs on one of 1 TiB, of which nearly nothing is there; one
+with a bad sector, whose loss must be heard of; one larger than pages have numbers.
+"""
+
+import quire_vm
+from quire_vm import Machine, TestCase, run_user_tests
+
+SECTOR = 512
+
+
+def disk(*blockdev):
+    """QEMU's arguments for a disk made of these block nodes, each upon the one before."""
+    extra = []
+    for i, node in enumerate(blockdev):
+        extra += ["-blockdev", "%s,node-name=n%d" % (node % {"below": "n%d" % (i - 1)}, i)]
+    return extra + ["-device", "virtio-blk-device,drive=n%d" % (len(blockdev) - 1)]
+
+
+class VirtioDisk(TestCase):
+    kernel = "quire.img"
+
+    def image(self, size):
+        with open(self.path("image"), "wb") as f:
+            f.truncate(size)
+        return "driver=file,filename=" + self.path("image")
+
+    def test_programs(self):
+        run_user_tests("t_disk", kernel=self.kernel, extra=disk(self.image(1 << 40)))
+
+    def test_lost_write(self):
+        """In the middle of one large write, pages are written to the disk; that one is lost is
+        told to whoever syncs, and once."""
+        bad = ("driver=blkdebug,image=%(below)s,inject-error.0.event=none,inject-error.0.iotype=write,"
+               "inject-error.0.sector=" + str((1 << 20) // SECTOR))
+        vm = Machine(on_pty=True, kernel=self.kernel,
+                     extra=disk(self.image(8 << 20), bad, "driver=raw,file=%(below)s"))
+        self.addCleanup(vm.close)
+        vm.expect_prompt(60)
+        output = vm.run("dd if=/dev/zero of=/dev/vda bs=1M count=1 seek=1 conv=fsync", status=1)
+        self.assert_printed(vm, r"^dd: /dev/vda: input/output error$", output)
+        self.assert_printed(vm, r"^1048576 bytes", output)
+        vm.run("sync /dev/vda", status=0)
+        vm.run("dd if=/dev/zero of=/dev/vda bs=1M count=1 seek=2 conv=fsync", status=0)
+        vm.run("vmcheck -q", 120, status=0)
+
+    def test_huge(self):
+        """The first 16 TiB can be used, and no page of them is taken for another."""
+        vm = Machine(on_pty=True, kernel=self.kernel,
+                     extra=disk("driver=null-co,read-zeroes=on,size=" + str((1 << 44) + (8 << 20))))
+        self.addCleanup(vm.close)
+        vm.expect(r"^vda: of this disk the first 16 TiB can be used$", 60)
+        vm.expect_prompt(60)
+        for page, count in ((1000000, 1), ((1 << 32) - 2, 1), ((1 << 32) - 1, 0)):
+            output = vm.run("dd if=/dev/vda of=/tmp/x bs=4K count=1 skip=%d" % page, status=0)
+            self.assert_printed(vm, r"^%d\+0 records out$" % count, output)
+
+
+class VirtioDiskDebug(VirtioDisk):
+    """With the kernel that checks itself."""
+
+    kernel = "debug/quire.img"
+
+
+if __name__ == "__main__":
+    quire_vm.main()
