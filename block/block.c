@@ -58,8 +58,9 @@ static void log_error(struct block_device *d, const struct block_io *io)
     if (io->op == BLOCK_FLUSH)
         log_printf("%s: flush failed", d->name);
     else
-        log_printf("%s: %s of sectors %llu-%llu failed", d->name, op_names[io->op], io->sector,
-                   io->sector + io->bytes / SECTOR_BYTES - 1);
+        log_printf("%s: %s of sectors %llu-%llu failed", d->name, op_names[io->op],
+                   (unsigned long long)io->sector,
+                   (unsigned long long)io->sector + io->bytes / SECTOR_BYTES - 1);
     log_printf(d->unlogged ? " (and %u more)\n" : "\n", d->unlogged);
     d->unlogged = 0;
 }
@@ -268,7 +269,7 @@ struct block_device *block_register(const struct block_info *info)
         return NULL;
     }
     block_table[i] = d;
-    log_printf("%s: %llu KiB%s\n", d->name, info->sectors / 2,
+    log_printf("%s: %llu KiB%s\n", d->name, (unsigned long long)info->sectors / 2,
                info->read_only ? ", read-only" : "");
     return d;
 }

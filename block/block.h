@@ -68,7 +68,9 @@ struct block_ops {
     /* Calls block_finish for each request that has ended since the last call. */
     void (*poll)(struct block_device *d);
     /* Some request has passed its deadline. The device forgets all of them: none of their memory is
-     * read or written any more, and none will end. 0, or -EIO: it can't be brought to that. */
+     * read or written any more, and none will end. 0, or -EIO: it can't be brought to that.
+     * Then the device is given up and the transfers end with an error all the same: without an
+     * IOMMU nobody can keep it from memory that has other uses by now. */
     int (*reset)(struct block_device *d);
 };
 

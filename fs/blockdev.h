@@ -19,7 +19,7 @@ int blockdev_make_nodes(void);
 int blockdev_sync(struct file *f);
 /* All devices. Errors are left to who asks for one. May sleep. */
 void blockdev_sync_all(void);
-/* The number of the i-th disk that was registered. */
+/* The number of the i-th disk that was registered; 0: it has no node. */
 uint32_t blockdev_number(unsigned i);
 /* Calls visit for each device: its number, name, and size in sectors. For /proc/partitions. */
 void blockdev_each(void (*visit)(uint32_t rdev, const char *name, uint64_t sectors, void *arg),

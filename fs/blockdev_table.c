@@ -49,7 +49,9 @@ const struct vnode_ops *blockdev_ops(uint32_t rdev)
 
 uint32_t blockdev_number(unsigned i)
 {
-    return bdev_nth(i * (1 + PARTS))->rdev;
+    const struct bdev *b = bdev_nth(i * (1 + PARTS));
+
+    return b ? b->rdev : 0;
 }
 
 void blockdev_each(void (*visit)(uint32_t rdev, const char *name, uint64_t sectors, void *arg),

@@ -259,8 +259,7 @@ void obj_unref(struct obj *o)
 
 /* A new BUSY page with one user, entered: *ours; or another's came first, or the end before it, and
  * the caller looks again. NO_PFN: no memory. */
-static inline __attribute__((always_inline)) pfn_t page_create(struct obj *o, uint32_t page,
-                                                               bool *ours)
+static inline pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
 {
     pfn_t pfn = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER), other;
     struct frame *f;

@@ -32,7 +32,7 @@ void procfs_diskstats(struct text *t, struct proc *p)
     struct block_device *d;
 
     (void)p;
-    for (unsigned i = 0; (d = block_disk(i)); i++)
+    for (unsigned i = 0; (d = block_disk(i)) && blockdev_number(i); i++)
         print_disk(t, d, blockdev_number(i));
 }
 

@@ -5,9 +5,9 @@
  * so that there is nothing to allocate or to find.
  * The device is not trusted: a used entry is believed if it names a request that the device has,
  * and only that it has ended. Any other, or too many, and the device is reset and all its requests
- * have failed; if it can't even be reset it is dead, and keeps their memory: its requests run into
- * the layer's deadline.
- * Locks: (q) held in all functions of struct block_ops; the interrupt takes none.
+ * have failed; if it can't even be reset it is dead, and its requests run into the layer's
+ * deadline, since it may still write where they told it to; after that nothing stops it. Locks: (q)
+ * held in all functions of struct block_ops; the interrupt takes none.
  */
 #include "drivers/virtio/virtio_blk.h"
 

@@ -39,6 +39,7 @@ static struct {
     uint8_t bytes[SECTORS * SECTOR_BYTES], model[SECTORS * SECTOR_BYTES];
     bool bad[SECTORS];
     bool silent;  /* ends no request, and does not answer */
+    bool whims;   /* fails now and then, for no reason */
     bool by_hand; /* ends none by itself */
     bool reset_fails;
     bool flush_fails;
@@ -176,7 +177,8 @@ static void disk_poll(struct block_device *d)
     while (w.nwork && !w.silent && !w.by_hand && testing_below(3)) {
         unsigned i = testing_below(w.nwork);
         struct block_request *r = w.work[i];
-        bool fails = r->op == BLOCK_FLUSH ? w.flush_fails : has_bad_sector(r) || !testing_below(40);
+        bool fails = r->op == BLOCK_FLUSH ? w.flush_fails
+                                          : has_bad_sector(r) || (w.whims && !testing_below(40));
 
         w.work[i] = w.work[--w.nwork];
         w.flushes += r->op == BLOCK_FLUSH && !fails;
@@ -334,6 +336,7 @@ static void random_transfers(void **state)
     uint64_t until;
 
     (void)state;
+    w.whims = true;
     for (unsigned i = 0; i < steps; i++) {
         if (testing_below(3) == 0)
             submit_random();

@@ -3,6 +3,8 @@
 with a bad sector, whose loss must be heard of; one larger than pages have numbers.
 """
 
+import struct
+
 import quire_vm
 from quire_vm import Machine, TestCase, run_user_tests
 
@@ -26,7 +28,11 @@ class VirtioDisk(TestCase):
         return "driver=file,filename=" + self.path("image")
 
     def test_programs(self):
-        run_user_tests("t_disk", kernel=self.kernel, extra=disk(self.image(1 << 40)))
+        image = self.image(1 << 40)
+        with open(self.path("image"), "r+b") as f:  # one partition, sectors 256 to 767
+            f.seek(446)
+            f.write(struct.pack("<4xB3xII", 0x83, 256, 512) + bytes(48) + b"\x55\xaa")
+        run_user_tests("t_disk", kernel=self.kernel, extra=disk(image))
 
     def test_lost_write(self):
         """In the middle of one large write, pages are written to the disk; that one is lost is
