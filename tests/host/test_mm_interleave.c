@@ -158,7 +158,7 @@ static const char *const found[] = {
 int main(int argc, char **argv)
 {
     static const char *const starts[] = {"T1sw", "T1kw", "T1sc", "T2sw", "D1sw", "D1kc"};
-    struct results r = {.most = testing_count(150, 100000)};
+    struct results r = {.most = testing_count(100, 100000)};
 
     coop_init();
     if (argc > 1) {
