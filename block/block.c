@@ -196,7 +196,8 @@ void block_submit(struct block_io *first)
 
 struct waiter {
     struct waitq wait;
-    bool done; /* wait.lock */
+    unsigned left; /* wait.lock: transfers that have not ended */
+    int error;     /* wait.lock: the first */
 };
 
 static void waiter_done(struct block_io *io)
@@ -204,28 +205,32 @@ static void waiter_done(struct block_io *io)
     struct waiter *w = io->arg;
     uint32_t mask = spin_lock_irq(&w->wait.lock);
 
-    w->done = true;
-    waitq_wake_locked(&w->wait, 1);
+    if (!w->error)
+        w->error = io->error;
+    if (--w->left == 0)
+        waitq_wake_locked(&w->wait, 1);
     spin_unlock_irq(&w->wait.lock, mask);
 }
 
-int block_wait(struct block_io *io)
+int block_wait(struct block_io *first)
 {
-    struct waiter w = {.done = false};
+    struct waiter w = {.left = 0};
     uint32_t mask;
 
     waitq_init(&w.wait);
-    io->next = NULL;
-    io->done = waiter_done;
-    io->arg = &w;
-    block_submit(io);
+    for (struct block_io *io = first; io; io = io->next) {
+        io->done = waiter_done;
+        io->arg = &w;
+        w.left++;
+    }
+    block_submit(first);
     mask = spin_lock_irq(&w.wait.lock);
-    while (!w.done) {
+    while (w.left) {
         (void)!waitq_sleep(&w.wait, mask, false, UINT64_MAX);
         mask = spin_lock_irq(&w.wait.lock);
     }
     spin_unlock_irq(&w.wait.lock, mask);
-    return io->error;
+    return w.error;
 }
 
 /* "vda" or "ram0": the n-th of its prefix. */

@@ -107,9 +107,9 @@ void *block_data(const struct block_device *d);
  * called for each in any case; -EIO also where sectors lie outside the disk, or it is written to
  * and may only be read. Does not sleep; takes (q). */
 void block_submit(struct block_io *first);
-/* One alone, zeroed but for dev, op, sector, pfn, offset and bytes; sleeps until it has ended. 0 or
- * -EIO. */
-int block_wait(struct block_io *io);
+/* The same, with done and arg left to this call, which sleeps until all have ended. 0 or -EIO, the
+ * first error; each has its own. */
+int block_wait(struct block_io *first);
 
 /* The i-th disk that was registered, or NULL. */
 struct block_device *block_disk(unsigned i);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
  * Block devices as files. A disk and each of its partitions is an object of the page cache, whose
- * pages are filled from the sectors and written back in runs: when many are dirty, by
- * fsync, sync and the last close, and by a thread a few seconds after the first. A page that could
- * not be written is clean all the same, so that memory comes back; who syncs next is told.
- * Locks: (w) b->lock, which sleeps: one writer at a time, and one who writes back; d->lock for
- * counts; pages on their way are BUSY.
+ * pages are filled from the sectors and written back in runs: when many are dirty, by fsync, sync
+ * and the last close, and by a thread a few seconds after the first. A page that could not be
+ * written is clean all the same, so that memory comes back; who syncs next is told.
+ * Locks: (w) b->lock, which sleeps: one writer at a time, and one who writes back; pages on their
+ * way are BUSY.
  */
 #include "fs/blockdev_impl.h"
 
@@ -58,34 +58,12 @@ static void io_fill(struct block_io *io, const struct bdev *b, enum block_op op,
                             .bytes = (uint16_t)(page_sectors(b, page) * SECTOR_BYTES)};
 }
 
-static void run_done(struct block_io *io)
-{
-    struct run *r = io->arg;
-    uint32_t mask = spin_lock_irq(&r->wait.lock);
-
-    if (--r->left == 0)
-        waitq_wake_locked(&r->wait, 1);
-    spin_unlock_irq(&r->wait.lock, mask);
-}
-
-/* Does the run's transfers, and waits. */
+/* Does the run's transfers, and waits; each has its error. */
 static void run_transfer(struct run *r)
 {
-    uint32_t mask;
-
-    for (unsigned i = 0; i < r->n; i++) {
-        r->io[i].done = run_done;
-        r->io[i].arg = r;
-        r->io[i].next = i + 1 < r->n ? &r->io[i + 1] : NULL;
-    }
-    r->left = r->n;
-    block_submit(r->io);
-    mask = spin_lock_irq(&r->wait.lock);
-    while (r->left) {
-        (void)!waitq_sleep(&r->wait, mask, false, UINT64_MAX);
-        mask = spin_lock_irq(&r->wait.lock);
-    }
-    spin_unlock_irq(&r->wait.lock, mask);
+    for (unsigned i = 0; i + 1 < r->n; i++)
+        r->io[i].next = &r->io[i + 1];
+    (void)!block_wait(r->io);
 }
 
 static void clear_behind_end(const struct block_io *io, void *bytes)
@@ -107,26 +85,26 @@ static int bdev_fill(struct obj *o, uint32_t page, void *bytes)
     return io.bytes ? block_wait(&io) : 0;
 }
 
-/* Without room for transfers of its own each page has to come by itself. */
+/* Without room for the transfers each page has to come by itself. */
 static void bdev_fill_run(struct obj *o, struct obj_run *run)
 {
     struct bdev *b = container_of(o, struct bdev, obj);
     struct run *r = slab_alloc(&run_cache);
 
-    if (r)
-        waitq_init(&r->wait);
-    for (unsigned i = 0; r && i < run->n; i++) {
+    if (!r) {
+        for (unsigned i = 0; i < run->n; i++)
+            run->error[i] = -ENOMEM;
+        return;
+    }
+    r->n = run->n;
+    for (unsigned i = 0; i < r->n; i++) {
         io_fill(&r->io[i], b, BLOCK_READ, run->page[i], run->pfn[i]);
         clear_behind_end(&r->io[i], pfn_to_virt(run->pfn[i]));
     }
-    if (r) {
-        r->n = run->n;
-        run_transfer(r);
-    }
-    for (unsigned i = 0; i < run->n; i++)
-        run->error[i] = r ? r->io[i].error : -ENOMEM;
-    if (r)
-        slab_free(&run_cache, r);
+    run_transfer(r);
+    for (unsigned i = 0; i < r->n; i++)
+        run->error[i] = r->io[i].error;
+    slab_free(&run_cache, r);
 }
 
 const struct obj_ops bdev_obj_ops = {.fill = bdev_fill, .fill_run = bdev_fill_run};

@@ -10,14 +10,12 @@
 
 #define PARTS     4u  /* primary partitions */
 #define MINORS    16u /* numbers of a disk with partitions, as in Linux */
-#define RUN_PAGES BLOCK_CHAIN_MAX
+#define RUN_PAGES OBJ_RUN
 #define BDEVS_MAX (BLOCK_DEVICES * (1 + PARTS))
 #define DIRTY_MAX 64u /* pages; who makes more writes them back himself */
 
 /* What is written back together. */
 struct run {
-    struct waitq wait;
-    unsigned left; /* wait.lock: transfers that have not ended */
     unsigned n;
     pfn_t pfn[RUN_PAGES];
     struct block_io io[RUN_PAGES];

@@ -93,7 +93,6 @@ static struct bdev *make(unsigned place, struct block_device *d, unsigned part)
         fmt_snprint(b->name, sizeof(b->name), "%s", block_name(d));
     mutex_init(&b->lock);
     lock_classify(&b->lock, LOCK_BDEV);
-    waitq_init(&b->run.wait);
     obj_create(&b->obj, &bdev_obj_ops, b, 0);
     __atomic_store_n(&table.of[place], b, __ATOMIC_RELEASE);
     fmt_snprint(path, sizeof(path), "/dev/%s", b->name);
