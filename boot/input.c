@@ -9,6 +9,7 @@
 #include "fs/tty.h"
 #include "kern/bootargs.h"
 #include "kern/clock.h"
+#include "kern/kthread.h"
 #include "kern/log.h"
 #include "kern/power.h"
 #include "kern/waitq.h"
@@ -31,16 +32,11 @@ static void input_run(void *arg)
 void boot_input(void)
 {
     static char path[64];
-    struct thread *t;
-
     if (bootargs_is("idle", "poll"))
         sched_idle_polls();
     if (!bootargs_get("input", path, sizeof(path)))
         return;
     waitq_init(&never);
-    t = semihosting_input_open(path) ? thread_create(NULL, input_run, NULL) : NULL;
-    if (t)
-        thread_start(t, false);
-    else
+    if (!semihosting_input_open(path) || kthread_start(input_run, NULL))
         log_printf("input: %s can't be read: semihosting is off, or there is no such file\n", path);
 }
