@@ -6,17 +6,9 @@ with a bad sector, whose loss must be heard of; one larger than pages have numbe
 import struct
 
 import quire_vm
-from quire_vm import Machine, TestCase, run_user_tests
+from quire_vm import Machine, TestCase, disk_args, run_user_tests
 
 SECTOR = 512
-
-
-def disk(*blockdev):
-    """QEMU's arguments for a disk made of these block nodes, each upon the one before."""
-    extra = []
-    for i, node in enumerate(blockdev):
-        extra += ["-blockdev", "%s,node-name=n%d" % (node % {"below": "n%d" % (i - 1)}, i)]
-    return extra + ["-device", "virtio-blk-device,drive=n%d" % (len(blockdev) - 1)]
 
 
 class VirtioDisk(TestCase):
@@ -25,22 +17,22 @@ class VirtioDisk(TestCase):
     def image(self, size):
         with open(self.path("image"), "wb") as f:
             f.truncate(size)
-        return "driver=file,filename=" + self.path("image")
+        return self.path("image")
 
     def test_programs(self):
         image = self.image(1 << 40)
         with open(self.path("image"), "r+b") as f:  # one partition, sectors 256 to 767
             f.seek(446)
             f.write(struct.pack("<4xB3xII", 0x83, 256, 512) + bytes(48) + b"\x55\xaa")
-        run_user_tests("t_disk", kernel=self.kernel, extra=disk(image))
+        vm = run_user_tests("t_disk", kernel=self.kernel, extra=disk_args(0, image))
+        self.assertNotIn("# skipped", vm.text)
 
     def test_lost_write(self):
         """In the middle of one large write, pages are written to the disk; that one is lost is
         told to whoever syncs, and once."""
-        bad = ("driver=blkdebug,image=%(below)s,inject-error.0.event=none,inject-error.0.iotype=write,"
-               "inject-error.0.sector=" + str((1 << 20) // SECTOR))
+        bad = [{"iotype": "write", "sector": (1 << 20) // SECTOR}]
         vm = Machine(on_pty=True, kernel=self.kernel,
-                     extra=disk(self.image(8 << 20), bad, "driver=raw,file=%(below)s"))
+                     extra=disk_args(0, self.image(8 << 20), inject_error=bad))
         self.addCleanup(vm.close)
         vm.expect_prompt(60)
         output = vm.run("dd if=/dev/zero of=/dev/vda bs=1M count=1 seek=1 conv=fsync", status=1)
@@ -53,7 +45,8 @@ class VirtioDisk(TestCase):
     def test_huge(self):
         """The first 16 TiB can be used, and no page of them is taken for another."""
         vm = Machine(on_pty=True, kernel=self.kernel,
-                     extra=disk("driver=null-co,read-zeroes=on,size=" + str((1 << 44) + (8 << 20))))
+                     extra=["-blockdev", "driver=null-co,node-name=disk0,read-zeroes=on,size=%d"
+                            % ((1 << 44) + (8 << 20)), "-device", "virtio-blk-device,drive=disk0"])
         self.addCleanup(vm.close)
         vm.expect(r"^vda: of this disk the first 16 TiB can be used$", 60)
         vm.expect_prompt(60)
