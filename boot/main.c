@@ -24,6 +24,7 @@
 #include "lib/fdt.h"
 #include "mm/as.h"
 #include "mm/obj.h"
+#include "mm/pageout.h"
 #include "proc/pid.h"
 #include "proc/proc.h"
 #include "proc/procfs.h"
@@ -186,6 +187,8 @@ void kernel_main(uint32_t dtb_phys)
     boot_start_cores(&boot.fdt);
     trace_boot();
     start_init();
+    if (pageout_start())
+        boot_fail("no memory: page-out has no thread");
     boot_input();
     panic_test();
     if (IS_ENABLED(CONFIG_LOCKCHECK))

@@ -362,6 +362,8 @@ static int bdev_open(struct file *f)
         return -ENXIO;
     if (f->flags & O_ACCMODE && block_info(b->disk)->read_only)
         return -EACCES;
+    if (f->flags & O_ACCMODE && bdev_is_swap(b))
+        return -EBUSY;
     f->data = b;
     return bdev_hold(b);
 }

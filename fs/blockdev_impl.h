@@ -37,6 +37,7 @@ struct bdev {
     struct run run;            /* (w) room, so that writing back needs no memory */
     uint32_t ahead;            /* atomic: page behind the one that was read last; a hint */
     uint32_t opens;            /* atomic */
+    bool swap;                 /* (table.lock) it is a swap area */
 };
 
 extern const struct vnode_ops bdev_ops;
@@ -51,6 +52,10 @@ int bdev_drop(struct bdev *b);
 int bdev_become(struct bdev *b, uint64_t first, uint64_t sectors);
 /* One more has it open, who is to give that back; -ENXIO: it has no sectors. May sleep. */
 int bdev_hold(struct bdev *b);
+/* It is a swap area, or no more. -EBUSY: it is already, or somebody else has it open, or part of it. */
+int bdev_set_swap(struct bdev *b, bool swap);
+/* It is, or overlaps one that is. */
+bool bdev_is_swap(const struct bdev *b);
 /* Reads the disk's partition table (again). -EINVAL: b is a partition, or has no room for any;
  * -EBUSY: one is open; -EIO, -ENOMEM. May sleep. */
 int bdev_read_table(struct bdev *b);

@@ -162,6 +162,40 @@ static bool part_is_open(unsigned place)
     return false;
 }
 
+static bool overlap(const struct bdev *a, const struct bdev *b)
+{
+    return a->disk == b->disk && a->first < b->first + b->sectors &&
+           b->first < a->first + a->sectors;
+}
+
+bool bdev_is_swap(const struct bdev *b)
+{
+    const struct bdev *other;
+    bool is = false;
+
+    mutex_lock(&table.lock);
+    for (unsigned i = 0; i < BDEVS_MAX; i++)
+        is |= (other = bdev_nth(i)) && other->swap && overlap(other, b);
+    mutex_unlock(&table.lock);
+    return is;
+}
+
+int bdev_set_swap(struct bdev *b, bool swap)
+{
+    const struct bdev *other;
+    int error = 0;
+
+    mutex_lock(&table.lock);
+    for (unsigned i = 0; swap && i < BDEVS_MAX; i++)
+        if ((other = bdev_nth(i)) && overlap(other, b) &&
+            (other->swap || __atomic_load_n(&other->opens, __ATOMIC_ACQUIRE) > (other == b)))
+            error = -EBUSY;
+    if (!error)
+        b->swap = swap;
+    mutex_unlock(&table.lock);
+    return error;
+}
+
 int bdev_read_table(struct bdev *b)
 {
     unsigned place = place_of(b);

@@ -13,6 +13,7 @@
 enum lock_class {
     LOCK_NONE, /* nobody has given it a class: a bug */
     /* Sleeping. */
+    LOCK_SWAPON,
     LOCK_FILE,
     LOCK_PARTITIONS,
     LOCK_NAMESPACE,
@@ -45,8 +46,10 @@ enum lock_class {
     LOCK_FAMILY_MAP,
     LOCK_PT,
     LOCK_NODE,
+    LOCK_RECLAIM,
     LOCK_PAGE_CACHE,
     LOCK_PAGE_HASH,
+    LOCK_SWAP,
     LOCK_FRAME,
     LOCK_FREE_LIST,
     LOCK_DRAINS,

@@ -28,6 +28,7 @@ _Static_assert(LOCK_CLASSES <= 64, "a set of classes is a word");
 
 static const char *const names[LOCK_CLASSES] = {
     [LOCK_NONE] = "(no class)",
+    [LOCK_SWAPON] = "swapon",
     [LOCK_FILE] = "open file",
     [LOCK_PARTITIONS] = "partitions",
     [LOCK_NAMESPACE] = "namespace",
@@ -57,8 +58,10 @@ static const char *const names[LOCK_CLASSES] = {
     [LOCK_FAMILY_MAP] = "family map",
     [LOCK_PT] = "pt_lock",
     [LOCK_NODE] = "node",
+    [LOCK_RECLAIM] = "reclaim",
     [LOCK_PAGE_CACHE] = "page cache",
     [LOCK_PAGE_HASH] = "page hash",
+    [LOCK_SWAP] = "swap",
     [LOCK_FRAME] = "frame",
     [LOCK_FREE_LIST] = "free list",
     [LOCK_DRAINS] = "drains",
@@ -88,6 +91,8 @@ static const char *const names[LOCK_CLASSES] = {
 
 /* The order of kern/lock.h and docs/ARCHITECTURE.md: each class of a line before the next. */
 static const uint8_t chains[][CHAIN_MAX] = {
+    {LOCK_SWAPON, LOCK_NAMESPACE},
+    {LOCK_SWAPON, LOCK_PARTITIONS},
     {LOCK_FILE, LOCK_NAMESPACE, LOCK_INODE, LOCK_PROC, LOCK_AS, LOCK_SHM, LOCK_OBJ, LOCK_BUSY,
      LOCK_TTY_WRITERS},
     {LOCK_FILE_LOCKS, LOCK_WAITQ},
@@ -97,7 +102,7 @@ static const uint8_t chains[][CHAIN_MAX] = {
     {LOCK_PROC_SHARE, LOCK_NUMBERS},
     {LOCK_KSTACKS, LOCK_OBJ_MAP},
     {LOCK_SPACES, LOCK_PT},
-    {LOCK_OBJ_MAP, LOCK_PT, LOCK_NODE, LOCK_PAGE_CACHE, LOCK_PAGE_HASH, LOCK_FRAME, LOCK_FREE_LIST,
+    {LOCK_OBJ_MAP, LOCK_PT, LOCK_NODE, LOCK_RECLAIM, LOCK_PAGE_CACHE, LOCK_PAGE_HASH, LOCK_SWAP, LOCK_FRAME, LOCK_FREE_LIST,
      LOCK_LOG},
     {LOCK_FAMILY_MAP, LOCK_PT},
     {LOCK_FRAME, LOCK_SLAB, LOCK_LOG},

@@ -17,7 +17,7 @@
 static struct {
     struct parts all;
     uint32_t committed; /* (atomic) pages, all address spaces */
-    uint32_t limit;     /* (c) */
+    uint32_t limit;     /* atomic */
     bool strict;        /* (c) overcommit_memory=2 */
 } spaces;
 
@@ -370,7 +370,12 @@ uint32_t as_committed(void)
 
 uint32_t as_commit_limit(void)
 {
-    return spaces.limit;
+    return __atomic_load_n(&spaces.limit, __ATOMIC_RELAXED);
+}
+
+void as_commit_limit_add(int32_t npages)
+{
+    __atomic_fetch_add(&spaces.limit, (uint32_t)npages, __ATOMIC_RELAXED);
 }
 
 void as_family_join(struct as *as, struct family *f)
@@ -380,15 +385,44 @@ void as_family_join(struct as *as, struct family *f)
     parts_add(&f->spaces, as->part, &as->kin);
 }
 
+void family_put(struct family *f)
+{
+    if (ref_drop(&f->refs) > 0)
+        return;
+    parts_settle(&f->spaces);
+    slab_free(&family_cache, f);
+}
+
 static void family_leave(struct as *as)
 {
     struct family *f = as->family;
 
     parts_remove(&f->spaces, as->part, &as->kin);
-    if (ref_drop(&f->refs) > 0)
-        return;
-    parts_settle(&f->spaces);
-    slab_free(&family_cache, f);
+    family_put(f);
+}
+
+struct family_search {
+    const void *wanted;
+    struct family *found;
+};
+
+/* A space that is still in the set of all has not left its family. */
+static void look_for_family(struct as *as, void *arg)
+{
+    struct family_search *s = arg;
+
+    if (!s->found && as->family == s->wanted) {
+        s->found = as->family;
+        ref_take(&s->found->refs);
+    }
+}
+
+struct family *family_find(const void *f)
+{
+    struct family_search s = {.wanted = f};
+
+    as_for_each(look_for_family, &s);
+    return s.found;
 }
 
 /* The shell: everything but a family. */

@@ -51,6 +51,10 @@ struct as {
     vaddr_t arg_start, arg_end, env_start, env_end; /* (a) for /proc */
 } __aligned(16);
 
+/* A reference of the family at f, if some space is still of it; else NULL: f may be anything. */
+struct family *family_find(const void *f);
+void family_put(struct family *f);
+
 /* mm_init's part: commit limit. */
 void as_init(void);
 
@@ -168,6 +172,8 @@ bool as_commit_strict(void);
 /* Committed memory and its limit, pages. */
 uint32_t as_committed(void);
 uint32_t as_commit_limit(void);
+/* Swap came, or (negative) went. */
+void as_commit_limit_add(int32_t npages);
 
 #define STACK_GUARD_PAGES 16u
 

@@ -141,6 +141,8 @@ int as_set_flags(struct as *as, vaddr_t base, uint32_t npages, uint16_t clear, u
             stop = first_refusing(as, base, end, set);
         if (stop > base)
             set_flags(as, base, stop, clear, set, spare);
+        if ((clear | set) & SEG_WIRED && stop > base)
+            pt_wire(as, base, page_of(stop - base), set & SEG_WIRED);
         if (set & (SEG_DONTFORK | SEG_WIPEONFORK))
             as->special = true;
     }

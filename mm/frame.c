@@ -38,6 +38,8 @@ static struct {
     struct frame_map map;            /* (c) */
     struct frame_stats stats;        /* without cache */
     uint32_t (*reclaim)(uint32_t n); /* (c) */
+    uint32_t least;                  /* (c) on the list; fewer: tell */
+    void (*tell)(void);              /* (c) or NULL */
     pfn_t zero;                      /* (c) */
     bool traced;                     /* (l) what is taken and freed is recorded */
 } fl;
@@ -46,7 +48,7 @@ static const char *const type_names[FRAME_TYPES] = {
     [FRAME_FREE] = "free",   [FRAME_RESERVED] = "reserved", [FRAME_KERNEL] = "kernel",
     [FRAME_SLAB] = "slab",   [FRAME_NODE] = "node",         [FRAME_TABLE] = "table",
     [FRAME_STACK] = "stack", [FRAME_ANON] = "anon",         [FRAME_OBJ] = "file",
-    [FRAME_ZERO] = "zero",   [FRAME_RAMDISK] = "ramdisk",
+    [FRAME_ZERO] = "zero",   [FRAME_RAMDISK] = "ramdisk",   [FRAME_SWAP] = "swap",
 };
 
 const char *frame_type_name(enum frame_type type)
@@ -359,6 +361,8 @@ static __noinline pfn_t take_hard(enum frame_type type, uint32_t index, unsigned
 
     if (!pfn)
         pfn = take_from_list(flags);
+    if (unlikely(__atomic_load_n(&fl.stats.free, __ATOMIC_RELAXED) < fl.least) && fl.tell)
+        fl.tell();
 
     if (!pfn) {
         mm_drain();
@@ -552,6 +556,17 @@ pfn_t frame_zero_page(void)
 void frame_set_reclaim(uint32_t (*reclaim)(uint32_t n))
 {
     fl.reclaim = reclaim;
+}
+
+void frame_set_short(uint32_t least, void (*tell)(void))
+{
+    fl.least = least;
+    fl.tell = tell;
+}
+
+uint32_t frame_reserve(void)
+{
+    return fl.reserve;
 }
 
 /* Free frames of groups that were never touched; fl.lock held. */

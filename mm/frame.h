@@ -6,7 +6,7 @@
  * the free list has type FREE and no users; users = page-table entries that name it (an entry in a
  * shared node counts once) plus pins.
  * Locks: (f) frame lock, hashed by frame number; (l) the free-list lock inside frame.c; (k) and (h)
- * the page cache's and the page hash's inside obj.c.
+ * the page cache's and the page hash's inside obj.c; (w) swap's.
  * Source: 4.3BSD's core map (cmap.h); DESIGN.md.
  */
 #ifndef MM_FRAME_H
@@ -41,6 +41,7 @@ enum frame_type {
     FRAME_OBJ,      /* page of an object; owner: struct obj, index: page in it */
     FRAME_ZERO,     /* the permanent zero page: users are not counted */
     FRAME_RAMDISK,  /* initrd bytes that are not page cache */
+    FRAME_SWAP,     /* private page that has a slot of swap, where it is found; as FRAME_ANON */
     FRAME_TYPES
 };
 
@@ -53,6 +54,7 @@ enum frame_flags {
     FRAME_WIRED = 32,   /* (f) never taken away: what it holds is nowhere else */
     FRAME_DERIVED = 64, /* (f) rmap: struct derive */
     FRAME_ERROR = 128,  /* (f) filling failed */
+    FRAME_WRITING = 256, /* (f) on its way out: may be read, not written or freed */
 };
 
 struct frame {
@@ -62,7 +64,7 @@ struct frame {
                               the cache; (n) node: groups of entries that were ever used */
     uint16_t users, flags; /* users atomic, see frame_use; flags (f) */
     uint32_t links[2];     /* next:20 prev:12 | hash:20 prev:8: free list (l), object's pages (k),
-                              slabs with room (its cache's lock) */
+                              slabs with room (its cache's lock); next: slot of swap (w) */
 };
 
 _Static_assert(sizeof(struct frame) == 24, "a frame costs 24 bytes");
@@ -165,11 +167,12 @@ static inline enum frame_type frame_type_acquire(const struct frame *f)
     return (enum frame_type)(__atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) & 15);
 }
 
-/* An object's page that can be filled again: cache as long as it has no user. A page becomes dirty,
- * or clean, with users alone. */
+/* A page that can be filled again, from its object or from swap: cache as long as it has no user.
+ * With users alone a page becomes dirty, or clean but for page-out, which counts it. */
 static inline bool frame_is_cache(const struct frame *f)
 {
-    return frame_type(f) == FRAME_OBJ && !(f->flags & (FRAME_WIRED | FRAME_DIRTY));
+    return (frame_type(f) == FRAME_OBJ || frame_type(f) == FRAME_SWAP) &&
+           !(f->flags & (FRAME_WIRED | FRAME_DIRTY));
 }
 
 static inline void *frame_owner(const struct frame *f)
@@ -275,6 +278,12 @@ static inline void frame_set_prev(struct frame *f, pfn_t pfn)
     __atomic_store_n(&f->links[1], (f->links[1] & 0xfffff) | pfn >> 12 << 20, __ATOMIC_RELAXED);
 }
 
+/* FRAME_SWAP: its slot. */
+static inline uint32_t frame_slot(const struct frame *f)
+{
+    return frame_next(f);
+}
+
 /* Its reader may share the word with who changes prev: another list. */
 static inline pfn_t frame_hash_next(const struct frame *f)
 {
@@ -306,6 +315,11 @@ uint32_t frame_cached(void);
 /* Called by frame_alloc when nothing is free: gives back up to n frames of cache, returns how
  * many. Set by mm/obj.c. */
 void frame_set_reclaim(uint32_t (*reclaim)(uint32_t n));
+
+/* Calls `tell` when an allocation leaves fewer than `least` frames on the free list, from then on. */
+void frame_set_short(uint32_t least, void (*tell)(void));
+/* Frames that only the kernel may take. */
+uint32_t frame_reserve(void);
 
 /* Who keeps things ready for the next that needs one: gives all of it back when memory is short and
  * by mm_drain. At most four; takes spinning locks that no allocation is made under. */

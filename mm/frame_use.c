@@ -9,6 +9,7 @@
 #include "include/uapi/errno.h"
 #include "mm/frame.h"
 #include "mm/frame_impl.h"
+#include "mm/swap_impl.h"
 
 static uint32_t cached; /* atomic: frames of cache */
 
@@ -71,21 +72,28 @@ static __noinline unsigned unuse_last(pfn_t pfn, struct frame *f)
     frame_unlock(pfn);
     if (free)
         frame_free(pfn);
+    else if (left == 0 && frame_type(f) == FRAME_SWAP)
+        swap_unused(pfn);
     return left;
 }
 
-/* A private page's only user is the caller: nobody else can find the page to use it. */
+/* A private page's only user is the caller: nobody else can find the page to use it. Others may have
+ * been there a moment ago: if page-out was, the page has a slot of swap by now. */
 static unsigned unuse_anon(pfn_t pfn, struct frame *f)
 {
-    unsigned left = 0;
+    uint16_t users = __atomic_load_n(&f->users, __ATOMIC_ACQUIRE);
 
-    if (likely(__atomic_load_n(&f->users, __ATOMIC_ACQUIRE) == 1))
-        frame_set_users(f, 0);
-    else
-        left = __atomic_sub_fetch(&f->users, 1, __ATOMIC_ACQ_REL);
-    if (left == 0)
-        frame_free(pfn);
-    return left;
+    do {
+        if (likely(users == 1)) {
+            if (unlikely(frame_type(f) != FRAME_ANON))
+                return unuse_last(pfn, f);
+            frame_set_users(f, 0);
+            frame_free(pfn);
+            return 0;
+        }
+    } while (unlikely(!__atomic_compare_exchange_n(&f->users, &users, (uint16_t)(users - 1), true,
+                                                   __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)));
+    return users - 1u;
 }
 
 unsigned frame_unuse(pfn_t pfn)

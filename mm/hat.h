@@ -55,6 +55,9 @@ bool hat_is_device(const struct node *n, unsigned index);
 void hat_unload(struct hat *h, struct node *n, vaddr_t va, unsigned count);
 /* The same for one page of a node that is h's alone and gets another entry at once. */
 void hat_unload_own(struct hat *h, struct node *n, vaddr_t va);
+/* Takes the translation of one page away for whoever has the node, which the caller need not know.
+ */
+void hat_forget(struct node *n, vaddr_t va);
 /* As hat_unload, but leaves read (and execute) access. */
 void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count);
 /* hat_readonly of all of a node without the invalidation: hat_flush follows. True if any was

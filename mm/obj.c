@@ -2,7 +2,7 @@
  *
  * The page cache: a hash of <object, page> through the frames' hash links, and the list of each
  * object's pages. A page that is being filled is BUSY; whoever else wants it sleeps for it. Pages
- * without users stay until frames are short: then a hand walks the core map and frees them.
+without users stay until frames are short: see reclaim.c.
  * Locks: what changes the cache holds cache.lock (k), and inside it (h), the hashed lock of the
  * page's chain, if the chain or a page's BUSY changes; frame locks are inside both. Who looks for a
  * page holds either one; who finds and takes it for use shares (h), which keeps it in its chain
@@ -15,6 +15,7 @@
 #include "include/uapi/errno.h"
 #include "kern/lockcheck.h"
 #include "lib/refcount.h"
+#include "mm/reclaim.h"
 #include "mm/sleep.h"
 
 #define CHAIN_LOCKS 64u
@@ -23,7 +24,6 @@ static struct {
     struct spin lock;
     uint32_t *bucket; /* (k and h) first frame of each chain */
     uint32_t mask;    /* (c) buckets - 1, a power of two */
-    pfn_t hand;       /* (k) of the clock that takes unused pages */
 } cache;
 
 static struct spin chain_locks[CHAIN_LOCKS] = {[0 ... CHAIN_LOCKS - 1] = SPIN_INIT(LOCK_PAGE_HASH)};
@@ -115,9 +115,8 @@ static void page_remove(struct obj *o, pfn_t pfn)
     __atomic_store_n(&o->npages, o->npages - 1, __ATOMIC_RELAXED);
 }
 
-/* Takes the page out if nobody uses it and it can be filled again; (k) held, so that what is an
- * object's page stays one. */
-static bool page_try_drop(pfn_t pfn)
+/* (k) held, so that what is an object's page stays one. */
+static bool try_drop_locked(pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
     uint32_t is = __atomic_load_n(&f->owner, __ATOMIC_RELAXED);
@@ -140,31 +139,14 @@ static bool page_try_drop(pfn_t pfn)
     return drop;
 }
 
-static uint32_t cache_reclaim(uint32_t n)
+bool cache_try_drop(pfn_t pfn)
 {
-    uint32_t taken = 0, steps = direct_map.end - direct_map.first;
+    bool dropped;
 
-    if (frame_cached() == 0)
-        return 0;
-    for (; steps && taken < n; steps--) {
-        enum frame_type type;
-        uint32_t untouched;
-        pfn_t pfn;
-        bool dropped = false;
-
-        spin_lock(&cache.lock);
-        if (cache.hand < direct_map.first || cache.hand >= direct_map.end)
-            cache.hand = direct_map.first;
-        pfn = cache.hand++;
-        if (!frame_group_untouched(pfn, &untouched, &type) && frame_find(pfn))
-            dropped = page_try_drop(pfn);
-        spin_unlock(&cache.lock);
-        if (dropped) {
-            frame_free(pfn);
-            taken++;
-        }
-    }
-    return taken;
+    spin_lock(&cache.lock);
+    dropped = try_drop_locked(pfn);
+    spin_unlock(&cache.lock);
+    return dropped;
 }
 
 int obj_init(void)
@@ -184,7 +166,7 @@ int obj_init(void)
     cache.mask = n - 1;
     frame_sleep_init();
     obj_keep_init();
-    frame_set_reclaim(cache_reclaim);
+    reclaim_init();
     return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "include/uapi/errno.h"
 #include "kern/bugs.h"
 #include "mm/page.h"
+#include "mm/swap_impl.h"
 
 static void count_kind(struct fault *f, enum fault_kind kind)
 {
@@ -20,6 +21,13 @@ static void count_kind(struct fault *f, enum fault_kind kind)
 static struct node *private_node(struct fault *f)
 {
     return likely(f->node) ? f->node : pt_node_private(f->as, f->va);
+}
+
+/* What entries of the segment are marked with: not to be taken by page-out. */
+static inline uint32_t wired(const struct fault *f)
+{
+    _Static_assert(PTE_WIRED == 2 * SEG_WIRED, "one shift");
+    return (f->seg->flags & (uint32_t)SEG_WIRED) << 1;
 }
 
 /* The entry becomes pfn; node lock held. Translations of a former page are taken away first. A page
@@ -35,7 +43,7 @@ static inline void set_entry(struct fault *f, struct node *n, pfn_t pfn, uint32_
         if (pte_pfn(f->pte) == frame_zero_page())
             node_count_zeroes(n, -1);
     }
-    pt_set(n, i, pte_make(PTE_RESIDENT, pfn, flags));
+    pt_set(n, i, pte_make(PTE_RESIDENT, pfn, flags | wired(f)));
     frame_set_rmap(frame_of(pfn), kptr(&n->pte[i]));
     if (!(flags & PTE_COW) && f->access == PROT_WRITE && likely(f->seg->prot & PROT_WRITE)) {
         hat_enter(n, f->va, pfn, PROT_READ | PROT_WRITE);
@@ -101,7 +109,7 @@ static void zero_read(struct fault *f, struct node *n)
 
     node_lock(n);
     if (likely(pte_is_none(n->pte[i]))) {
-        pt_set(n, i, pte_make(PTE_RESIDENT, zero, PTE_COW));
+        pt_set(n, i, pte_make(PTE_RESIDENT, zero, PTE_COW | wired(f)));
         node_count_zeroes(n, 1);
         if (likely(f->seg->prot != PROT_NONE)) /* as_peek may have brought it */
             hat_enter(n, f->va, zero, PROT_READ);
@@ -150,14 +158,30 @@ static bool is_last_owner(const struct fault *f)
     return frame_type(frame) == FRAME_ANON && __atomic_load_n(&frame->users, __ATOMIC_ACQUIRE) == 1;
 }
 
+/* The same, but the page may have a slot of swap. */
+static bool is_alone(const struct fault *f)
+{
+    const struct frame *frame = frame_of(pte_pfn(f->pte));
+
+    return frame_type(frame) != FRAME_OBJ && __atomic_load_n(&frame->users, __ATOMIC_ACQUIRE) == 1;
+}
+
+/* The page has a slot of swap, which it loses if that can be. */
+static __noinline bool is_last_in_swap(const struct fault *f)
+{
+    return frame_type(frame_of(pte_pfn(f->pte))) == FRAME_SWAP && swap_own(pte_pfn(f->pte));
+}
+
 /* The last owner just takes the page, if it still is that: the entry may have gone and another come
- * that looks the same. */
-static void take_over(struct fault *f, struct node *n)
+ * that looks the same. False: others have a use of it. */
+static bool take_over(struct fault *f, struct node *n)
 {
     unsigned i = node_index(f->va);
+    bool taken;
 
     node_lock(n);
-    if (n->pte[i].raw == f->pte.raw && is_last_owner(f)) {
+    taken = n->pte[i].raw != f->pte.raw || is_last_owner(f) || is_last_in_swap(f);
+    if (taken && n->pte[i].raw == f->pte.raw) {
         __atomic_store_n(&n->pte[i].raw, f->pte.raw & ~PTE_COW,
                          __ATOMIC_RELAXED); /* live as before */
         frame_set_rmap(frame_of(pte_pfn(f->pte)), kptr(&n->pte[i]));
@@ -165,6 +189,7 @@ static void take_over(struct fault *f, struct node *n)
         fault_load(f, n);
     }
     node_unlock(n);
+    return taken;
 }
 
 /* Copied under the node's lock: the entry keeps the page as long as it names it. */
@@ -195,18 +220,15 @@ int private_write(struct fault *f)
         return -ENOMEM;
     if (unlikely(!f->node))
         f->pte = node_get(n, node_index(f->va));
-    if (!pte_in_core(f->pte))
-        return 0; /* gone meanwhile: fault.c looks again */
+    if (unlikely(!pte_in_core(f->pte)))
+        return pte_state(f->pte) == PTE_SWAPPED ? private_swapped(f) : 0; /* gone meanwhile */
     if (!(f->pte.raw & PTE_COW)) {
         count_kind(f, FAULT_UPGRADE);
         return 0;
     }
     if (pte_pfn(f->pte) == frame_zero_page())
         return private_zero(f);
-    if (!is_last_owner(f))
-        return copy_over(f, n);
-    take_over(f, n);
-    return 0;
+    return is_alone(f) && take_over(f, n) ? 0 : copy_over(f, n);
 }
 
 int private_map(struct fault *f, pfn_t pfn)

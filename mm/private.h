@@ -14,8 +14,12 @@
 int __must_check private_zero(struct fault *f);
 /* f->va has no entry: a private copy of the page in frame `from`. */
 int __must_check private_copy(struct fault *f, pfn_t from);
-/* f->va has an entry in core that is copy-on-write (or lies in a shared node), and is written. */
+/* f->va has an entry: in core that is copy-on-write (or lies in a shared node), and is written; or
+ * swapped. The latter may sleep: FAULT_RETRY. */
 int __must_check private_write(struct fault *f);
+/* f->va's entry names a slot of swap: brings the page, or finds it, and enters it copy-on-write, or
+ * for writing. FAULT_RETRY after a sleep; -EIO. */
+int __must_check private_swapped(struct fault *f);
 /* Enters a page that the caller has pinned, copy-on-write; the pin becomes the entry's use, or is
  * given back when the entry is there already. */
 int __must_check private_map(struct fault *f, pfn_t pfn);

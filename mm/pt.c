@@ -11,6 +11,7 @@
 #include "mm/as.h"
 #include "mm/hat.h"
 #include "mm/page.h"
+#include "mm/swap_impl.h"
 
 #define NODE_LOCKS 32
 
@@ -103,7 +104,10 @@ static struct node *node_create(vaddr_t va)
 
 static void node_free(struct node *n)
 {
+    node_lock(n);
+    frame_mark(frame_of_virt(n), FRAME_KERNEL);
     frame_set_users(frame_of_virt(n), 0);
+    node_unlock(n);
     frame_free(node_pfn(n));
 }
 
@@ -152,12 +156,18 @@ uint32_t as_resident(struct as *as)
     return resident;
 }
 
-/* Takes the users of every live entry back; the node runs nowhere and has no sharers. */
+/* Takes the users of every live entry back; the node runs nowhere and has no sharers. From the
+ * first step on nobody finds a page's entry in it who comes from the page. */
 static void node_drop_entries(struct node *n)
 {
+    node_lock(n);
+    frame_mark(frame_of_virt(n), FRAME_KERNEL);
+    node_unlock(n);
     node_for_each (i, n) {
         if (pte_in_core(n->pte[i]))
             frame_unuse(pte_pfn(n->pte[i]));
+        else if (unlikely(pte_state(n->pte[i]) == PTE_SWAPPED))
+            swap_unuse(pte_pfn(n->pte[i]));
     }
 }
 
@@ -182,7 +192,7 @@ static int copy_crowded_entry(struct node *to, unsigned i, pte_t e, pfn_t *pfn)
 {
     struct frame *f = frame_of(pte_pfn(e));
 
-    if (frame_type(f) != FRAME_ANON) {
+    if (frame_type(f) == FRAME_OBJ) {
         *pfn = NO_PFN;
         return 0;
     }
@@ -194,6 +204,16 @@ static int copy_crowded_entry(struct node *to, unsigned i, pte_t e, pfn_t *pfn)
     frame_of(*pfn)->flags = FRAME_DIRTY;
     frame_of(*pfn)->rmap = kptr(&to->pte[i]);
     return 0;
+}
+
+static int use_slot(uint32_t slot)
+{
+    int error;
+
+    swap_lock();
+    error = swap_use(slot);
+    swap_unlock();
+    return error;
 }
 
 /* Copies the live entries of a shared node: every page in core gets a user more and is
@@ -223,6 +243,8 @@ static int node_copy_entries(struct node *to, struct node *from, bool *same)
                 e.raw = pfn ? pte_make(PTE_RESIDENT, pfn, 0).raw : 0;
             }
         }
+        if (unlikely(pte_state(e) == PTE_SWAPPED) && use_slot(pte_pfn(e)))
+            return -ENOMEM;
         if (!pte_is_none(e))
             pt_set(to, i, e);
     }
@@ -251,7 +273,9 @@ static struct node *unshare(struct as *as, vaddr_t va)
     }
     node_lock(old);
     hat_node_copy(copy, old);
+    frame_mark(frame_of_virt(copy), FRAME_KERNEL); /* nobody finds its entries before it is whole */
     error = node_copy_entries(copy, old, &same);
+    frame_mark(frame_of_virt(copy), FRAME_NODE);
     if (!error) {
         hat_replace(&as->hat, slot, copy);
         if (unlikely(!same))
@@ -343,6 +367,9 @@ void pt_unmap_node(struct as *as, struct node *n, vaddr_t va, unsigned count)
         if (pte_in_core(e)) {
             zeroes += pte_pfn(e) == frame_zero_page();
             frame_unuse(pte_pfn(e));
+        } else if (pte_state(e) == PTE_SWAPPED) {
+            zeroes++;
+            swap_unuse(pte_pfn(e));
         } else {
             zeroes += pte_state(e) == PTE_DEVICE;
         }
@@ -389,6 +416,27 @@ int pt_unmap(struct as *as, vaddr_t first, uint32_t npages)
         preempt_point();
     }
     return 0;
+}
+
+void pt_wire(struct as *as, vaddr_t first, uint32_t npages, bool wired)
+{
+    vaddr_t end = first + page_addr(npages);
+
+    for (vaddr_t va = first; va < end;) {
+        struct node *n = pt_node(as->pt, va);
+        unsigned count = pages_in_node(va, end);
+
+        if (n) {
+            node_lock(n);
+            for (pte_t *e = &n->pte[node_index(va)], *stop = e + count; e < stop; e++)
+                if (!pte_is_none(*e))
+                    __atomic_store_n(&e->raw, (e->raw & ~PTE_WIRED) | (wired ? PTE_WIRED : 0),
+                                     __ATOMIC_RELAXED);
+            node_unlock(n);
+        }
+        va += page_addr(count);
+        preempt_point();
+    }
 }
 
 void pt_share(struct as *from, struct as *to)

@@ -36,7 +36,7 @@ enum pte_state {
 #define PTE_SHARED     32u /* the object's own page in a shared segment: never copy-on-write */
 
 /* Its frame's index holds first page << 12 | live entries, links[1] how many of them are no frame
- * of the program's: the zero page, and pages of devices. */
+ * of the program's: the zero page, pages of devices, and what is swapped. */
 struct node {
     pte_t pte[NODE_PAGES];    /* (n) */
     uint32_t hat[NODE_PAGES]; /* (n) the hardware's; written by the HAT alone */
@@ -184,6 +184,10 @@ void pt_drop_empty(struct as *as, vaddr_t first, uint32_t npages);
 /* Every node that the range touches is private afterwards; whole_too: also those which the range
  * covers. For changes of protection. -ENOMEM. */
 int __must_check pt_make_private(struct as *as, vaddr_t first, uint32_t npages, bool whole_too);
+
+/* Marks the entries of the range as wired, or not, so that page-out leaves their pages alone. Those of
+ * a shared node are its sharers', too: until they get their own. as->lock held for writing. */
+void pt_wire(struct as *as, vaddr_t first, uint32_t npages, bool wired);
 
 /* Fork: to's empty root shares every node of from; writable translations of from go. Both
  * as->lock held for writing. Can't fail. */

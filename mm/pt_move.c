@@ -9,6 +9,7 @@
 #include "include/uapi/errno.h"
 #include "mm/as.h"
 #include "mm/page.h"
+#include "mm/swap_impl.h"
 
 #define BATCH 64u
 
@@ -20,29 +21,61 @@ static unsigned piece(vaddr_t va, vaddr_t to, vaddr_t end)
     return MIN(most, page_of(end - va));
 }
 
-/* Others use the frame of a private entry, too, or look at it now. */
+/* Others use the frame or slot of a private entry, too, or look at it now. What has a slot as well
+ * counts as such: the slot's name would have to change with others looking. */
 static inline bool has_others(pte_t e)
 {
     const struct frame *f;
 
     if (!pte_in_core(e))
-        return false;
+        return pte_state(e) == PTE_SWAPPED && !swap_is_single(pte_pfn(e));
     f = frame_of(pte_pfn(e));
-    return frame_count(f) > 1 && frame_type(f) == FRAME_ANON;
+    return (frame_count(f) > 1 && frame_type(f) == FRAME_ANON) || frame_type(f) == FRAME_SWAP;
+}
+
+/* The page comes from its slot, which keeps what others find there. as->lock is held over it. */
+static int own_swapped(struct node *n, vaddr_t va, pfn_t pfn)
+{
+    unsigned i = node_index(va);
+    uint32_t slot = pte_pfn(node_get(n, i));
+    int error = swap_copy(slot, pfn);
+
+    if (error)
+        return error;
+    node_lock(n);
+    pt_set(n, i, pte_make(PTE_RESIDENT, pfn, node_get(n, i).raw & PTE_WIRED));
+    node_count_zeroes(n, -1);
+    frame_set_rmap(frame_of(pfn), kptr(&n->pte[i]));
+    node_unlock(n);
+    swap_unuse(slot);
+    return 0;
 }
 
 /* The page gets a frame of its own. */
 static __noinline int own_page(struct as *as, struct node *n, vaddr_t va)
 {
     unsigned i = node_index(va);
-    pfn_t old = pte_pfn(node_get(n, i)), pfn = frame_alloc_private(as->family, page_of(va));
+    pte_t e = node_get(n, i);
+    pfn_t old = pte_pfn(e), pfn = frame_alloc_private(as->family, page_of(va));
+    int error;
 
     if (pfn == NO_PFN)
         return -ENOMEM;
+    if (pte_state(e) == PTE_SWAPPED) {
+        error = own_swapped(n, va, pfn);
+        if (error)
+            frame_unuse(pfn);
+        return error;
+    }
     node_lock(n);
+    if (n->pte[i].raw != e.raw) { /* page-out: perhaps nobody else has it any more */
+        node_unlock(n);
+        frame_unuse(pfn);
+        return 0;
+    }
     hat_unload(&as->hat, n, va, 1);
     page_copy(pfn_to_virt(pfn), pfn_to_virt(old));
-    pt_set(n, i, pte_make(PTE_RESIDENT, pfn, 0));
+    pt_set(n, i, pte_make(PTE_RESIDENT, pfn, e.raw & PTE_WIRED));
     frame_set_rmap(frame_of(pfn), kptr(&n->pte[i]));
     node_unlock(n);
     frame_unuse(old);
@@ -59,8 +92,10 @@ static int own_pages(struct as *as, vaddr_t first, uint32_t npages)
 
         for (const pte_t *e = n ? &n->pte[node_index(va)] : NULL; e && va < stop;
              e++, va += PAGE_SIZE) {
-            int error = has_others(*e) ? own_page(as, n, va) : 0;
+            int error = 0;
 
+            while (!error && has_others(*e)) /* again where page-out was faster */
+                error = own_page(as, n, va);
             if (error)
                 return error;
         }
@@ -135,7 +170,7 @@ static void take(struct node *n, unsigned first, struct batch *b)
             continue;
         __atomic_store_n(&from[i].raw, 0, __ATOMIC_RELAXED);
         b->live++;
-        b->zeroes += pte_pfn(e) == zero;
+        b->zeroes += pte_state(e) == PTE_SWAPPED || pte_pfn(e) == zero;
         last = e;
     }
     if (pte_state(last) == PTE_DEVICE)
@@ -156,6 +191,8 @@ static void give(struct node *n, unsigned first, vpn_t page, const struct batch 
         if (pte_is_none(e))
             continue;
         __atomic_store_n(&to[i].raw, e.raw, __ATOMIC_RELAXED);
+        if (pte_state(e) == PTE_SWAPPED)
+            swap_rename(pte_pfn(e), page + i);
         if (!pte_in_core(e) || pte_pfn(e) == zero)
             continue;
         struct frame *f = frame_of(pte_pfn(e));

@@ -53,7 +53,7 @@ unsigned rmap_for_each(pfn_t pfn, void (*visit)(struct as *as, vaddr_t va, void 
     w.page = __atomic_load_n(&f->index, __ATOMIC_RELAXED);
     if ((is & 15) == FRAME_OBJ)
         parts_for_each(&((struct obj *)kptr_to(is & ~15u))->segs, look_at_seg, &w);
-    else if ((is & 15) == FRAME_ANON && is & ~15u)
+    else if (((is & 15) == FRAME_ANON || (is & 15) == FRAME_SWAP) && is & ~15u)
         parts_for_each(&((struct family *)kptr_to(is & ~15u))->spaces, look_at_kin, &w);
     return w.found;
 }

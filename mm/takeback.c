@@ -47,12 +47,14 @@ static void unload(struct as *as, vaddr_t va, void *arg)
     node_unlock(n);
 }
 
-int page_look(pfn_t pfn, bool take_back, struct page_use *use)
+int page_probe(pfn_t pfn, bool take_back, struct page_use *use)
 {
     struct frame *f = frame_find(pfn);
 
     *use = (struct page_use){0};
-    if (!f || (frame_type(f) != FRAME_OBJ && frame_type(f) != FRAME_ANON) || !frame_owner(f))
+    if (!f ||
+        (frame_type(f) != FRAME_OBJ && frame_type(f) != FRAME_ANON && frame_type(f) != FRAME_SWAP) ||
+        !frame_owner(f))
         return -EINVAL;
     use->dirty = f->flags & FRAME_DIRTY;
     rmap_for_each(pfn, look_at, use);

@@ -22,6 +22,6 @@ struct page_use {
 /* Where a private page or a page of an object is mapped, and what the hardware knows of it;
  * take_back: it knows nothing afterwards. Everything stands still (proc_stop_all). -EINVAL: the
  * frame is neither. */
-int __must_check page_look(pfn_t pfn, bool take_back, struct page_use *use);
+int __must_check page_probe(pfn_t pfn, bool take_back, struct page_use *use);
 
 #endif

@@ -11,6 +11,7 @@
 #include "kern/log.h"
 #include "kern/waitq.h"
 #include "mm/fault.h"
+#include "mm/pageout.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 
@@ -191,6 +192,8 @@ bool oom_handle(struct as *as)
     (void)as;
     if (!t->proc || t->work & WORK_KILL)
         return false;
+    if (pageout_wait())
+        return true;
     t->locks_held++;
     proc_lock();
     wait = kill_in_progress_locked();

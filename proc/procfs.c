@@ -67,6 +67,7 @@ static const struct entry root_entries[] = {
     {"partitions", procfs_partitions, NULL, NULL},
     {"slabinfo", procfs_slabinfo, NULL, NULL},
     {"stat", procfs_stat, NULL, NULL},
+    {"swaps", procfs_swaps, NULL, NULL},
     {"sysvipc", NULL, NULL, &sysvipc_ops},
     {"trace", procfs_trace, NULL, NULL},
     {"trace_control", procfs_trace_control, NULL, &procfs_trace_control_ops},

@@ -81,7 +81,7 @@ static void look(void *arg)
     struct job *j = arg;
     struct page_use use;
 
-    j->error = page_look(j->pfn, j->take_back, &use);
+    j->error = page_probe(j->pfn, j->take_back, &use);
     if (j->error)
         return;
     state.pfn = j->pfn;

@@ -91,6 +91,8 @@ syscall_fn sys_fchdir, sys_getcwd;
 /* sys_stat.c */
 syscall_fn sys_fstat64, sys_stat64, sys_lstat64, sys_fstatat64, sys_statx, sys_statfs64;
 syscall_fn sys_fstatfs64;
+/* sys_swap.c */
+syscall_fn sys_swapon, sys_swapoff;
 /* sys_time.c */
 syscall_fn sys_clock_gettime, sys_clock_gettime64, sys_clock_getres, sys_clock_getres64;
 syscall_fn sys_clock_settime, sys_clock_settime64, sys_gettimeofday, sys_nanosleep;

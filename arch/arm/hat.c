@@ -486,6 +486,19 @@ void hat_unload_own(struct hat *h, struct node *n, vaddr_t va)
     dsb();
 }
 
+void hat_forget(struct node *n, vaddr_t va)
+{
+    volatile uint32_t *entry = &n->hat[node_index(va)];
+
+    if (!*entry)
+        return;
+    table_store(entry, 0);
+    dsb();
+    mmu_forget_page(va);
+    dsb();
+    isb();
+}
+
 void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)
 {
     unsigned first = node_index(va), changed = 0;

@@ -174,10 +174,10 @@ void do_take_back(struct space *sp)
     }
     if (!pte_in_core(e) || pte_pfn(e) == frame_zero_page())
         return;
-    assert_int_equal(page_look(pte_pfn(e), true, &use), 0);
+    assert_int_equal(page_probe(pte_pfn(e), true, &use), 0);
     assert_int_equal(use.entries, entries_of(pte_pfn(e)));
     assert_true(use.writable <= use.loaded && use.loaded <= use.entries);
     assert_true(!use.writable || use.dirty);
-    assert_int_equal(page_look(pte_pfn(e), false, &use), 0);
+    assert_int_equal(page_probe(pte_pfn(e), false, &use), 0);
     assert_int_equal(use.loaded, 0);
 }

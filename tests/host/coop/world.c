@@ -258,7 +258,7 @@ static void take_page_back(unsigned page)
     int ignored;
 
     rwlock_write(&w.edge);
-    ignored = page_look(w.frame[page], true, &use); /* a frame that is something else by now */
+    ignored = page_probe(w.frame[page], true, &use); /* a frame that is something else by now */
     (void)ignored;
     rwlock_write_done(&w.edge);
 }

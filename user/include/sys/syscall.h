@@ -38,12 +38,14 @@
 #define SYS_setsid            66
 #define SYS_symlink           83
 #define SYS_readlink          85
+#define SYS_swapon            87
 #define SYS_reboot            88
 #define SYS_munmap            91
 #define SYS_truncate          92
 #define SYS_ftruncate         93
 #define SYS_fchmod            94
 #define SYS_wait4             114
+#define SYS_swapoff           115
 #define SYS_fsync             118
 #define SYS_clone             120
 #define SYS_uname             122

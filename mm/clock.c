@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The clock with two hands: both go through the core map, one a fixed spread behind the other. The
+ * front hand takes a page's translations away; the back hand takes the page if nobody has used it
+ * since. So it is the spread that says how long a page may rest, whatever the size of memory.
+ * Source: Babaoglu and Joy, "Converting a Swap-Based System to do Paging in an Architecture Lacking
+ * Page-Referenced Bits", SOSP 1981; 4.3BSD vm_page.c, which got its second hand in 1986.
+ */
+#include "mm/clock.h"
+
+#include "mm/pageout_impl.h"
+
+static struct clock_hands hands;
+
+/* Half of memory at most, so that the back hand does not meet what the front one has just seen. */
+static uint32_t default_spread(void)
+{
+    return MAX((direct_map.end - direct_map.first) / 4, 1u);
+}
+
+static void start(void)
+{
+    if (hands.spread == 0)
+        hands.spread = default_spread();
+    hands.front = hands.back = pageout_next(direct_map.end);
+    hands.ahead = 0;
+}
+
+static uint32_t clock_scan(uint32_t n)
+{
+    uint32_t looked = 0;
+
+    if (hands.front == NO_PFN)
+        start();
+    for (; looked < n; looked++) {
+        (void)page_look(hands.front, true);
+        hands.front = pageout_next(hands.front);
+        if (hands.ahead < hands.spread) {
+            hands.ahead++;
+            continue;
+        }
+        switch (page_look(hands.back, false)) {
+        case PAGE_IDLE: (void)page_evict(hands.back); break;
+        case PAGE_USED: pageout_count_used(); break;
+        case PAGE_NOT: break;
+        }
+        hands.back = pageout_next(hands.back);
+    }
+    return looked;
+}
+
+struct clock_hands clock_hands(void)
+{
+    return hands;
+}
+
+void clock_set_spread(uint32_t frames)
+{
+    hands.spread = MAX(frames, 1u);
+    hands.front = NO_PFN; /* begins anew */
+}
+
+const struct policy policy_clock = {.name = "clock", .scan = clock_scan};

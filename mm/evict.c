@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Taking a page from those who have it. A private page is found through the entry that its frame
+ * remembers, under the lock of that entry's node; where several have it, through its family's spaces.
+ * Its entries then name a slot of swap and the frame is that slot's, DIRTY until it is written: who
+ * touches it meanwhile finds it there.
+ * Locks: node lock, (w) and frame lock inside it; of a page that several have, the family's parts.
+ */
+#include "include/uapi/errno.h"
+#include "mm/as.h"
+#include "mm/pageout_impl.h"
+#include "mm/rmap.h"
+#include "mm/swap_impl.h"
+
+#define BLOCK_PAGES SWAP_RUN /* neighbours that go together */
+
+static struct {
+    uint32_t cleared, taken; /* pages; page-out's thread alone */
+} counts;
+
+/* The node of the entry that the frame remembers, locked, with the entry's index; NULL: the entry
+ * does not name the frame (any more). */
+static struct node *lock_entry(pfn_t pfn, unsigned *index)
+{
+    uint32_t hint = __atomic_load_n(&frame_of(pfn)->rmap, __ATOMIC_RELAXED);
+    uintptr_t at = (uintptr_t)kptr_to(hint);
+    struct node *n = (struct node *)(at & ~(uintptr_t)PAGE_MASK);
+    unsigned i = (unsigned)(at & PAGE_MASK) / sizeof(pte_t);
+    pte_t e;
+
+    if (!hint || i >= NODE_PAGES)
+        return NULL;
+    node_lock(n);
+    e = node_get(n, i);
+    if (frame_type(frame_of_virt(n)) == FRAME_NODE && pte_in_core(e) && pte_pfn(e) == pfn) {
+        *index = i;
+        return n;
+    }
+    node_unlock(n);
+    return NULL;
+}
+
+static vaddr_t va_of(const struct node *n, unsigned index)
+{
+    return page_addr((frame_of_virt(n)->index >> 12) + index);
+}
+
+static bool is_loaded(const struct node *n, unsigned index)
+{
+    pfn_t pfn;
+
+    return hat_probe(n, index, &pfn) != PROT_NONE;
+}
+
+/* Whether the entry was used; clear: the hardware forgets it, and it says so. Node lock held. */
+static bool entry_used(struct node *n, unsigned i, bool clear)
+{
+    bool used = is_loaded(n, i);
+
+    if (clear) {
+        if (used)
+            hat_forget(n, va_of(n, i));
+        __atomic_store_n(&n->pte[i].raw,
+                         (n->pte[i].raw & ~PTE_STATE_MASK) | (uint32_t)PTE_RECLAIMABLE,
+                         __ATOMIC_RELAXED);
+    }
+    return used;
+}
+
+/* The entry, which names the private page in frame pfn, names its slot from now on; *slot. False: it
+ * is wired, or swap is full. Node lock held. */
+static bool entry_to_slot(struct node *n, unsigned i, pfn_t pfn, uint32_t *slot)
+{
+    struct frame *f = frame_of(pfn);
+    bool done = false, fresh = frame_type(f) == FRAME_ANON;
+
+    if (n->pte[i].raw & PTE_WIRED)
+        return false;
+    if (is_loaded(n, i))
+        hat_forget(n, va_of(n, i));
+    swap_lock();
+    *slot = fresh ? swap_alloc(kptr(frame_owner(f)) | FRAME_ANON, f->index, pfn) : frame_slot(f);
+    if (*slot && swap_use(*slot) == 0) {
+        frame_lock(pfn);
+        if (fresh) {
+            frame_set_next(f, *slot);
+            frame_set(f, FRAME_SWAP, frame_owner(f), f->index);
+        }
+        frame_unlock(pfn);
+        done = true;
+    }
+    swap_unlock();
+    if (!done)
+        return false;
+    pt_set(n, i, pte_make(PTE_SWAPPED, *slot, 0));
+    node_count_zeroes(n, 1);
+    return true;
+}
+
+/* The same for the frame's only entry; true if the page is gone. */
+static bool take_single(struct node *n, unsigned i, pfn_t pfn)
+{
+    uint32_t slot;
+
+    if (!entry_to_slot(n, i, pfn, &slot))
+        return false;
+    if (frame_of(pfn)->flags & FRAME_DIRTY)
+        launder_add(slot, pfn);
+    frame_unuse(pfn);
+    return true;
+}
+
+/* Entry i names a private page that only it uses, and that was idle since it was cleared. */
+static bool is_idle_single(const struct node *n, unsigned i)
+{
+    pte_t e = n->pte[i];
+    const struct frame *f;
+
+    if (pte_state(e) != PTE_RECLAIMABLE || e.raw & PTE_WIRED || is_loaded(n, i))
+        return false;
+    f = frame_of(pte_pfn(e));
+    return (frame_type(f) == FRAME_ANON || frame_type(f) == FRAME_SWAP) && frame_count(f) == 1;
+}
+
+/* The page of entry i and its idle neighbours, so that they get slots in a row. Node lock held. */
+static unsigned take_block(struct node *n, unsigned i, pfn_t pfn)
+{
+    unsigned first = i & ~(BLOCK_PAGES - 1), taken = 0;
+
+    for (unsigned k = first; k < first + BLOCK_PAGES; k++)
+        if (k == i || is_idle_single(n, k))
+            taken += take_single(n, k, k == i ? pfn : pte_pfn(n->pte[k]));
+    return taken;
+}
+
+/* A page that several have. */
+struct shared_page {
+    pfn_t pfn;
+    bool clear, take; /* what to do */
+    bool used, wired, failed;
+    uint32_t slot;
+};
+
+static void visit_shared(struct as *as, vaddr_t va, void *arg)
+{
+    struct shared_page *p = arg;
+    struct node *n = pt_lock_node(as, va);
+    unsigned i = node_index(va);
+    bool took = false;
+
+    if (!n)
+        return;
+    if (pte_in_core(n->pte[i]) && pte_pfn(n->pte[i]) == p->pfn) {
+        p->wired |= (n->pte[i].raw & PTE_WIRED) != 0;
+        if (p->take) {
+            took = entry_to_slot(n, i, p->pfn, &p->slot);
+            p->failed |= !took;
+        } else {
+            p->used |= entry_used(n, i, p->clear);
+        }
+    }
+    node_unlock(n);
+    if (took)
+        frame_unuse(p->pfn);
+}
+
+/* Does it in all spaces of the family; false: there is none. */
+static bool visit_family(struct shared_page *p)
+{
+    uint32_t owner = __atomic_load_n(&frame_of(p->pfn)->owner, __ATOMIC_RELAXED) & ~15u;
+    struct family *family = owner ? family_find(kptr_to(owner)) : NULL;
+
+    if (!family)
+        return false;
+    rmap_for_each(p->pfn, visit_shared, p);
+    family_put(family);
+    return true;
+}
+
+static enum page_look look_private(pfn_t pfn, bool clear)
+{
+    struct shared_page p = {.pfn = pfn, .clear = clear};
+    struct frame *f = frame_of(pfn);
+    unsigned i;
+    struct node *n = frame_count(f) == 1 ? lock_entry(pfn, &i) : NULL;
+
+    if (n) {
+        p.wired = n->pte[i].raw & PTE_WIRED;
+        p.used = !p.wired && entry_used(n, i, clear);
+        node_unlock(n);
+    } else if (frame_count(f) == 0 || !visit_family(&p)) {
+        return PAGE_NOT;
+    }
+    counts.cleared += clear && p.used;
+    return p.wired ? PAGE_NOT : p.used ? PAGE_USED : PAGE_IDLE;
+}
+
+static unsigned evict_private(pfn_t pfn)
+{
+    struct shared_page p = {.pfn = pfn, .take = true};
+    struct frame *f = frame_of(pfn);
+    unsigned i, taken;
+    struct node *n = frame_count(f) == 1 ? lock_entry(pfn, &i) : NULL;
+
+    if (n) {
+        taken = take_block(n, i, pfn);
+        node_unlock(n);
+        return taken;
+    }
+    if (!visit_family(&p) || !p.slot || p.failed)
+        return 0;
+    launder_add(p.slot, pfn);
+    return 1;
+}
+
+enum page_look page_look(pfn_t pfn, bool clear)
+{
+    const struct frame *f = frame_of(pfn);
+
+    switch (frame_type(f)) {
+    case FRAME_ANON: return frame_owner(f) ? look_private(pfn, clear) : PAGE_NOT;
+    case FRAME_SWAP:
+        if (frame_count(f))
+            return look_private(pfn, clear);
+        return f->flags & FRAME_DIRTY ? PAGE_IDLE : PAGE_NOT; /* it could not be written */
+    default: return PAGE_NOT;
+    }
+}
+
+static unsigned evict(pfn_t pfn)
+{
+    const struct frame *f = frame_of(pfn);
+
+    switch (frame_type(f)) {
+    case FRAME_SWAP:
+        if (frame_count(f) == 0) {
+            launder_add(frame_slot(f), pfn);
+            return 1;
+        }
+        return evict_private(pfn);
+    case FRAME_ANON: return evict_private(pfn);
+    default: return 0;
+    }
+}
+
+unsigned page_evict(pfn_t pfn)
+{
+    unsigned taken = evict(pfn);
+
+    counts.taken += taken;
+    if (launder_is_full())
+        launder_flush();
+    return taken;
+}
+
+uint32_t evict_taken(void)
+{
+    return counts.taken;
+}
+
+uint32_t evict_cleared(void)
+{
+    return counts.cleared;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The page-out thread, and those who wait for it. It is woken when frames get short, and goes on
+ * until lotsfree are free again: quickly while somebody waits or desfree are missing, else a little
+ * at a time, so that pages have time to be used between the hands.
+ * Locks: po.lock, the wait queue's, which guards the counts. Policies run with none held.
+ */
+#include "mm/pageout.h"
+
+#include "kern/clock.h"
+#include "kern/kthread.h"
+#include "kern/waitq.h"
+#include "mm/pageout_impl.h"
+#include "mm/swap_impl.h"
+
+#define LOTS_SHARE   16u   /* lotsfree: a sixteenth of memory, within bounds, above the reserve */
+#define LOTS_LEAST   32u
+#define LOTS_MOST    1024u
+#define TICK_NS      (10 * NSEC_PER_MSEC)
+#define SCAN_LEAST   32u   /* frames in a tick when memory is only just short */
+#define SCAN_MOST    512u  /* at a time when it is shortest */
+#define TURNS        2u    /* of the whole core map that find nothing before there is no hope */
+#define DESPAIR_NS   (50 * NSEC_PER_MSEC) /* before it is tried again */
+
+static struct {
+    struct waitq work;          /* the thread */
+    struct waitq done;          /* who waits for frames */
+    bool running;               /* (c) after boot */
+    bool wanted;                /* atomic: look at once */
+    uint32_t waiting;           /* (done) threads */
+    uint32_t round;             /* (done) rounds that ended */
+    uint32_t got;               /* (done) frames that the last one made free or cache */
+    uint32_t fruitless;         /* frames looked at since something was taken; the thread's own */
+    uint64_t despair_until;     /* (done) until then nothing will be found */
+    struct pageout_limits limit; /* (c) */
+    const struct policy *policy;
+    struct pageout_stats stats;
+} po = {.work = WAITQ_INIT(po.work), .done = WAITQ_INIT(po.done), .policy = &policy_clock};
+
+struct pageout_limits pageout_limits(void)
+{
+    return po.limit;
+}
+
+struct pageout_stats pageout_stats(void)
+{
+    struct pageout_stats s = po.stats;
+
+    s.laundered = launder_stats().written;
+    s.failed = launder_stats().failed;
+    s.cleared = evict_cleared();
+    s.taken = evict_taken();
+    return s;
+}
+
+/* Frames that the next who needs one can have. */
+static uint32_t available(void)
+{
+    struct frame_stats s = frame_stats();
+
+    return s.free + s.cache;
+}
+
+pfn_t pageout_next(pfn_t pfn)
+{
+    pfn_t end = direct_map.end, next = pfn >= end - 1 ? direct_map.first : pfn + 1;
+    enum frame_type type;
+    uint32_t untouched;
+
+    for (unsigned turns = 0; turns < 2; next = direct_map.first, turns++) {
+        while (next < end) {
+            if (!frame_group_untouched(next, &untouched, &type))
+                return next;
+            next += untouched;
+        }
+    }
+    return direct_map.first;
+}
+
+void pageout_count_used(void)
+{
+    po.stats.used++;
+}
+
+/* How many frames to look at now: the fewer are free, the more. */
+static uint32_t scan_size(uint32_t have)
+{
+    uint32_t missing = po.limit.lotsfree - MIN(have, po.limit.lotsfree);
+
+    return SCAN_LEAST + (SCAN_MOST - SCAN_LEAST) * missing / MAX(po.limit.lotsfree, 1u);
+}
+
+static void wake_waiters(uint32_t got)
+{
+    uint32_t mask = spin_lock_irq(&po.done.lock);
+
+    po.round++;
+    po.got = got;
+    po.despair_until = got ? 0 : clock_ns() + DESPAIR_NS;
+    waitq_wake_locked(&po.done, WAITQ_ALL);
+    spin_unlock_irq(&po.done.lock, mask);
+}
+
+/* One round; what it got, and whether there is any hope of more. */
+static uint32_t scan_round(uint32_t have)
+{
+    uint32_t taken = evict_taken(), looked = po.policy->scan(scan_size(have)), got;
+
+    launder_flush();
+    got = evict_taken() - taken;
+    po.stats.rounds++;
+    po.stats.scanned += looked;
+    po.fruitless = got ? 0 : po.fruitless + looked;
+    return got;
+}
+
+static bool is_hopeless(void)
+{
+    return po.fruitless > TURNS * (direct_map.end - direct_map.first);
+}
+
+static bool hurries(uint32_t have)
+{
+    return have < po.limit.desfree || __atomic_load_n(&po.waiting, __ATOMIC_RELAXED);
+}
+
+/* Sleeps until somebody needs frames, or for a tick. */
+static void rest(uint64_t until)
+{
+    uint32_t mask = spin_lock_irq(&po.work.lock);
+
+    if (__atomic_exchange_n(&po.wanted, false, __ATOMIC_RELAXED))
+        spin_unlock_irq(&po.work.lock, mask);
+    else
+        waitq_sleep(&po.work, mask, false, until);
+}
+
+/* Sleeps a while, whoever asks; but new swap is hope. */
+static void despair(void)
+{
+    uint64_t until = po.despair_until;
+    uint32_t mask;
+
+    while (clock_ns() < until && swap_room() == 0) {
+        mask = spin_lock_irq(&po.work.lock);
+        waitq_sleep(&po.work, mask, false, until);
+    }
+}
+
+static void pageout_run(void *arg)
+{
+    (void)arg;
+    for (;;) {
+        uint32_t have = available(), got;
+
+        if (have >= po.limit.lotsfree) {
+            wake_waiters(1);
+            rest(UINT64_MAX);
+            continue;
+        }
+        got = scan_round(have);
+        if (got)
+            wake_waiters(got);
+        if (is_hopeless()) {
+            po.stats.hopeless++;
+            po.fruitless = 0;
+            wake_waiters(0);
+            despair();
+        } else if (!hurries(available())) {
+            rest(clock_ns() + TICK_NS);
+        }
+        preempt_point();
+    }
+}
+
+void pageout_wake(void)
+{
+    uint32_t mask;
+
+    if (!po.running || __atomic_exchange_n(&po.wanted, true, __ATOMIC_RELAXED))
+        return;
+    mask = spin_lock_irq(&po.work.lock);
+    waitq_wake_locked(&po.work, 1);
+    spin_unlock_irq(&po.work.lock, mask);
+}
+
+bool pageout_wait(void)
+{
+    uint32_t mask, round;
+    bool got;
+
+    if (!po.running)
+        return false;
+    pageout_wake();
+    mask = spin_lock_irq(&po.done.lock);
+    if (clock_ns() < po.despair_until && swap_room() == 0) {
+        spin_unlock_irq(&po.done.lock, mask);
+        return false;
+    }
+    round = po.round;
+    po.stats.waits++;
+    po.waiting++;
+    while (po.round == round) {
+        waitq_sleep(&po.done, mask, false, UINT64_MAX);
+        mask = spin_lock_irq(&po.done.lock);
+    }
+    po.waiting--;
+    got = po.got > 0;
+    spin_unlock_irq(&po.done.lock, mask);
+    return got;
+}
+
+static void set_limits(void)
+{
+    struct frame_stats s = frame_stats();
+    uint32_t lots = MIN(MAX((s.total - s.reserved) / LOTS_SHARE, LOTS_LEAST), LOTS_MOST);
+    uint32_t reserve = frame_reserve();
+
+    po.limit = (struct pageout_limits){
+        .lotsfree = reserve + lots, .desfree = reserve + lots / 2, .minfree = reserve};
+}
+
+int pageout_start(void)
+{
+    int error;
+
+    set_limits();
+    error = kthread_start(pageout_run, NULL);
+    if (!error) {
+        po.running = true;
+        frame_set_short(po.limit.lotsfree, pageout_wake);
+    }
+    return error;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to page-out: what policies are made of, see docs/POLICY.md.
+ */
+#ifndef MM_PAGEOUT_IMPL_H
+#define MM_PAGEOUT_IMPL_H
+
+#include "mm/pageout.h"
+
+enum page_look {
+    PAGE_NOT,  /* nothing that could go: free, the kernel's, cache already, wired, at work */
+    PAGE_USED, /* used since it was last cleared */
+    PAGE_IDLE, /* not used since then */
+};
+
+/* Whether the page in the frame was used; clear: takes the translations away, so that the next use is
+ * seen. Does not sleep. */
+enum page_look page_look(pfn_t pfn, bool clear);
+/* Takes an idle page, and idle neighbours, from those who have it; how many went. What has to be
+ * written is when enough came together, so that it may sleep, or when launder_flush is called. */
+unsigned page_evict(pfn_t pfn);
+
+/* Pages so far whose translations were taken away, and that page_evict took. */
+uint32_t evict_cleared(void);
+uint32_t evict_taken(void);
+
+/* Writes what page_evict has collected. May sleep. */
+void launder_flush(void);
+void launder_add(uint32_t slot, pfn_t pfn);
+bool launder_is_full(void);
+struct launder_stats {
+    uint32_t written, failed;
+};
+struct launder_stats launder_stats(void);
+
+/* How pages are chosen. All are called by the page-out thread alone. */
+struct policy {
+    const char *name;
+    /* Looks at up to n frames and evicts what is to go. Returns how many it looked at. */
+    uint32_t (*scan)(uint32_t n);
+};
+
+extern const struct policy policy_clock; /* two hands */
+
+/* The frame behind pfn in the core map, going round; entries of frames never used are passed over. */
+pfn_t pageout_next(pfn_t pfn);
+void pageout_count_used(void);
+
+#endif
