@@ -107,7 +107,7 @@ static void bdev_fill_run(struct obj *o, struct obj_run *run)
     slab_free(&run_cache, r);
 }
 
-const struct obj_ops bdev_obj_ops = {.fill = bdev_fill, .fill_run = bdev_fill_run};
+const struct obj_ops bdev_obj_ops = {.fill = bdev_fill, .fill_run = bdev_fill_run, .slow = true};
 
 /* How much of [pos, pos + len) is in pos's page and before the end. */
 static size_t part_at(const struct bdev *b, uint64_t pos, size_t len)

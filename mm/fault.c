@@ -2,7 +2,8 @@
  *
  * A page fault from its first step to its last; nobody else knows the order. Every fault is counted
  * when it enters and as exactly one kind when it leaves.
- * Locks: as->lock for reading (for writing while a stack grows); node and frame locks inside.
+ * Locks: as->lock for reading (for writing while a stack grows; a driver that waits for a device
+ * has it not meanwhile); node and frame locks inside.
  */
 #include "mm/fault.h"
 
@@ -204,8 +205,6 @@ static void load(struct fault *f)
 
 static inline enum fault_error error_of(int error)
 {
-    if (likely(error == 0))
-        return FAULT_OK;
     switch (error) {
     case -ENOMEM: return FAULT_NO_MEMORY;
     case -ENXIO: return FAULT_BEYOND_END;
@@ -214,20 +213,28 @@ static inline enum fault_error error_of(int error)
     }
 }
 
-/* One try, as->lock held for reading: segment, entry, driver. */
+/* Segment, entry, driver, and all of it again if the driver had to wait. as->lock held for reading,
+ * now and then, not always between. */
 static inline enum fault_error resolve(struct fault *f, vaddr_t va, bool force)
 {
-    enum fault_error error = find_segment(f, va, force);
+    enum fault_error error;
+    int answer;
 
-    if (unlikely(error == FAULT_NO_SEGMENT)) {
-        error = grow_stack(f, va);
-        if (error == FAULT_OK)
-            error = find_segment(f, va, force);
-    }
-    if (unlikely(error))
-        return error;
-    find_entry(f);
-    return likely(needs_driver(f)) ? error_of(f->seg->ops->fault(f)) : FAULT_OK;
+    do {
+        error = find_segment(f, va, force);
+        if (unlikely(error == FAULT_NO_SEGMENT)) {
+            error = grow_stack(f, va);
+            if (error == FAULT_OK)
+                error = find_segment(f, va, force);
+        }
+        if (unlikely(error))
+            return error;
+        find_entry(f);
+        answer = likely(needs_driver(f)) ? f->seg->ops->fault(f) : 0;
+        if (likely(answer == 0))
+            return FAULT_OK;
+    } while (answer == FAULT_RETRY);
+    return error_of(answer);
 }
 
 enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t pc)

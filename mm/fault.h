@@ -25,13 +25,16 @@ enum fault_kind {
 
 const char *fault_kind_name(enum fault_kind kind);
 
-/* A driver's answer: as->lock was dropped, look again. */
+/* A driver's answer: it released as->lock to wait for something, and has taken it again: segment
+ * and entry may be others by now, look again. Who released it takes it again, also to answer
+ * -Exxx. The fault stays one, however often it begins anew: kind is kept, the rest is found again.
+ */
 #define FAULT_RETRY 1
 
 /* One fault on its way: fault.c fills it, drivers read and add. */
 struct fault {
     struct as *as;
-    struct seg *seg;   /* valid while as->lock is held */
+    struct seg *seg;   /* valid while as->lock is held, as are node and pte */
     vaddr_t va;        /* page aligned */
     prot_t access;     /* one of PROT_READ, PROT_WRITE, PROT_EXEC */
     struct node *node; /* va's, if it is there and nobody shares it: then it stays so */

@@ -341,29 +341,40 @@ static __noinline int page_bring(struct obj *o, uint32_t page, pfn_t *pfn, enum 
     return -EINVAL;
 }
 
-int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
+int obj_get_now(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
 {
-    enum obj_found found = OBJ_CACHED;
     int error = -EINVAL;
     bool busy;
 
+    *how = OBJ_CACHED;
     if (unlikely(page >= obj_pages(o)))
         return error;
     error = page_find(o, page, pfn, &busy);
     if (unlikely(!error && (!*pfn || busy)))
+        error = o->ops->slow ? OBJ_SLOW : page_bring(o, page, pfn, how);
+    return error;
+}
+
+int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
+{
+    enum obj_found found;
+    int error = obj_get_now(o, page, pfn, &found);
+
+    if (error == OBJ_SLOW)
         error = page_bring(o, page, pfn, &found);
     if (how)
         *how = found;
     return error;
 }
 
-void obj_fetch(struct obj *o, uint32_t first, uint32_t npages)
+uint32_t obj_fetch(struct obj *o, uint32_t first, uint32_t npages)
 {
     struct obj_run run = {.n = 0};
+    uint32_t brought = 0;
     bool ours;
 
     if (!o->ops->fill_run || !frame_at_least(4 * OBJ_RUN))
-        return;
+        return 0;
     for (uint32_t page = first; page < first + MIN(npages, OBJ_RUN); page++) {
         pfn_t pfn = obj_lookup(o, page) ? NO_PFN : page_create(o, page, &ours);
 
@@ -376,9 +387,12 @@ void obj_fetch(struct obj *o, uint32_t first, uint32_t npages)
         o->ops->fill_run(o, &run);
     for (unsigned i = 0; i < run.n; i++) {
         page_filled(o, run.pfn[i], run.error[i]);
-        if (!run.error[i])
-            frame_unuse(run.pfn[i]);
+        if (run.error[i])
+            continue;
+        frame_unuse(run.pfn[i]);
+        brought |= 1u << (run.page[i] - first);
     }
+    return brought;
 }
 
 uint32_t obj_use_near(struct obj *o, uint32_t first, uint32_t want, pfn_t pfns[NEAR_PAGES])

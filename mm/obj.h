@@ -40,6 +40,7 @@ struct obj_ops {
      * Spinning locks are held. */
     int (*dirty)(struct obj *o, pfn_t pfn);
     bool only_copy; /* what its pages hold is nowhere else: they stay as long as the object */
+    bool slow;      /* filling waits for a device: nobody holds as->lock over it */
 };
 
 struct obj {
@@ -84,14 +85,19 @@ enum obj_found { OBJ_CACHED, OBJ_FILLED, OBJ_WAITED };
 /* The frame of a page, pinned (one user): from memory, else filled. May sleep. *how may be NULL.
  * -EINVAL: beyond the end; -EIO; -ENOMEM; -EAGAIN: too many users. */
 int __must_check obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how);
+/* The same, but does not wait for a device: OBJ_SLOW, where a page of a slow object would have to
+ * be filled, or waited for. Nothing is pinned then. */
+#define OBJ_SLOW 1
+int __must_check obj_get_now(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how);
 /* Of the pages first to first + NEAR_PAGES - 1 (first is a multiple of it) those with a bit in
  * `want` that are in memory and not being filled: their bits and, for each, the frame with one user
  * more, for an entry. Does not sleep. */
 #define NEAR_PAGES 16u
 uint32_t obj_use_near(struct obj *o, uint32_t first, uint32_t want, pfn_t pfns[NEAR_PAGES]);
 /* Brings those of the pages, at most OBJ_RUN, that are not in memory, together, as long as there is
- * plenty of memory; without a word where that fails: obj_get says why. May sleep. */
-void obj_fetch(struct obj *o, uint32_t first, uint32_t npages);
+ * plenty of memory; without a word where that fails: obj_get says why. Bit i: it brought page
+ * first + i. May sleep. */
+uint32_t obj_fetch(struct obj *o, uint32_t first, uint32_t npages);
 /* Gives the pin back. */
 void obj_put(pfn_t pfn);
 

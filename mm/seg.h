@@ -45,8 +45,8 @@ struct range {
 
 struct seg_ops {
     const char *name;
-    /* Brings the page of f there: enters it into the page table; 0, -Exxx, or FAULT_RETRY after
-     * it dropped as->lock. */
+    /* Brings the page of f there: enters it into the page table; 0, -Exxx, or FAULT_RETRY if
+     * as->lock, which is held for reading, was not meanwhile. */
     int (*fault)(struct fault *f);
     /* A copy of the segment for a forked address space: takes references. Can't fail after the
      * struct seg was allocated. */

@@ -3,7 +3,7 @@
  * The segment driver of shared mappings: every address space gets the object's own frame, so that
  * what one writes the others and read() see at once. An entry is never copy-on-write. The hardware
  * permits writing only to a frame that is known to be dirty: the first write is a fault.
- * Bringing a page may sleep, as in seg_vn.
+ * A page that has to be read is brought as in seg_vn.
  * Source: SVR4 seg_vn, MAP_SHARED.
  */
 #include "include/uapi/errno.h"
@@ -73,9 +73,9 @@ static int shared_fault(struct fault *f)
 
     if (!pte_is_none(f->pte))
         return write_first(f);
-    error = obj_get(o, seg_obj_page(f->seg, f->va), &pfn, &how);
-    if (error)
-        return error == -EINVAL ? -ENXIO : error == -EAGAIN ? -EIO : error;
+    error = obj_get_now(o, seg_obj_page(f->seg, f->va), &pfn, &how);
+    if (unlikely(error))
+        return error == -EAGAIN ? -EIO : vn_missing(f, error);
     if (frame_users(pfn) > FRAME_ENTRIES_MAX) {
         obj_put(pfn);
         return -EIO;

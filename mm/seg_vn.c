@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The segment driver of private file mappings: text, data, MAP_PRIVATE. Reading and executing share
- * the page cache's frames; the first write copies the page. Bringing a page may sleep: as->lock is
- * then held for reading, as every fault does, and the page is marked BUSY, not locked.
- * Source: SVR4 seg_vn.
+ * the page cache's frames; the first write copies the page. A page that has to be read is BUSY
+ * meanwhile, as->lock is not held, and the fault begins anew when it is there. Where filling is
+ * only a copy or a clear as->lock stays held for reading.
+ * Source: SVR4 seg_vn; reading what lies beside the page as well: 4.3BSD's klin.
  */
 #include "include/uapi/errno.h"
 #include "mm/obj.h"
@@ -18,9 +19,9 @@ static int vn_fault(struct fault *f)
 
     if (!pte_is_none(f->pte))
         return private_write(f);
-    error = obj_get(f->seg->obj, seg_obj_page(f->seg, f->va), &pfn, &how);
-    if (error)
-        return error == -EINVAL ? -ENXIO : error;
+    error = obj_get_now(f->seg->obj, seg_obj_page(f->seg, f->va), &pfn, &how);
+    if (unlikely(error))
+        return vn_missing(f, error);
     f->kind = MAX(f->kind, fault_kind_found(f->seg->obj, how));
     /* A page with as many entries as can be stays for those who pin it; this one gets a copy. */
     if (f->access == PROT_WRITE || frame_users(pfn) > FRAME_ENTRIES_MAX) {
@@ -50,6 +51,43 @@ static struct near near_of(const struct fault *f)
 
     return (struct near){first, at - MIN(at, below), MIN(at + above, NEAR_PAGES),
                          (int)node_index(f->va) - (int)at};
+}
+
+/* Reads the page with those beside it that are not there; how: as obj_get found it. */
+static int bring(struct obj *o, uint32_t page, struct near near, enum obj_found *how)
+{
+    uint32_t first = near.first + near.lowest, brought = 0;
+    pfn_t pfn;
+    int error;
+
+    if (!obj_lookup(o, page))
+        brought = obj_fetch(o, first, near.end - near.lowest);
+    error = obj_get(o, page, &pfn, how);
+    if (!error)
+        obj_put(pfn);
+    if (brought >> (page - first) & 1)
+        *how = OBJ_FILLED;
+    return error;
+}
+
+/* A page that is gone again, or that the object has no more, is met anew. */
+int vn_missing(struct fault *f, int error)
+{
+    struct obj *o = f->seg->obj;
+    uint32_t page = seg_obj_page(f->seg, f->va);
+    struct near near = near_of(f);
+    enum obj_found how = OBJ_CACHED;
+
+    if (error != OBJ_SLOW)
+        return error == -EINVAL ? -ENXIO : error;
+    obj_ref(o);
+    rwlock_read_done(&f->as->lock);
+    error = bring(o, page, near, &how);
+    if (!error)
+        f->kind = MAX(f->kind, fault_kind_found(o, how));
+    obj_unref(o);
+    rwlock_read(&f->as->lock);
+    return error == -EIO || error == -ENOMEM ? error : FAULT_RETRY;
 }
 
 /* For reading, and for executing what the instruction cache knows already. Node lock held. */

@@ -75,7 +75,7 @@ static void release_file(struct obj *o)
 struct obj *fake_file(unsigned number, uint32_t npages)
 {
     static const struct obj_ops ops = {
-        .fill = fill_file, .write = write_file, .release = release_file};
+        .fill = fill_file, .write = write_file, .release = release_file, .slow = true};
     struct obj *o = kmalloc(sizeof(*o));
 
     if (!o)

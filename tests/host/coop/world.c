@@ -349,7 +349,8 @@ static void release(struct obj *o)
     kfree(o);
 }
 
-static const struct obj_ops disk_ops = {.fill = fill, .write = write_back, .release = release};
+static const struct obj_ops disk_ops = {
+    .fill = fill, .write = write_back, .release = release, .slow = true};
 
 static void make_disk_file(uint32_t size)
 {
