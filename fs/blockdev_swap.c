@@ -17,11 +17,26 @@
 #define SECTORS_IN_PAGE (PAGE_SIZE / SECTOR_BYTES)
 #define SLOTS_MAX       ((1u << 20) - 1)
 
-static int transfer(const struct bdev *b, enum block_op op, uint32_t page, unsigned n,
-                    const pfn_t *pfns)
-{
+/* A device in use as swap. One thread alone writes pages, with these transfers. */
+struct area {
+    struct file *file;
     struct block_io io[SWAP_RUN];
+};
 
+struct chain {
+    struct block_io io[SWAP_RUN];
+};
+
+static struct slab_cache chain_cache = SLAB_CACHE("swapchain", sizeof(struct chain));
+
+static struct bdev *bdev_of(const struct area *a)
+{
+    return a->file->data;
+}
+
+static int transfer(const struct bdev *b, struct block_io *io, enum block_op op, uint32_t page,
+                    unsigned n, const pfn_t *pfns)
+{
     for (unsigned i = 0; i < n; i++)
         io[i] = (struct block_io){.dev = b->disk,
                                   .op = op,
@@ -32,25 +47,43 @@ static int transfer(const struct bdev *b, enum block_op op, uint32_t page, unsig
     return block_wait(io);
 }
 
-static struct bdev *bdev_of(const void *file)
+static int read_one(const struct bdev *b, uint32_t page, pfn_t pfn)
 {
-    return ((const struct file *)file)->data;
+    struct block_io io;
+
+    return transfer(b, &io, BLOCK_READ, page, 1, &pfn);
 }
 
+/* With no room for so many transfers, one after the other. */
 static int area_read(void *dev, uint32_t page, unsigned n, const pfn_t *pfns)
 {
-    return transfer(bdev_of(dev), BLOCK_READ, page, n, pfns);
+    const struct bdev *b = bdev_of(dev);
+    struct chain *c = n > 1 ? slab_alloc(&chain_cache) : NULL;
+    int error = 0;
+
+    if (c)
+        error = transfer(b, c->io, BLOCK_READ, page, n, pfns);
+    for (unsigned i = 0; !c && !error && i < n; i++)
+        error = read_one(b, page + i, pfns[i]);
+    if (c)
+        slab_free(&chain_cache, c);
+    return error;
 }
 
 static int area_write(void *dev, uint32_t page, unsigned n, const pfn_t *pfns)
 {
-    return transfer(bdev_of(dev), BLOCK_WRITE, page, n, pfns);
+    struct area *a = dev;
+
+    return transfer(bdev_of(a), a->io, BLOCK_WRITE, page, n, pfns);
 }
 
 static void area_close(void *dev)
 {
-    bdev_set_swap(bdev_of(dev), false);
-    file_unref(dev);
+    struct area *a = dev;
+
+    bdev_set_swap(bdev_of(a), false);
+    file_unref(a->file);
+    kfree(a);
 }
 
 static const struct swap_ops area_ops = {
@@ -66,7 +99,7 @@ static int read_header(const struct bdev *b, const char *name, struct swap_heade
 
     if (pfn == NO_PFN)
         return -ENOMEM;
-    error = pages == 0 ? -EINVAL : transfer(b, BLOCK_READ, 0, 1, &pfn);
+    error = pages == 0 ? -EINVAL : read_one(b, 0, pfn);
     if (!error)
         error = swap_header_read(pfn_to_virt(pfn), pages, h, &why);
     if (why)
@@ -75,36 +108,47 @@ static int read_header(const struct bdev *b, const char *name, struct swap_heade
     return error;
 }
 
-int blockdev_swap_on(struct file *f, const char *name, int prio)
+/* What the header says becomes an area. */
+static int add_area(struct area *a, const struct swap_header *h, const char *name, int prio)
 {
-    struct swap_header *h = NULL;
-    struct bdev *b;
-    int error;
+    struct swap_request r = {.name = name,
+                             .ops = &area_ops,
+                             .dev = a,
+                             .pages = MIN(h->pages, SLOTS_MAX),
+                             .prio = prio,
+                             .bad = h->bad,
+                             .nbad = h->nbad};
 
-    if (f->vnode->ops != &bdev_ops)
-        return -EINVAL;
-    b = f->data;
-    error = bdev_set_swap(b, true);
-    if (error)
-        return error;
-    error = bdev_drop(b);
-    h = kmalloc(sizeof(*h));
-    if (!h)
-        error = -ENOMEM;
+    return swap_add(&r);
+}
+
+/* b is marked as swap. */
+static int swap_on(struct bdev *b, struct file *f, const char *name, int prio)
+{
+    struct swap_header *h = kmalloc(sizeof(*h));
+    struct area *a = kmalloc(sizeof(*a));
+    int error = h && a ? bdev_drop(b) : -ENOMEM;
+
     if (!error)
         error = read_header(b, name, h);
     if (!error) {
-        struct swap_request r = {.name = name,
-                                 .ops = &area_ops,
-                                 .dev = f,
-                                 .pages = MIN(h->pages, SLOTS_MAX),
-                                 .prio = prio,
-                                 .bad = h->bad,
-                                 .nbad = h->nbad};
-
-        error = swap_add(&r);
+        a->file = f;
+        error = add_area(a, h, name, prio);
     }
     kfree(h);
+    if (error)
+        kfree(a);
+    return error;
+}
+
+int blockdev_swap_on(struct file *f, const char *name, int prio)
+{
+    struct bdev *b = f->data;
+    int error = f->vnode->ops == &bdev_ops ? bdev_set_swap(b, true) : -EINVAL;
+
+    if (error)
+        return error;
+    error = swap_on(b, f, name, prio);
     if (error)
         bdev_set_swap(b, false);
     else

@@ -5,24 +5,16 @@
  * known to have been visited. Needs no memory and no lock: the caller has stopped the machine.
  * Source: the laws of docs/ARCHITECTURE.md.
  */
-#include "mm/check.h"
+#include "mm/check_impl.h"
 
 #include <stdarg.h>
 
 #include "lib/fmt.h"
-#include "mm/as.h"
 #include "mm/obj.h"
 #include "mm/obj_anon.h"
 #include "mm/slab.h"
 
-struct audit {
-    void (*report)(void *arg, const char *what);
-    void *arg;
-    int errors;
-    uint32_t committed;
-};
-
-static void __printf(2, 3) finding(struct audit *a, const char *format, ...)
+void finding(struct audit *a, const char *format, ...)
 {
     char line[128];
     va_list ap;
@@ -57,10 +49,12 @@ static void check_entry(struct audit *a, struct as *as, struct node *n, vaddr_t 
         finding(a, "page %08lx is resident but in no segment", (unsigned long)va);
         return;
     }
-    if (frame_type(f) != FRAME_OBJ && frame_type(f) != FRAME_ANON && frame_type(f) != FRAME_ZERO)
+    if (frame_type(f) != FRAME_OBJ && frame_type(f) != FRAME_ANON && frame_type(f) != FRAME_ZERO &&
+        frame_type(f) != FRAME_SWAP)
         finding(a, "page %08lx names frame %x, which is %s", (unsigned long)va, pte_pfn(e),
                 frame_type_name(frame_type(f)));
-    if (frame_type(f) == FRAME_ANON && (frame_owner(f) != as->family || f->index != page_of(va)))
+    if ((frame_type(f) == FRAME_ANON || frame_type(f) == FRAME_SWAP) &&
+        (frame_owner(f) != as->family || f->index != page_of(va)))
         finding(a, "page %08lx names frame %x of another page", (unsigned long)va, pte_pfn(e));
     if (frame_type(f) == FRAME_OBJ && (frame_owner(f) != s->obj || f->index != seg_obj_page(s, va)))
         finding(a, "page %08lx names frame %x of another file page", (unsigned long)va, pte_pfn(e));
@@ -120,7 +114,9 @@ static void check_entries(struct audit *a, struct as *as, struct node *n, vaddr_
             check_entry(a, as, n, base + page_addr(i));
         else if (pte_state(n->pte[i]) == PTE_DEVICE)
             check_device(a, as, n, base + page_addr(i));
-        else if (hat_probe(n, i, &pfn))
+        else if (pte_state(n->pte[i]) == PTE_SWAPPED)
+            check_swapped(a, as, base + page_addr(i), n->pte[i]);
+        if (!pte_in_core(n->pte[i]) && pte_state(n->pte[i]) != PTE_DEVICE && hat_probe(n, i, &pfn))
             finding(a, "page %08lx is not resident but in the hardware",
                     (unsigned long)(base + page_addr(i)));
     }
@@ -149,6 +145,8 @@ static uint32_t count_entries(struct node *n, int delta)
     for (unsigned i = 0; i < NODE_PAGES; i++) {
         pte_t e = n->pte[i];
 
+        if (pte_state(e) == PTE_SWAPPED)
+            swap_count_entry(e, delta);
         if (!pte_in_core(e) || pte_pfn(e) == frame_zero_page())
             continue;
         resident++;
@@ -251,7 +249,9 @@ static uint32_t check_frames(struct audit *a)
                     (int)(int16_t)f->users);
         if (frame_type(f) == FRAME_OBJ && obj_check_frame(pfn))
             finding(a, "frame %x is not in its object's lists", pfn);
-        if (f->flags & FRAME_BUSY && frame_type(f) != FRAME_NODE)
+        if (frame_type(f) == FRAME_SWAP)
+            check_swap_frame(a, pfn);
+        if (f->flags & (FRAME_BUSY | FRAME_WRITING) && frame_type(f) != FRAME_NODE)
             finding(a, "frame %x (%s) is busy", pfn, frame_type_name(frame_type(f)));
         if (frame_type(f) == FRAME_NODE && !(f->flags & FRAME_BUSY))
             finding(a, "node %x belongs to no address space", pfn);
@@ -293,6 +293,7 @@ int mm_check(void (*report)(void *arg, const char *what), void *arg)
         finding(&a, "%u pages committed, %u found", as_committed(), a.committed);
     as_for_each(take_users, &a);
     check_frames(&a);
+    check_slots(&a);
     as_for_each(give_users, &a);
     check_cache_count(&a);
     a.errors += slab_check(report, arg);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * Taking a page from those who have it. A private page is found through the entry that its frame
- * remembers, under the lock of that entry's node; where several have it, through its family's spaces.
- * Its entries then name a slot of swap and the frame is that slot's, DIRTY until it is written: who
- * touches it meanwhile finds it there.
- * Locks: node lock, (w) and frame lock inside it; of a page that several have, the family's parts.
+ * remembers, under the lock of that entry's node; where several have it, through its family's
+ * spaces. Its entries then name a slot of swap and the frame is that slot's, DIRTY until it is
+ * written: who touches it meanwhile finds it there. Locks: node lock, (w) and frame lock inside it;
+ * of a page that several have, the family's parts.
  */
 #include "include/uapi/errno.h"
 #include "mm/as.h"
@@ -67,8 +67,8 @@ static bool entry_used(struct node *n, unsigned i, bool clear)
     return used;
 }
 
-/* The entry, which names the private page in frame pfn, names its slot from now on; *slot. False: it
- * is wired, or swap is full. Node lock held. */
+/* The entry, which names the private page in frame pfn, names its slot from now on; *slot. False:
+ * it is wired, or swap is full. Node lock held. */
 static bool entry_to_slot(struct node *n, unsigned i, pfn_t pfn, uint32_t *slot)
 {
     struct frame *f = frame_of(pfn);

@@ -46,14 +46,14 @@ enum frame_type {
 };
 
 enum frame_flags {
-    FRAME_BUSY = 1,     /* (f) being filled or written; its owner alone changes the frame */
-    FRAME_WANTED = 2,   /* (f) somebody sleeps for BUSY */
-    FRAME_DIRTY = 4,    /* (f) differs from its backing store */
-    FRAME_REF = 8,      /* (f) referenced since the clock looked */
-    FRAME_ISYNC = 16,   /* (f) instruction cache is coherent with the contents */
-    FRAME_WIRED = 32,   /* (f) never taken away: what it holds is nowhere else */
-    FRAME_DERIVED = 64, /* (f) rmap: struct derive */
-    FRAME_ERROR = 128,  /* (f) filling failed */
+    FRAME_BUSY = 1,      /* (f) being filled or written; its owner alone changes the frame */
+    FRAME_WANTED = 2,    /* (f) somebody sleeps for BUSY */
+    FRAME_DIRTY = 4,     /* (f) differs from its backing store */
+    FRAME_REF = 8,       /* (f) referenced since the clock looked */
+    FRAME_ISYNC = 16,    /* (f) instruction cache is coherent with the contents */
+    FRAME_WIRED = 32,    /* (f) never taken away: what it holds is nowhere else */
+    FRAME_DERIVED = 64,  /* (f) rmap: struct derive */
+    FRAME_ERROR = 128,   /* (f) filling failed */
     FRAME_WRITING = 256, /* (f) on its way out: may be read, not written or freed */
 };
 
@@ -316,7 +316,8 @@ uint32_t frame_cached(void);
  * many. Set by mm/obj.c. */
 void frame_set_reclaim(uint32_t (*reclaim)(uint32_t n));
 
-/* Calls `tell` when an allocation leaves fewer than `least` frames on the free list, from then on. */
+/* Calls `tell` when an allocation leaves fewer than `least` frames on the free list, from then on.
+ */
 void frame_set_short(uint32_t least, void (*tell)(void));
 /* Frames that only the kernel may take. */
 uint32_t frame_reserve(void);

@@ -77,8 +77,8 @@ static __noinline unsigned unuse_last(pfn_t pfn, struct frame *f)
     return left;
 }
 
-/* A private page's only user is the caller: nobody else can find the page to use it. Others may have
- * been there a moment ago: if page-out was, the page has a slot of swap by now. */
+/* A private page's only user is the caller: nobody else can find the page to use it. Others may
+ * have been there a moment ago: if page-out was, the page has a slot of swap by now. */
 static unsigned unuse_anon(pfn_t pfn, struct frame *f)
 {
     uint16_t users = __atomic_load_n(&f->users, __ATOMIC_ACQUIRE);

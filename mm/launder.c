@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Writing pages to their slots of swap. They are collected, and those in slots that follow each other
- * are one transfer. A page is marked as being written meanwhile: it may be found and read, but who
- * writes to it gets a copy. What can't be written stays as it is, dirty, and is tried again.
- * Locks: (w) and frame locks; none over a transfer. All of it is page-out's thread's own.
+ * Writing pages to their slots of swap. They are collected, and those in slots that follow each
+ * other are one transfer. A page is marked as being written meanwhile: it may be found and read,
+ * but who writes to it gets a copy. What can't be written stays as it is, dirty, and is tried
+ * again. Locks: (w) and frame locks; none over a transfer. All of it is page-out's thread's own.
  */
-#include "kern/log.h"
 #include "mm/pageout_impl.h"
 #include "mm/reclaim.h"
 #include "mm/swap_impl.h"

@@ -12,8 +12,8 @@ void cache_lock(void);
 void cache_unlock(void);
 /* The page's frame, or NO_PFN; (k) held. */
 pfn_t cache_find(const struct obj *o, uint32_t page);
-/* Takes the page in the frame out of its object if nobody uses it and it can be filled again: for the
- * caller to free. (k) is not held. */
+/* Takes the page in the frame out of its object if nobody uses it and it can be filled again: for
+ * the caller to free. (k) is not held. */
 bool cache_try_drop(pfn_t pfn);
 /* Takes a page that is not BUSY out of its object; true: to be freed by the caller. One that
  * somebody has pinned becomes a private page of nobody's, which goes with its last user. (k) held.

@@ -13,25 +13,25 @@
 #include "mm/pageout_impl.h"
 #include "mm/swap_impl.h"
 
-#define LOTS_SHARE   16u   /* lotsfree: a sixteenth of memory, within bounds, above the reserve */
-#define LOTS_LEAST   32u
-#define LOTS_MOST    1024u
-#define TICK_NS      (10 * NSEC_PER_MSEC)
-#define SCAN_LEAST   32u   /* frames in a tick when memory is only just short */
-#define SCAN_MOST    512u  /* at a time when it is shortest */
-#define TURNS        2u    /* of the whole core map that find nothing before there is no hope */
-#define DESPAIR_NS   (50 * NSEC_PER_MSEC) /* before it is tried again */
+#define LOTS_SHARE 16u /* lotsfree: a sixteenth of memory, within bounds, above the reserve */
+#define LOTS_LEAST 32u
+#define LOTS_MOST  1024u
+#define TICK_NS    (10 * NSEC_PER_MSEC)
+#define SCAN_LEAST 32u  /* frames in a tick when memory is only just short */
+#define SCAN_MOST  512u /* at a time when it is shortest */
+#define TURNS      2u   /* of the whole core map that find nothing before there is no hope */
+#define DESPAIR_NS (50 * NSEC_PER_MSEC) /* before it is tried again */
 
 static struct {
-    struct waitq work;          /* the thread */
-    struct waitq done;          /* who waits for frames */
-    bool running;               /* (c) after boot */
-    bool wanted;                /* atomic: look at once */
-    uint32_t waiting;           /* (done) threads */
-    uint32_t round;             /* (done) rounds that ended */
-    uint32_t got;               /* (done) frames that the last one made free or cache */
-    uint32_t fruitless;         /* frames looked at since something was taken; the thread's own */
-    uint64_t despair_until;     /* (done) until then nothing will be found */
+    struct waitq work;           /* the thread */
+    struct waitq done;           /* who waits for frames */
+    bool running;                /* (c) after boot */
+    bool wanted;                 /* atomic: look at once */
+    uint32_t waiting;            /* (done) threads */
+    uint32_t round;              /* (done) rounds that ended */
+    uint32_t got;                /* (done) frames that the last one made free or cache */
+    uint32_t fruitless;          /* frames looked at since something was taken; the thread's own */
+    uint64_t despair_until;      /* (done) until then nothing will be found */
     struct pageout_limits limit; /* (c) */
     const struct policy *policy;
     struct pageout_stats stats;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Page-out: a thread that keeps some frames free. When fewer than lotsfree are, it lets a policy look
- * through the core map for pages that nobody has used for a while; their entries then name swap, or
- * nothing, and the frames stay findable until they are needed: reclaimable. Who finds no frame at all
- * waits for it.
- * Source: 4.3BSD's pageout() and schedpaging() (vm_page.c, vm_sched.c); SunOS 4's two hands.
+ * Page-out: a thread that keeps some frames free. When fewer than lotsfree are, it lets a policy
+ * look through the core map for pages that nobody has used for a while; their entries then name
+ * swap, or nothing, and the frames stay findable until they are needed: reclaimable. Who finds no
+ * frame at all waits for it. Source: 4.3BSD's pageout() and schedpaging() (vm_page.c, vm_sched.c);
+ * SunOS 4's two hands.
  */
 #ifndef MM_PAGEOUT_H
 #define MM_PAGEOUT_H
@@ -15,8 +15,8 @@
 int __must_check pageout_start(void);
 /* Frames are short, or nearly so: the thread looks at it. Any context that may wake a thread. */
 void pageout_wake(void);
-/* No frame was there: sleeps until page-out has got some, true, or has found nothing to take, false.
- * The caller holds no lock that page-out takes, which are all spinning ones. */
+/* No frame was there: sleeps until page-out has got some, true, or has found nothing to take,
+ * false. The caller holds no lock that page-out takes, which are all spinning ones. */
 bool pageout_wait(void);
 /* A thread that holds this many frames free begins at `lotsfree`; below desfree it does not rest
  * between two rounds; at minfree programs wait. Frames. */

@@ -13,8 +13,8 @@ enum page_look {
     PAGE_IDLE, /* not used since then */
 };
 
-/* Whether the page in the frame was used; clear: takes the translations away, so that the next use is
- * seen. Does not sleep. */
+/* Whether the page in the frame was used; clear: takes the translations away, so that the next use
+ * is seen. Does not sleep. */
 enum page_look page_look(pfn_t pfn, bool clear);
 /* Takes an idle page, and idle neighbours, from those who have it; how many went. What has to be
  * written is when enough came together, so that it may sleep, or when launder_flush is called. */
@@ -42,7 +42,8 @@ struct policy {
 
 extern const struct policy policy_clock; /* two hands */
 
-/* The frame behind pfn in the core map, going round; entries of frames never used are passed over. */
+/* The frame behind pfn in the core map, going round; entries of frames never used are passed over.
+ */
 pfn_t pageout_next(pfn_t pfn);
 void pageout_count_used(void);
 

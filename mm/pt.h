@@ -185,8 +185,8 @@ void pt_drop_empty(struct as *as, vaddr_t first, uint32_t npages);
  * covers. For changes of protection. -ENOMEM. */
 int __must_check pt_make_private(struct as *as, vaddr_t first, uint32_t npages, bool whole_too);
 
-/* Marks the entries of the range as wired, or not, so that page-out leaves their pages alone. Those of
- * a shared node are its sharers', too: until they get their own. as->lock held for writing. */
+/* Marks the entries of the range as wired, or not, so that page-out leaves their pages alone. Those
+ * of a shared node are its sharers', too: until they get their own. as->lock held for writing. */
 void pt_wire(struct as *as, vaddr_t first, uint32_t npages, bool wired);
 
 /* Fork: to's empty root shares every node of from; writable translations of from go. Both

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Dropping pages that nobody uses and that can be had again: the last resort of frame_alloc before it
- * says that there is no memory.
+ * Dropping pages that nobody uses and that can be had again: the last resort of frame_alloc before
+ * it says that there is no memory.
  */
 #ifndef MM_RECLAIM_H
 #define MM_RECLAIM_H

@@ -53,8 +53,8 @@ static struct {
     uint16_t *free[REGIONS]; /* free slots for each frame of records */
     struct extent extent[EXTENTS];
     unsigned next_extent, last_area;
-    int lowest;     /* priority of the last area that had none of its own */
-    uint32_t room;  /* free slots that may be given */
+    int lowest;    /* priority of the last area that had none of its own */
+    uint32_t room; /* free slots that may be given */
     struct swap_stats stats;
 } swap = {.lock = SPIN_INIT(LOCK_SWAP)};
 

@@ -55,17 +55,18 @@ struct swap_area_info {
 bool swap_area(unsigned i, struct swap_area_info *info);
 
 struct swap_stats {
-    uint32_t total, used;         /* usable slots */
-    uint32_t in, out;             /* pages read and written since boot */
-    uint32_t reads, writes;       /* transfers of these */
-    uint32_t found;               /* faults that found their page before it was read */
+    uint32_t total, used;               /* usable slots */
+    uint32_t in, out;                   /* pages read and written since boot */
+    uint32_t reads, writes;             /* transfers of these */
+    uint32_t found;                     /* faults that found their page before it was read */
     uint32_t read_errors, write_errors; /* transfers */
 };
 struct swap_stats swap_stats(void);
 
 /* What a slot holds; owner 0: nothing. */
 struct swap_slot_info {
-    enum frame_type type; /* FRAME_ANON: page `index` of a family's spaces; FRAME_OBJ: of an object */
+    enum frame_type
+        type; /* FRAME_ANON: page `index` of a family's spaces; FRAME_OBJ: of an object */
     const void *owner;
     uint32_t index;
     unsigned count; /* entries that name it */

@@ -49,8 +49,8 @@ static inline uint32_t slot_count(const struct slot *s)
     return s->chain & 0xfff;
 }
 
-/* A slot for page `index` of owner | type, which lies in frame pfn; the next one to that of the page
- * before, if it can be. Its count is 0. NO_SLOT: swap is full. */
+/* A slot for page `index` of owner | type, which lies in frame pfn; the next one to that of the
+ * page before, if it can be. Its count is 0. NO_SLOT: swap is full. */
 uint32_t swap_alloc(uint32_t owner, uint32_t index, pfn_t pfn);
 /* How many slots are free to be taken. Without (w). */
 uint32_t swap_room(void);
@@ -64,11 +64,11 @@ void swap_try_free(uint32_t slot);
 /* The frame, of type FRAME_SWAP, may have lost its last user: if no entry names its slot, both are
  * freed. Without (w). */
 void swap_unused(pfn_t pfn);
-/* The caller's entry is the frame's only user and nothing names its slot: the page is private again,
- * dirty, and the slot free. False: it is not so. Without (w); node lock held. */
+/* The caller's entry is the frame's only user and nothing names its slot: the page is private
+ * again, dirty, and the slot free. False: it is not so. Without (w); node lock held. */
 bool swap_own(pfn_t pfn);
-/* No entry names the slot: it is free, and its frame is private memory of who has it, or free. False:
- * somebody works on it. Without (w). */
+/* No entry names the slot: it is free, and its frame is private memory of who has it, or free.
+ * False: somebody works on it. Without (w). */
 bool swap_disown(uint32_t slot);
 /* The frame is clean cache: drops it out of its slot, for the caller to free. Without (w). */
 bool swap_try_drop(pfn_t pfn);

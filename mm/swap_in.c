@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pages that come back from swap. Who finds an entry that names a slot looks for the slot's frame
- * first; if there is none it reads the slot, and with it those beside it that hold the neighbours of
- * the page: a cluster. as->lock is given away meanwhile, and the frames are BUSY.
- * Locks: the node's, (w) inside it.
+ * first; if there is none it reads the slot, and with it those beside it that hold the neighbours
+ * of the page: a cluster. as->lock is given away meanwhile, and the frames are BUSY. Locks: the
+ * node's, (w) inside it.
  */
 #include "include/uapi/errno.h"
 #include "mm/check.h"
@@ -109,8 +109,8 @@ static bool run_alloc(struct run *r)
     return n > 0;
 }
 
-/* The run to read for entry i, `most` slots of it; n = 0: the entry is not what f found any more, or
- * another reads it. attached: r has frames for so many, which the slots get. */
+/* The run to read for entry i, `most` slots of it; n = 0: the entry is not what f found any more,
+ * or another reads it. attached: r has frames for so many, which the slots get. */
 static void run_find(struct fault *f, struct node *n, unsigned most, struct run *r, bool attached)
 {
     unsigned i = node_index(f->va);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private pages that have a slot of swap: frames of type FRAME_SWAP. Entries that name the frame are
- * copy-on-write, entries that name the slot find the frame by it. It is DIRTY until it was written
- * there; then it is cache as soon as no entry names it.
- * Locks: (w), frame locks inside it.
+ * Private pages that have a slot of swap: frames of type FRAME_SWAP. Entries that name the frame
+ * are copy-on-write, entries that name the slot find the frame by it. It is DIRTY until it was
+ * written there; then it is cache as soon as no entry names it. Locks: (w), frame locks inside it.
  */
 #include "include/uapi/errno.h"
 #include "mm/page.h"

@@ -53,7 +53,8 @@ int page_probe(pfn_t pfn, bool take_back, struct page_use *use)
 
     *use = (struct page_use){0};
     if (!f ||
-        (frame_type(f) != FRAME_OBJ && frame_type(f) != FRAME_ANON && frame_type(f) != FRAME_SWAP) ||
+        (frame_type(f) != FRAME_OBJ && frame_type(f) != FRAME_ANON &&
+         frame_type(f) != FRAME_SWAP) ||
         !frame_owner(f))
         return -EINVAL;
     use->dirty = f->flags & FRAME_DIRTY;

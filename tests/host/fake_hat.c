@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "include/uapi/errno.h"
+#include "kern/kthread.h"
 #include "kern/bootargs.h"
 #include "kern/log.h"
 #include "kern/panic.h"
@@ -97,15 +98,24 @@ static void tlb_forget(struct tlb *t, vaddr_t va)
 }
 
 /* One page's translations go: of h, or of every sharer of the node. */
+/* h NULL: of whoever has the node. */
 static void invalidate(struct hat *h, const struct node *n, vaddr_t va)
 {
-    bool everywhere = node_shared(n);
+    bool everywhere = !h || node_shared(n);
 
     tlb_lock();
     for (unsigned i = 1; everywhere && i <= TLBS; i++)
         tlb_forget(&tlbs.tlb[i], va);
-    tlb_forget(&tlbs.tlb[h->asid], va);
+    if (!everywhere)
+        tlb_forget(&tlbs.tlb[h->asid], va);
     tlb_unlock();
+}
+
+/* Page-out has no thread here: tests call what it does. */
+__attribute__((weak)) int kthread_start(void (*entry)(void *arg), void *arg)
+{
+    (void)entry, (void)arg;
+    return 0;
 }
 
 /* Weak: tests of files have a clock of their own. */
@@ -271,6 +281,18 @@ void hat_unload_own(struct hat *h, struct node *n, vaddr_t va)
     if (node_shared(n))
         panic("hat_unload_own: page %lx has others who see it", (unsigned long)va);
     hat_unload(h, n, va, 1);
+}
+
+/* Nobody says whose: all who have the node. */
+void hat_forget(struct node *n, vaddr_t va)
+{
+    unsigned i = node_index(va);
+
+    if (!n->hat[i])
+        return;
+    fake_mmu_changes(FAKE_MMU_PAGE, page_of(va));
+    n->hat[i] = 0;
+    invalidate(NULL, n, va);
 }
 
 void hat_readonly(struct hat *h, struct node *n, vaddr_t va, unsigned count)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * mkswap [-L LABEL] DEVICE: writes the header of a swap area, Linux's version 1, over the first page.
+ * mkswap [-L LABEL] DEVICE: writes the header of a swap area, Linux's version 1, over the first
+ * page.
  */
 #include <fcntl.h>
 #include <stdio.h>

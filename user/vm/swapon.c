@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * swapon: lists swap areas. swapon [-p PRIO] DEVICE: uses one. swapoff DEVICE: gives it up, with all
- * that is in it back in memory. Areas of a higher priority (0 to 32767) are filled first.
+ * swapon: lists swap areas. swapon [-p PRIO] DEVICE: uses one. swapoff DEVICE: gives it up, with
+ * all that is in it back in memory. Areas of a higher priority (0 to 32767) are filled first.
  */
 #include <stdio.h>
 #include <string.h>

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The audit of swap. As users of frames are, the counts of slots are recounted in place: each entry
+ * found takes one away, none may be left, then all are given back.
+ */
+#include "mm/check_impl.h"
+
+#include "mm/swap_impl.h"
+
+void check_swapped(struct audit *a, struct as *as, vaddr_t va, pte_t e)
+{
+    struct swap_slot_info s;
+
+    if (!swap_slot(pte_pfn(e), &s) || !s.owner)
+        finding(a, "page %08lx names slot %x, which is free", (unsigned long)va, pte_pfn(e));
+    else if (s.type != FRAME_ANON || s.owner != as->family || s.index != page_of(va))
+        finding(a, "page %08lx names slot %x of another page", (unsigned long)va, pte_pfn(e));
+    if (!as_find(as, va))
+        finding(a, "page %08lx is swapped but in no segment", (unsigned long)va);
+}
+
+void check_swap_frame(struct audit *a, pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+    struct swap_slot_info s;
+
+    if (!swap_slot(frame_slot(f), &s) || s.pfn != pfn || s.owner != frame_owner(f) ||
+        s.index != f->index)
+        finding(a, "frame %x says that it is slot %x's", pfn, frame_slot(f));
+}
+
+void swap_count_entry(pte_t e, int delta)
+{
+    struct swap_slot_info s;
+
+    if (swap_slot(pte_pfn(e), &s) && s.owner)
+        swap_record(pte_pfn(e))->chain += (uint32_t)delta;
+}
+
+/* A slot, after every entry took its count away. */
+static bool check_slot_use(struct audit *a, uint32_t slot)
+{
+    struct swap_slot_info s;
+
+    if (!swap_slot(slot, &s) || !s.owner)
+        return false;
+    if (s.count)
+        finding(a, "slot %x counts %d entries too many", slot, (int)(s.count << 20) >> 20);
+    if (s.pfn && (frame_type(frame_of(s.pfn)) != FRAME_SWAP || frame_slot(frame_of(s.pfn)) != slot))
+        finding(a, "slot %x names frame %x, which is not its", slot, s.pfn);
+    if (s.reading || s.writing)
+        finding(a, "slot %x is at work", slot);
+    return true;
+}
+
+void check_slots(struct audit *a)
+{
+    struct swap_area_info area;
+    uint32_t used = 0;
+
+    for (unsigned i = 0; i < SWAP_AREAS; i++) {
+        uint32_t of_area = 0;
+
+        if (!swap_area(i, &area))
+            continue;
+        for (uint32_t k = 0; k < area.pages; k++)
+            of_area += check_slot_use(a, area.first + k);
+        if (of_area != area.used)
+            finding(a, "%s counts %u slots in use and has %u", area.name, area.used, of_area);
+        used += of_area;
+    }
+    if (used != swap_stats().used)
+        finding(a, "%u slots counted, %u found", swap_stats().used, used);
+}
