@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tools/refs.py: policies and working sets against their definitions, carried out step by step; the
-text of a record, whole and damaged; the pictures; the commands. SEED=N repeats a run's random strings."""
+text of a record, whole and damaged; the pictures; the commands; and what docs/REFERENCE-STRINGS.md
+shows. SEED=N repeats a run's random strings."""
 
 import io
 import itertools
@@ -482,6 +483,23 @@ class Commands(unittest.TestCase):
     def file(self, text):
         with open(os.path.join(self.directory, "string"), "w", encoding="utf-8", newline="") as f:
             f.write(text)
+
+    def test_document(self):
+        """The commands of docs/REFERENCE-STRINGS.md print what it shows; its record is one; and its
+        picture is the one that its command draws."""
+        with open(os.path.join(ROOT, "docs/REFERENCE-STRINGS.md"), encoding="utf-8") as f:
+            document = f.read()
+        shown = "".join(re.findall(r"^```console\n(.*?)^```", document, re.MULTILINE | re.DOTALL))
+        steps = re.findall(r"^\$ (.*)\n((?:[^$].*\n)*)", shown, re.MULTILINE)
+        self.assertEqual(len(steps), 6)
+        for line, output in steps:
+            self.assertEqual(self.prints(line), output, line)
+        record = re.search(r"^```text\n(# refs.*?)^```", document, re.MULTILINE | re.DOTALL).group(1)
+        self.assertEqual(record, TEXT.replace("lost=2", "lost=0"))
+        self.prints(re.search(r"^`(tools/refs.py make .*)` drew it", document, re.MULTILINE).group(1))
+        with open(os.path.join(self.directory, "DIR/curve.svg"), encoding="utf-8") as f, \
+                open(os.path.join(ROOT, "docs/img/refs-curve.svg"), encoding="utf-8") as kept:
+            self.assertEqual(f.read(), kept.read())
 
     def test_predict(self):
         """One number; the rest beside it."""
