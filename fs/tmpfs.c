@@ -246,8 +246,24 @@ struct vnode *vnode_of_obj(const struct obj *o)
 }
 
 const struct vnode_ops tmpfs_link_ops = {.readlink = link_readlink};
+/* Calls use kept pages with the inode's lock alone. */
+static bool contents_freeze(struct obj *o)
+{
+    return rwlock_trywrite(&((struct tnode *)o->data)->lock);
+}
+
+static void contents_thaw(struct obj *o)
+{
+    rwlock_write_done(&((struct tnode *)o->data)->lock);
+}
+
 const struct obj_ops tmpfs_obj_ops = {
-    .fill = contents_fill, .release = contents_release, .dirty = obj_keep};
+    .fill = contents_fill,
+    .release = contents_release,
+    .dirty = obj_keep,
+    .freeze = contents_freeze,
+    .thaw = contents_thaw,
+};
 
 const struct fs tmpfs_root_fs = {.type = "tmpfs",
                                  .source = "tmpfs",

@@ -15,6 +15,7 @@
 #include "fs/tmpfs_impl.h"
 #include "include/uapi/errno.h"
 #include "mm/page.h"
+#include "mm/pageout.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 
@@ -127,7 +128,7 @@ static int page_own(struct tnode *n, uint32_t page, pfn_t *pfn)
     int error = obj_get(&n->obj, page, pfn, NULL);
 
     if (error)
-        return error == -ENOMEM ? -ENOSPC : error;
+        return error;
     error = obj_keep(&n->obj, *pfn);
     if (error)
         obj_put(*pfn);
@@ -146,7 +147,7 @@ static int page_make(struct tnode *n, uint32_t page, size_t offset, struct sourc
     pfn = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER);
     if (pfn == NO_PFN) {
         obj_unreserve(1);
-        return -ENOSPC;
+        return -ENOMEM;
     }
     bytes = pfn_to_virt(pfn);
     if (unlikely(len < PAGE_SIZE)) {
@@ -217,8 +218,18 @@ static void close_gap(struct tnode *n, uint64_t pos)
         obj_zero(&n->obj, (uint32_t)(size >> PAGE_SHIFT), (uint32_t)size & PAGE_MASK, PAGE_SIZE);
 }
 
-/* A few bytes, with (i) given back while the user's page is brought. Who appends goes on behind
- * what others appended meanwhile. Bytes or -Exxx. */
+/* (i) was given back for a while. Who appends goes on behind what others appended meanwhile. */
+static int reenter(struct writing *w)
+{
+    if (w->n->vnode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+        return -EPERM;
+    if (w->append)
+        w->pos = w->n->obj.size_bytes - w->done;
+    close_gap(w->n, w->pos + w->done);
+    return 0;
+}
+
+/* A few bytes, with (i) given back while the user's page is brought. Bytes or -Exxx. */
 static __noinline int write_bounced(struct writing *w, size_t len)
 {
     char buf[BOUNCE_BYTES];
@@ -231,14 +242,27 @@ static __noinline int write_bounced(struct writing *w, size_t len)
     rwlock_write(&w->n->lock);
     if (!copied)
         return -EFAULT;
-    if (w->n->vnode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
-        return -EPERM;
-    if (w->append)
-        w->pos = w->n->obj.size_bytes - w->done;
-    close_gap(w->n, w->pos + w->done);
+    error = reenter(w);
+    if (error)
+        return error;
     copied = in_page(w->pos + w->done, copied);
     error = page_write(w->n, w->pos + w->done, (struct source){.kernel = buf}, copied);
     return error ? error : (int)copied;
+}
+
+/* No frame was there: waits for page-out, which can take pages of this file as well meanwhile. Then
+ * as write_bounced, 0 bytes. */
+static __noinline int write_waited(struct writing *w)
+{
+    bool got;
+
+    write_commit(w);
+    rwlock_write_done(&w->n->lock);
+    got = pageout_wait();
+    rwlock_write(&w->n->lock);
+    if (!got)
+        return -ENOSPC;
+    return reenter(w);
 }
 
 /* (i) held for writing. Bytes or -Exxx. */
@@ -256,6 +280,9 @@ static int write_locked(struct writing *w)
         if (unlikely(error == -EFAULT)) {
             error = write_bounced(w, part);
             part = (size_t)MAX(error, 0);
+        } else if (unlikely(error == -ENOMEM)) {
+            error = write_waited(w);
+            part = 0;
         }
         if (error < 0)
             break;

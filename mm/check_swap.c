@@ -44,7 +44,7 @@ static bool check_slot_use(struct audit *a, uint32_t slot)
 
     if (!swap_slot(slot, &s) || !s.owner)
         return false;
-    if (s.count)
+    if (s.count != (s.type == FRAME_OBJ))
         finding(a, "slot %x counts %d entries too many", slot, (int)(s.count << 20) >> 20);
     if (s.pfn && (frame_type(frame_of(s.pfn)) != FRAME_SWAP || frame_slot(frame_of(s.pfn)) != slot))
         finding(a, "slot %x names frame %x, which is not its", slot, s.pfn);

@@ -7,8 +7,7 @@
  * of a page that several have, the family's parts.
  */
 #include "include/uapi/errno.h"
-#include "mm/as.h"
-#include "mm/pageout_impl.h"
+#include "mm/evict_impl.h"
 #include "mm/rmap.h"
 #include "mm/swap_impl.h"
 
@@ -52,8 +51,7 @@ static bool is_loaded(const struct node *n, unsigned index)
     return hat_probe(n, index, &pfn) != PROT_NONE;
 }
 
-/* Whether the entry was used; clear: the hardware forgets it, and it says so. Node lock held. */
-static bool entry_used(struct node *n, unsigned i, bool clear)
+bool entry_used(struct node *n, unsigned i, bool clear)
 {
     bool used = is_loaded(n, i);
 
@@ -223,6 +221,7 @@ enum page_look page_look(pfn_t pfn, bool clear)
         if (frame_count(f))
             return look_private(pfn, clear);
         return f->flags & FRAME_DIRTY ? PAGE_IDLE : PAGE_NOT; /* it could not be written */
+    case FRAME_OBJ: return look_obj(pfn, clear);
     default: return PAGE_NOT;
     }
 }
@@ -239,6 +238,7 @@ static unsigned evict(pfn_t pfn)
         }
         return evict_private(pfn);
     case FRAME_ANON: return evict_private(pfn);
+    case FRAME_OBJ: return evict_obj(pfn);
     default: return 0;
     }
 }

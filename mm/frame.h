@@ -55,6 +55,7 @@ enum frame_flags {
     FRAME_DERIVED = 64,  /* (f) rmap: struct derive */
     FRAME_ERROR = 128,   /* (f) filling failed */
     FRAME_WRITING = 256, /* (f) on its way out: may be read, not written or freed */
+    FRAME_UNSAVED = 512, /* (f) an object's page that its slot of swap does not hold yet */
 };
 
 struct frame {
@@ -172,7 +173,7 @@ static inline enum frame_type frame_type_acquire(const struct frame *f)
 static inline bool frame_is_cache(const struct frame *f)
 {
     return (frame_type(f) == FRAME_OBJ || frame_type(f) == FRAME_SWAP) &&
-           !(f->flags & (FRAME_WIRED | FRAME_DIRTY));
+           !(f->flags & (FRAME_WIRED | FRAME_DIRTY | FRAME_UNSAVED));
 }
 
 static inline void *frame_owner(const struct frame *f)

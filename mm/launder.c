@@ -5,8 +5,11 @@
  * but who writes to it gets a copy. What can't be written stays as it is, dirty, and is tried
  * again. Locks: (w) and frame locks; none over a transfer. All of it is page-out's thread's own.
  */
+#include "lib/refcount.h"
+#include "mm/obj.h"
 #include "mm/pageout_impl.h"
 #include "mm/reclaim.h"
+#include "mm/sleep.h"
 #include "mm/swap_impl.h"
 
 #define ROOM 64u
@@ -16,7 +19,8 @@ static struct {
     struct wash {
         uint32_t slot;
         pfn_t pfn;
-    } item[ROOM]; /* ascending by slot */
+        struct obj *obj; /* its page's, held while it is written; NULL: a private page */
+    } item[ROOM];        /* ascending by slot */
     struct launder_stats stats;
 } tub;
 
@@ -28,7 +32,7 @@ void launder_add(uint32_t slot, pfn_t pfn)
         return; /* it is dirty: a hand finds it again */
     for (; at > 0 && tub.item[at - 1].slot > slot; at--)
         tub.item[at] = tub.item[at - 1];
-    tub.item[at] = (struct wash){slot, pfn};
+    tub.item[at] = (struct wash){slot, pfn, NULL};
     tub.n++;
 }
 
@@ -37,41 +41,61 @@ bool launder_is_full(void)
     return tub.n + SWAP_RUN > ROOM;
 }
 
-/* Marks the page, if nobody uses it and it is still dirty and the slot's. (w) held. */
-static bool begin(const struct wash *w)
+/* The page in the frame is the slot's, and the slot does not hold it yet. (w) and frame lock held.
+ */
+static bool is_for(const struct wash *w, const struct slot *s, const struct frame *f)
+{
+    if (frame_type(f) == FRAME_SWAP)
+        return frame_slot(f) == w->slot && slot_pfn(s) == w->pfn && f->flags & FRAME_DIRTY;
+    return frame_type(f) == FRAME_OBJ && s->owner == f->owner && s->index == f->index &&
+           slot_count(s) && f->flags & FRAME_UNSAVED;
+}
+
+/* Marks the page, if nobody uses it. (w) held. */
+static bool begin(struct wash *w)
 {
     struct frame *f = frame_of(w->pfn);
     struct slot *s = swap_record(w->slot);
     bool good;
 
-    if (frame_type(f) != FRAME_SWAP || frame_slot(f) != w->slot || slot_pfn(s) != w->pfn ||
-        slot_flags(s))
+    if (slot_flags(s) & (SLOT_READING | SLOT_WRITING))
         return false;
     frame_lock(w->pfn);
-    good = frame_count(f) == 0 && f->flags & FRAME_DIRTY;
+    w->obj = frame_type(f) == FRAME_OBJ ? frame_owner(f) : NULL;
+    good = frame_count(f) == 0 && is_for(w, s, f) && !(f->flags & (FRAME_BUSY | FRAME_WRITING)) &&
+           (!w->obj || ref_take_live(&w->obj->refs));
     if (good)
         frame_set_flags(f, 0, FRAME_WRITING);
     frame_unlock(w->pfn);
     if (good)
-        slot_set_page(s, w->pfn, SLOT_WRITING);
+        slot_set_page(s, slot_pfn(s), SLOT_WRITING);
     return good;
 }
 
+/* An object's page that was written to meanwhile has no use for the slot: its count is 0. */
 static void end(const struct wash *w, int error)
 {
     struct frame *f = frame_of(w->pfn);
+    struct slot *s = swap_record(w->slot);
+    bool saved;
 
     swap_lock();
     frame_lock(w->pfn);
-    frame_set_flags(f, FRAME_WRITING | (error ? 0 : FRAME_DIRTY), 0);
-    if (!error && frame_count(f) == 0)
+    saved = !error && (!w->obj || (slot_count(s) && !(f->flags & FRAME_WIRED)));
+    frame_set_flags(f, FRAME_WRITING | (saved ? FRAME_DIRTY | FRAME_UNSAVED : 0), 0);
+    if (saved && frame_count(f) == 0)
         frame_cache_count(1);
     frame_unlock(w->pfn);
-    slot_set_page(swap_record(w->slot), w->pfn, 0);
+    slot_set_page(s, slot_pfn(s), 0);
+    swap_try_free(w->slot);
     swap_unlock();
-    if (!error)
+    frame_wake(w->pfn);
+    if (saved)
         reclaim_offer(w->pfn);
-    swap_unused(w->pfn);
+    if (w->obj)
+        obj_unref(w->obj);
+    else
+        swap_unused(w->pfn);
 }
 
 /* The items from `first` on that can be one transfer: marked; how many. 0: not even the first. */
@@ -81,7 +105,7 @@ static unsigned begin_run(unsigned first, pfn_t *pfns)
 
     swap_lock();
     while (first + n < tub.n && n < SWAP_RUN) {
-        const struct wash *w = &tub.item[first + n];
+        struct wash *w = &tub.item[first + n];
 
         if (n && (w->slot != w[-1].slot + 1 || !swap_same_area(w->slot, w[-1].slot)))
             break;

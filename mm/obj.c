@@ -15,8 +15,11 @@ without users stay until frames are short: see reclaim.c.
 #include "include/uapi/errno.h"
 #include "kern/lockcheck.h"
 #include "lib/refcount.h"
+#include "mm/pageout.h"
 #include "mm/reclaim.h"
 #include "mm/sleep.h"
+#include "mm/swap_impl.h"
+#include "mm/swap_obj.h"
 
 #define CHAIN_LOCKS 64u
 
@@ -128,7 +131,7 @@ static bool try_drop_locked(pfn_t pfn)
     chain = chain_lock(hash_of(kptr_to(is & ~15u), f->index));
     spin_lock(chain);
     frame_lock(pfn);
-    drop = frame_count(f) == 0 && frame_is_cache(f) && !(f->flags & FRAME_BUSY);
+    drop = frame_count(f) == 0 && frame_is_cache(f) && !(f->flags & (FRAME_BUSY | FRAME_WRITING));
     if (drop) {
         page_remove(frame_owner(f), pfn);
         frame_set(f, FRAME_KERNEL, NULL, 0);
@@ -137,6 +140,25 @@ static bool try_drop_locked(pfn_t pfn)
     frame_unlock(pfn);
     spin_unlock(chain);
     return drop;
+}
+
+bool cache_unkeep(struct obj *o, uint32_t page, pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+    struct spin *chain = chain_lock(hash_of(o, page));
+    bool good;
+
+    spin_lock(&cache.lock);
+    spin_lock(chain); /* who finds it to use it has no other lock */
+    frame_lock(pfn);
+    good = obj_owns(o, pfn) && f->index == page && frame_count(f) == 0 &&
+           (f->flags & (FRAME_WIRED | FRAME_BUSY | FRAME_WRITING)) == FRAME_WIRED;
+    if (good)
+        frame_set_flags(f, FRAME_WIRED | FRAME_DIRTY, FRAME_UNSAVED);
+    frame_unlock(pfn);
+    spin_unlock(chain);
+    spin_unlock(&cache.lock);
+    return good;
 }
 
 bool cache_try_drop(pfn_t pfn)
@@ -235,6 +257,7 @@ void obj_unref(struct obj *o)
         return;
     parts_settle(&o->segs);
     obj_free_pages(o);
+    swap_obj_lose(o, 0, UINT32_MAX);
     if (o->ops->release)
         o->ops->release(o);
 }
@@ -267,8 +290,8 @@ static inline pfn_t page_create(struct obj *o, uint32_t page, bool *ours)
     return pfn;
 }
 
-/* Filling ended: the page is there for all who wait, or gone. */
-static void page_filled(struct obj *o, pfn_t pfn, int error)
+/* Filling ended: the page is there for all who wait, or gone. from_swap: it is there, too. */
+static void page_filled(struct obj *o, pfn_t pfn, int error, bool from_swap)
 {
     struct frame *f = frame_of(pfn);
     struct spin *chain = chain_lock(hash_of(o, f->index));
@@ -277,7 +300,7 @@ static void page_filled(struct obj *o, pfn_t pfn, int error)
     spin_lock(&cache.lock);
     spin_lock(chain);
     frame_lock(pfn);
-    f->flags &= (uint16_t)~FRAME_BUSY;
+    f->flags &= (uint16_t) ~(from_swap ? FRAME_BUSY | FRAME_WIRED : FRAME_BUSY);
     if (error) {
         f->flags = 0;
         frame_set_users(f, 0);
@@ -333,9 +356,13 @@ static __noinline int page_bring(struct obj *o, uint32_t page, pfn_t *pfn, enum 
             return -ENOMEM;
         if (!ours)
             continue;
-        error = o->ops->fill(o, page, pfn_to_virt(*pfn));
-        page_filled(o, *pfn, error);
-        *how = OBJ_FILLED;
+        *how = OBJ_READ;
+        error = swap_obj_fill(o, page, *pfn);
+        if (error == -ENOENT) {
+            *how = OBJ_FILLED;
+            error = o->ops->fill(o, page, pfn_to_virt(*pfn));
+        }
+        page_filled(o, *pfn, error, *how == OBJ_READ);
         return error;
     }
     return -EINVAL;
@@ -351,7 +378,7 @@ int obj_get_now(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
         return error;
     error = page_find(o, page, pfn, &busy);
     if (unlikely(!error && (!*pfn || busy)))
-        error = o->ops->slow ? OBJ_SLOW : page_bring(o, page, pfn, how);
+        error = o->ops->slow || o->slots ? OBJ_SLOW : page_bring(o, page, pfn, how);
     return error;
 }
 
@@ -360,7 +387,7 @@ int obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how)
     enum obj_found found;
     int error = obj_get_now(o, page, pfn, &found);
 
-    if (error == OBJ_SLOW)
+    while (error == OBJ_SLOW || (error == -ENOMEM && pageout_wait()))
         error = page_bring(o, page, pfn, &found);
     if (how)
         *how = found;
@@ -386,7 +413,7 @@ uint32_t obj_fetch(struct obj *o, uint32_t first, uint32_t npages)
     if (run.n)
         o->ops->fill_run(o, &run);
     for (unsigned i = 0; i < run.n; i++) {
-        page_filled(o, run.pfn[i], run.error[i]);
+        page_filled(o, run.pfn[i], run.error[i], false);
         if (run.error[i])
             continue;
         frame_unuse(run.pfn[i]);
@@ -450,6 +477,19 @@ pfn_t obj_lookup(struct obj *o, uint32_t page)
     return pfn;
 }
 
+/* The page's frame, if it is kept, else NO_PFN; page-out is to know that it is used. */
+static __noinline pfn_t note_use(pfn_t pfn)
+{
+    struct frame *f = frame_of(pfn);
+    bool kept;
+
+    frame_lock(pfn);
+    frame_set_flags(f, 0, FRAME_REF);
+    kept = f->flags & FRAME_WIRED;
+    frame_unlock(pfn);
+    return kept ? pfn : NO_PFN;
+}
+
 pfn_t obj_find_kept(struct obj *o, uint32_t page, bool *there)
 {
     uint32_t hash = hash_of(o, page);
@@ -459,9 +499,12 @@ pfn_t obj_find_kept(struct obj *o, uint32_t page, bool *there)
     spin_lock_shared(chain);
     pfn = hash_find(hash, o, page);
     *there = pfn != NO_PFN;
-    if (pfn && !(__atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & FRAME_WIRED))
-        pfn = NO_PFN;
+    if (pfn && unlikely((__atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) &
+                         (FRAME_WIRED | FRAME_REF)) != (FRAME_WIRED | FRAME_REF)))
+        pfn = note_use(pfn);
     spin_unlock_shared(chain);
+    if (unlikely(!*there && o->slots))
+        *there = swap_obj_find(o, page) != NO_SLOT;
     return pfn;
 }
 
@@ -476,7 +519,7 @@ pfn_t obj_take_dirty(struct obj *o, uint32_t page)
         spin_lock(&cache.lock); /* who takes the page out of its object looks at BUSY before */
         spin_lock(chain);
         pfn = hash_find(hash, o, page);
-        busy = pfn && frame_of(pfn)->flags & FRAME_BUSY;
+        busy = pfn && frame_of(pfn)->flags & (FRAME_BUSY | FRAME_WRITING);
         ours = pfn && !busy && frame_of(pfn)->flags & FRAME_DIRTY && frame_use(pfn, 0) == 0;
         if (ours) {
             frame_lock(pfn);

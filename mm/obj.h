@@ -39,6 +39,10 @@ struct obj_ops {
     /* A mapping is about to write to a page that is not dirty: NULL, or 0, or -Exxx if it can't be.
      * Spinning locks are held. */
     int (*dirty)(struct obj *o, pfn_t pfn);
+    /* Page-out is about to take a kept page: keeps those out who use such pages without a pin,
+     * until thaw. False: they are in. Does not sleep. NULL: there are none. */
+    bool (*freeze)(struct obj *o);
+    void (*thaw)(struct obj *o);
     bool only_copy; /* what its pages hold is nowhere else: they stay as long as the object */
     bool slow;      /* filling waits for a device: nobody holds as->lock over it */
 };
@@ -54,7 +58,8 @@ struct obj {
                             behind, see obj_unmap.c */
     uint32_t refs;       /* atomic: segments and files */
     uint32_t writable;   /* atomic: of these, shared segments that are or may become writable */
-    uint32_t kept;       /* atomic: pages that are the only copy, of npages */
+    uint32_t kept;       /* atomic: pages that are the only copy, in memory or in swap */
+    uint32_t slots;      /* written under swap's lock: pages that have a slot of swap */
     uint32_t counted;    /* as_cost's, under its lock: the number of the last count that met it */
     uint32_t alloc_end;  /* pages behind the size may be in memory up to here; its owner's lock */
 } __aligned(16);
@@ -80,9 +85,10 @@ static inline void obj_count_writable(struct obj *o, int n)
 void obj_unref(struct obj *o);
 
 /* How obj_get found the page. */
-enum obj_found { OBJ_CACHED, OBJ_FILLED, OBJ_WAITED };
+enum obj_found { OBJ_CACHED, OBJ_FILLED, OBJ_WAITED, OBJ_READ };
 
-/* The frame of a page, pinned (one user): from memory, else filled. May sleep. *how may be NULL.
+/* The frame of a page, pinned (one user): from memory, else filled; waits for page-out where there is
+ * no frame. May sleep. *how may be NULL.
  * -EINVAL: beyond the end; -EIO; -ENOMEM; -EAGAIN: too many users. */
 int __must_check obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how);
 /* The same, but does not wait for a device: OBJ_SLOW, where a page of a slow object would have to

@@ -36,7 +36,13 @@ static void anon_release(struct obj *o)
     slab_free(&anon_cache, o);
 }
 
+static int anon_dirty(struct obj *o, pfn_t pfn)
+{
+    return obj_keep(o, pfn);
+}
+
 static const struct obj_ops anon_ops = {
+    .dirty = anon_dirty,
     .fill = anon_fill,
     .release = anon_release,
     .only_copy = true,

@@ -15,6 +15,9 @@ pfn_t cache_find(const struct obj *o, uint32_t page);
 /* Takes the page in the frame out of its object if nobody uses it and it can be filled again: for
  * the caller to free. (k) is not held. */
 bool cache_try_drop(pfn_t pfn);
+/* The page in the frame, which is the only copy, has no users and nobody at work, and has a slot of
+ * swap, is kept there from now on: it is UNSAVED, and no more WIRED. False: it is not so. */
+bool cache_unkeep(struct obj *o, uint32_t page, pfn_t pfn);
 /* Takes a page that is not BUSY out of its object; true: to be freed by the caller. One that
  * somebody has pinned becomes a private page of nobody's, which goes with its last user. (k) held.
  */

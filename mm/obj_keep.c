@@ -9,6 +9,7 @@
 #include "include/uapi/errno.h"
 #include "mm/hat.h"
 #include "mm/obj_impl.h"
+#include "mm/swap_obj.h"
 
 static struct {
     uint32_t used, most; /* atomic; frames, reserved ones too */
@@ -54,26 +55,44 @@ void obj_kept_count(struct obj *o, int delta)
         obj_unreserve(1);
 }
 
+void swap_obj_lose(struct obj *o, uint32_t first, uint32_t end)
+{
+    uint32_t n = swap_obj_drop_range(o, first, end);
+
+    for (; n && !o->ops->only_copy; n--)
+        obj_kept_count(o, -1);
+}
+
+/* The page was kept by another meanwhile: one reservation too many. */
+static void obj_give_back(struct obj *o, bool counted)
+{
+    if (counted)
+        obj_kept_count(o, -1);
+    else
+        obj_unreserve(1);
+}
+
 int obj_keep(struct obj *o, pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
-    bool first;
+    bool first, counted = !o->ops->only_copy, had_slot;
     int error;
 
     if (__atomic_load_n(&f->flags, __ATOMIC_RELAXED) & FRAME_WIRED)
         return 0;
-    error = obj_reserve(1);
+    had_slot = swap_obj_drop(o, f->index); /* what was reserved for it stays */
+    error = had_slot || !counted ? 0 : obj_reserve(1);
     if (error)
         return error;
     frame_lock(pfn);
     first = frame_type(f) == FRAME_OBJ && !(f->flags & FRAME_WIRED);
-    if (first) {
-        __atomic_store_n(&f->flags, f->flags | FRAME_WIRED, __ATOMIC_RELAXED);
-        obj_kept_count(o, 1);
-    }
+    if (first)
+        frame_set_flags(f, FRAME_UNSAVED, FRAME_WIRED);
     frame_unlock(pfn);
-    if (!first)
-        obj_unreserve(1);
+    if (counted && first && !had_slot)
+        obj_kept_count(o, 1);
+    if (counted && !first)
+        obj_give_back(o, had_slot);
     return 0;
 }
 

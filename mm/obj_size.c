@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mm/obj_impl.h"
+#include "mm/swap_obj.h"
 #include "mm/sleep.h"
 
 #define WALK_STEPS 64u /* pages looked at under (k) at a time */
@@ -16,7 +17,7 @@
 
 static bool is_busy(pfn_t pfn)
 {
-    return __atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & FRAME_BUSY;
+    return __atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & (FRAME_BUSY | FRAME_WRITING);
 }
 
 /* The page if it is in memory, and not BUSY any more, pinned; or NO_PFN. */
@@ -117,9 +118,25 @@ static void pages_drop(struct obj *o, uint32_t first, uint32_t end)
     }
 }
 
+int obj_bring_back(struct obj *o, uint32_t page)
+{
+    pfn_t pfn;
+    int error;
+
+    if (!swap_obj_find(o, page))
+        return 0;
+    error = obj_get(o, page, &pfn, NULL);
+    if (error)
+        return error;
+    error = obj_keep(o, pfn);
+    obj_put(pfn);
+    return error;
+}
+
+/* What has a slot was brought back before, or could not be. */
 void obj_zero(struct obj *o, uint32_t page, uint32_t from, uint32_t to)
 {
-    pfn_t pfn = page_hold(o, page);
+    pfn_t pfn = obj_bring_back(o, page) ? NO_PFN : page_hold(o, page);
 
     if (!pfn)
         return;
@@ -139,12 +156,16 @@ int obj_resize(struct obj *o, uint64_t size_bytes)
 {
     uint64_t old = obj_size(o), tail = MIN(old, size_bytes);
     uint32_t end = MAX(obj_pages(o), o->alloc_end);
+    int error = tail & PAGE_MASK ? obj_bring_back(o, (uint32_t)(tail >> PAGE_SHIFT)) : 0;
 
+    if (error)
+        return error;
     mutex_lock(&o->lock);
     __atomic_store_n(&o->size_bytes, size_bytes, __ATOMIC_RELAXED);
     mutex_unlock(&o->lock);
     if (size_bytes <= old) {
         pages_drop(o, obj_pages(o), end);
+        swap_obj_lose(o, obj_pages(o), UINT32_MAX);
         obj_unmap(o, obj_pages(o), UINT32_MAX);
         o->alloc_end = 0;
     }
@@ -156,5 +177,6 @@ int obj_resize(struct obj *o, uint64_t size_bytes)
 void obj_punch(struct obj *o, uint32_t first, uint32_t end)
 {
     pages_drop(o, first, end);
+    swap_obj_lose(o, first, end);
     obj_unmap(o, first, end - first); /* who mapped one meanwhile has lost it by then */
 }

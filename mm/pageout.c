@@ -210,6 +210,15 @@ bool pageout_wait(void)
     return got;
 }
 
+bool pageout_make(uint32_t n)
+{
+    n = MIN(n, po.limit.lotsfree);
+    while (!frame_at_least(n))
+        if (swap_room() < n || !pageout_wait())
+            return false;
+    return true;
+}
+
 static void set_limits(void)
 {
     struct frame_stats s = frame_stats();

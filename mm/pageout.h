@@ -18,6 +18,9 @@ void pageout_wake(void);
 /* No frame was there: sleeps until page-out has got some, true, or has found nothing to take,
  * false. The caller holds no lock that page-out takes, which are all spinning ones. */
 bool pageout_wait(void);
+/* At least n frames are free or droppable, after a wait if there is room in swap; n <= lotsfree.
+ * False: there are not. May sleep, as pageout_wait. */
+bool pageout_make(uint32_t n);
 /* A thread that holds this many frames free begins at `lotsfree`; below desfree it does not rest
  * between two rounds; at minfree programs wait. Frames. */
 struct pageout_limits {

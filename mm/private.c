@@ -23,13 +23,6 @@ static struct node *private_node(struct fault *f)
     return likely(f->node) ? f->node : pt_node_private(f->as, f->va);
 }
 
-/* What entries of the segment are marked with: not to be taken by page-out. */
-static inline uint32_t wired(const struct fault *f)
-{
-    _Static_assert(PTE_WIRED == 2 * SEG_WIRED, "one shift");
-    return (f->seg->flags & (uint32_t)SEG_WIRED) << 1;
-}
-
 /* The entry becomes pfn; node lock held. Translations of a former page are taken away first. A page
  * of its own that is written needs no look at what else it may be told: nothing of it is in the
  * hardware. */
@@ -43,7 +36,7 @@ static inline void set_entry(struct fault *f, struct node *n, pfn_t pfn, uint32_
         if (pte_pfn(f->pte) == frame_zero_page())
             node_count_zeroes(n, -1);
     }
-    pt_set(n, i, pte_make(PTE_RESIDENT, pfn, flags | wired(f)));
+    pt_set(n, i, pte_make(PTE_RESIDENT, pfn, flags | fault_wired(f)));
     frame_set_rmap(frame_of(pfn), kptr(&n->pte[i]));
     if (!(flags & PTE_COW) && f->access == PROT_WRITE && likely(f->seg->prot & PROT_WRITE)) {
         hat_enter(n, f->va, pfn, PROT_READ | PROT_WRITE);
@@ -109,7 +102,7 @@ static void zero_read(struct fault *f, struct node *n)
 
     node_lock(n);
     if (likely(pte_is_none(n->pte[i]))) {
-        pt_set(n, i, pte_make(PTE_RESIDENT, zero, PTE_COW | wired(f)));
+        pt_set(n, i, pte_make(PTE_RESIDENT, zero, PTE_COW | fault_wired(f)));
         node_count_zeroes(n, 1);
         if (likely(f->seg->prot != PROT_NONE)) /* as_peek may have brought it */
             hat_enter(n, f->va, zero, PROT_READ);

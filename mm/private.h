@@ -24,6 +24,13 @@ int __must_check private_swapped(struct fault *f);
  * given back when the entry is there already. */
 int __must_check private_map(struct fault *f, pfn_t pfn);
 
+/* What entries of the segment are marked with: PTE_WIRED if page-out is not to take their pages. */
+static inline uint32_t fault_wired(const struct fault *f)
+{
+    _Static_assert(PTE_WIRED == 2 * SEG_WIRED, "one shift");
+    return (f->seg->flags & (uint32_t)SEG_WIRED) << 1;
+}
+
 /* The kind of a fault whose page obj_get found so. */
 static inline enum fault_kind fault_kind_found(const struct obj *o, enum obj_found how)
 {
@@ -31,6 +38,8 @@ static inline enum fault_kind fault_kind_found(const struct obj *o, enum obj_fou
         return FAULT_ATTACH;
     if (how == OBJ_WAITED)
         return FAULT_TRANSIT;
+    if (how == OBJ_READ)
+        return FAULT_PAGEIN;
     return o->ops->only_copy ? FAULT_ZERO : FAULT_PAGEIN;
 }
 

@@ -37,7 +37,7 @@ static int enter(struct fault *f, pfn_t pfn)
     error = good ? allow(f, pfn) : 0;
     good &= !error;
     if (good) {
-        pt_set(n, i, pte_make(PTE_RESIDENT, pfn, PTE_SHARED));
+        pt_set(n, i, pte_make(PTE_RESIDENT, pfn, PTE_SHARED | fault_wired(f)));
         frame_set_rmap(frame_of(pfn), kptr(&n->pte[i]));
         fault_load(f, n);
     }
@@ -83,7 +83,7 @@ static int shared_fault(struct fault *f)
     f->kind = MAX(f->kind, fault_kind_found(o, how));
     error = enter(f, pfn);
     if (!error && f->access != PROT_WRITE)
-        vn_around(f, PTE_SHARED);
+        vn_around(f, PTE_SHARED | fault_wired(f));
     return error;
 }
 

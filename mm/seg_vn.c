@@ -31,7 +31,7 @@ static int vn_fault(struct fault *f)
     }
     error = private_map(f, pfn);
     if (likely(!error) && f->seg->npages > 1)
-        vn_around(f, PTE_COW);
+        vn_around(f, PTE_COW | fault_wired(f));
     return error;
 }
 

@@ -38,7 +38,7 @@ void frame_sleep(pfn_t pfn)
     lock_wanted(frame_of(pfn), LOCK_BUSY, LOCK_CALLER);
     mask = spin_lock_irq(&q->lock);
     frame_lock(pfn);
-    busy = frame_of(pfn)->flags & FRAME_BUSY;
+    busy = frame_of(pfn)->flags & (FRAME_BUSY | FRAME_WRITING);
     frame_unlock(pfn);
     if (busy) {
         waitq_sleep(q, mask, false, UINT64_MAX);

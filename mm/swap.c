@@ -9,6 +9,7 @@
  * Locks: (w) for all of it.
  */
 #include "mm/swap_impl.h"
+#include "mm/swap_obj.h"
 
 #include <string.h>
 
@@ -339,7 +340,9 @@ int swap_add(const struct swap_request *r)
         return -EBUSY;
     if (!a || first == UINT32_MAX)
         return -EPERM;
-    error = make_records(first, r->pages);
+    error = swap_obj_init();
+    if (!error)
+        error = make_records(first, r->pages);
     if (error) {
         free_records(first, r->pages);
         return error;

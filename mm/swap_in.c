@@ -11,6 +11,7 @@
 #include "mm/private.h"
 #include "mm/sleep.h"
 #include "mm/swap_impl.h"
+#include "mm/swap_obj.h"
 
 #define PLENTY (4 * SWAP_RUN) /* frames that there must be for neighbours to come, too */
 
@@ -262,6 +263,20 @@ static int bring_one(uint32_t slot, const struct swap_slot_info *info)
     return error == -ENOMEM && pageout_wait() ? 0 : error;
 }
 
+/* The page of an object that the slot holds is the only copy again. */
+static int bring_object(uint32_t slot)
+{
+    uint32_t page;
+    struct obj *o = swap_obj_hold(slot, &page);
+    int error = o ? obj_bring_back(o, page) : 0;
+
+    if (o)
+        obj_unref(o);
+    else
+        frame_nap(); /* it is just ending */
+    return error == -ENOMEM && pageout_wait() ? 0 : error == -EINVAL ? 0 : error;
+}
+
 int swap_bring_back(uint32_t first, uint32_t n)
 {
     struct swap_slot_info info;
@@ -269,7 +284,9 @@ int swap_bring_back(uint32_t first, uint32_t n)
 
     for (uint32_t slot = first; slot < first + n && !error; slot++) {
         while (!error && swap_slot(slot, &info) && info.owner) {
-            if (info.count)
+            if (info.type == FRAME_OBJ)
+                error = bring_object(slot);
+            else if (info.count)
                 error = bring_one(slot, &info);
             else if (!swap_disown(slot))
                 frame_nap(); /* it is being written */

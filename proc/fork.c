@@ -10,6 +10,8 @@
 #include "kern/arch.h"
 #include "kern/trace.h"
 #include "mm/uaccess.h"
+#include "mm/pageout.h"
+#include "mm/swap.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 #include "proc/sched_impl.h"
@@ -22,7 +24,8 @@
 /* Frames that fork leaves to those who are already there, so that they can go on or die: more than
  * the 64 which page faults may not take, and what children that did not run yet will copy: a 32nd
  * of memory. Init and the shell, which leads the terminal's group while it has nothing running in
- * front, may fork for longer, so that somebody can stop them; a session is easily made. */
+ * front, may fork for longer, so that somebody can stop them; a session is easily made. Where swap
+ * has room for it, that is what is left to others. */
 #define FORK_RESERVE_LEAST 128u
 #define FORK_RESERVE_MOST  512u
 
@@ -36,7 +39,9 @@ static bool has_reserve(void)
     const struct proc *p = proc_current();
     uint32_t reserve = MAX(FORK_RESERVE_LEAST, MIN(FORK_RESERVE_MOST, frame_total() / 32));
 
-    return frame_at_least(p->pid == 1 || p->pid == tty_foreground() ? FORK_RESERVE_LEAST : reserve);
+    if (frame_at_least(p->pid == 1 || p->pid == tty_foreground() ? FORK_RESERVE_LEAST : reserve))
+        return true;
+    return swap_stats().total - swap_stats().used >= reserve && pageout_make(FORK_RESERVE_LEAST);
 }
 
 /* Threads that share memory and run at the same time come with CLONE_THREAD, in a later step. */

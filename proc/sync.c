@@ -300,6 +300,16 @@ void rwlock_write(struct rwlock *l)
     count_lock(1);
 }
 
+bool rwlock_trywrite(struct rwlock *l)
+{
+    if (!write_try(l))
+        return false;
+    lock_taken(l, LOCK_CLASS(l), LOCK_CALLER);
+    l->writer = self();
+    count_lock(1);
+    return true;
+}
+
 void rwlock_write_done(struct rwlock *l)
 {
     uint32_t alone = RWLOCK_WRITER;

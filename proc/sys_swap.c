@@ -34,6 +34,7 @@ static void set_limits(uint32_t before)
     int32_t more = (int32_t)(swap_stats().total - before);
 
     as_commit_limit_add(more);
+    obj_keep_limit(obj_kept().most + (uint32_t)more);
 }
 
 SYSCALL2(sys_swapon, upath, flags)

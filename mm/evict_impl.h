@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Between evict.c, for private pages, and evict_obj.c.
+ */
+#ifndef MM_EVICT_IMPL_H
+#define MM_EVICT_IMPL_H
+
+#include "lib/refcount.h"
+#include "mm/as.h"
+#include "mm/pageout_impl.h"
+
+/* Whether the entry was used; clear: the hardware forgets it, and it says so. Node lock held. */
+bool entry_used(struct node *n, unsigned i, bool clear);
+/* As page_look and page_evict, of a page of an object. */
+enum page_look look_obj(pfn_t pfn, bool clear);
+unsigned evict_obj(pfn_t pfn);
+
+#endif
