@@ -77,40 +77,36 @@ static __noinline unsigned unuse_last(pfn_t pfn, struct frame *f)
     return left;
 }
 
-/* A private page's only user is the caller: nobody else can find the page to use it. Others may
- * have been there a moment ago: if page-out was, the page has a slot of swap by now. */
-static unsigned unuse_anon(pfn_t pfn, struct frame *f)
+/* One user less of several, or the last one. */
+static __noinline unsigned unuse_one(pfn_t pfn, struct frame *f)
 {
     uint16_t users = __atomic_load_n(&f->users, __ATOMIC_ACQUIRE);
 
     do {
-        if (likely(users == 1)) {
-            if (unlikely(frame_type(f) != FRAME_ANON))
-                return unuse_last(pfn, f);
-            frame_set_users(f, 0);
-            frame_free(pfn);
-            return 0;
-        }
+        if (users == 1)
+            return unuse_last(pfn, f);
     } while (unlikely(!__atomic_compare_exchange_n(&f->users, &users, (uint16_t)(users - 1), true,
                                                    __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)));
     return users - 1u;
 }
 
+/* A private page's only user is the caller: nobody else can find the page to use it. What it is is
+ * read after the users: if another was there before and page-out has given it a slot, that is seen.
+ * A page that has left its object may have got another user in between: it has no family. */
 unsigned frame_unuse(pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
     uint16_t users;
+    uint32_t is;
 
     if (pfn == frame_zero_page())
         return 1;
     kdebug_assert(frame_count(f) > 0);
-    if (frame_type_acquire(f) == FRAME_ANON) /* perhaps since a moment ago: page_orphan */
-        return unuse_anon(pfn, f);
-    users = __atomic_load_n(&f->users, __ATOMIC_RELAXED);
-    do {
-        if (users == 1)
-            return unuse_last(pfn, f);
-    } while (unlikely(!__atomic_compare_exchange_n(&f->users, &users, (uint16_t)(users - 1), true,
-                                                   __ATOMIC_RELEASE, __ATOMIC_RELAXED)));
-    return users - 1u;
+    users = __atomic_load_n(&f->users, __ATOMIC_ACQUIRE);
+    is = __atomic_load_n(&f->owner, __ATOMIC_RELAXED);
+    if (unlikely(users != 1 || (is & 15) != FRAME_ANON || is == FRAME_ANON))
+        return unuse_one(pfn, f);
+    frame_set_users(f, 0);
+    frame_free(pfn);
+    return 0;
 }

@@ -102,7 +102,7 @@ static void zero_read(struct fault *f, struct node *n)
 
     node_lock(n);
     if (likely(pte_is_none(n->pte[i]))) {
-        pt_set(n, i, pte_make(PTE_RESIDENT, zero, PTE_COW | fault_wired(f)));
+        pt_set(n, i, pte_make(PTE_RESIDENT, zero, PTE_COW));
         node_count_zeroes(n, 1);
         if (likely(f->seg->prot != PROT_NONE)) /* as_peek may have brought it */
             hat_enter(n, f->va, zero, PROT_READ);

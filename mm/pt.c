@@ -102,13 +102,18 @@ static struct node *node_create(vaddr_t va)
     return n;
 }
 
+/* A node that ever had entries has been marked before. */
 static void node_free(struct node *n)
 {
-    node_lock(n);
-    frame_mark(frame_of_virt(n), FRAME_KERNEL);
     frame_set_users(frame_of_virt(n), 0);
-    node_unlock(n);
     frame_free(node_pfn(n));
+}
+
+/* The node is to be freed: from now on who comes from a page finds no entry in it. Node lock held.
+ */
+static void node_mark_dead(const struct node *n)
+{
+    frame_mark(frame_of_virt(n), FRAME_KERNEL);
 }
 
 /* The last step: fault.c looks without a lock. */
@@ -156,12 +161,11 @@ uint32_t as_resident(struct as *as)
     return resident;
 }
 
-/* Takes the users of every live entry back; the node runs nowhere and has no sharers. From the
- * first step on nobody finds a page's entry in it who comes from the page. */
+/* Takes the users of every live entry back; the node runs nowhere and has no sharers. */
 static void node_drop_entries(struct node *n)
 {
     node_lock(n);
-    frame_mark(frame_of_virt(n), FRAME_KERNEL);
+    node_mark_dead(n);
     node_unlock(n);
     node_for_each (i, n) {
         if (pte_in_core(n->pte[i]))
@@ -406,6 +410,8 @@ int pt_unmap(struct as *as, vaddr_t first, uint32_t npages)
             pt_unmap_node(as, n, va, count);
             bool empty = node_live(n) == 0;
 
+            if (empty)
+                node_mark_dead(n);
             node_unlock(n);
             if (empty) {
                 slot_clear(as, (unsigned)slot);

@@ -21,16 +21,23 @@ static unsigned piece(vaddr_t va, vaddr_t to, vaddr_t end)
     return MIN(most, page_of(end - va));
 }
 
+static __noinline bool slot_has_others(pte_t e)
+{
+    return pte_state(e) == PTE_SWAPPED && !swap_is_single(pte_pfn(e));
+}
+
 /* Others use the frame or slot of a private entry, too, or look at it now. What has a slot as well
  * counts as such: the slot's name would have to change with others looking. */
 static inline bool has_others(pte_t e)
 {
     const struct frame *f;
 
-    if (!pte_in_core(e))
-        return pte_state(e) == PTE_SWAPPED && !swap_is_single(pte_pfn(e));
+    if (unlikely(!pte_in_core(e)))
+        return slot_has_others(e);
     f = frame_of(pte_pfn(e));
-    return (frame_count(f) > 1 && frame_type(f) == FRAME_ANON) || frame_type(f) == FRAME_SWAP;
+    if (frame_count(f) > 1)
+        return frame_type(f) == FRAME_ANON || frame_type(f) == FRAME_SWAP;
+    return e.raw & PTE_COW && frame_type(f) == FRAME_SWAP;
 }
 
 /* The page comes from its slot, which keeps what others find there. as->lock is held over it. */
@@ -155,13 +162,22 @@ struct batch {
     unsigned count, live, zeroes;
 };
 
-/* They lie in one segment: a device's all or none. */
+/* Those that are no frame of the program's. */
+static __noinline unsigned count_absent(const struct batch *b)
+{
+    unsigned absent = 0;
+
+    for (unsigned i = 0; i < b->count; i++)
+        if (!pte_is_none(b->pte[i]))
+            absent += !pte_in_core(b->pte[i]) || pte_pfn(b->pte[i]) == frame_zero_page();
+    return absent;
+}
+
 static void take(struct node *n, unsigned first, struct batch *b)
 {
-    const uint32_t zero = frame_zero_page();
-    pte_t *from = &n->pte[first], last = {0};
+    pte_t *from = &n->pte[first];
+    unsigned live = 0;
 
-    b->live = b->zeroes = 0;
     for (unsigned i = 0; i < b->count; i++) {
         pte_t e = from[i];
 
@@ -169,12 +185,10 @@ static void take(struct node *n, unsigned first, struct batch *b)
         if (pte_is_none(e))
             continue;
         __atomic_store_n(&from[i].raw, 0, __ATOMIC_RELAXED);
-        b->live++;
-        b->zeroes += pte_state(e) == PTE_SWAPPED || pte_pfn(e) == zero;
-        last = e;
+        live++;
     }
-    if (pte_state(last) == PTE_DEVICE)
-        b->zeroes = b->live;
+    b->live = live;
+    b->zeroes = node_zeroes(n) ? count_absent(b) : 0;
     frame_of_virt(n)->index -= b->live;
     node_count_zeroes(n, -(int)b->zeroes);
 }
@@ -191,9 +205,12 @@ static void give(struct node *n, unsigned first, vpn_t page, const struct batch 
         if (pte_is_none(e))
             continue;
         __atomic_store_n(&to[i].raw, e.raw, __ATOMIC_RELAXED);
-        if (pte_state(e) == PTE_SWAPPED)
-            swap_rename(pte_pfn(e), page + i);
-        if (!pte_in_core(e) || pte_pfn(e) == zero)
+        if (unlikely(!pte_in_core(e))) {
+            if (pte_state(e) == PTE_SWAPPED)
+                swap_rename(pte_pfn(e), page + i);
+            continue;
+        }
+        if (pte_pfn(e) == zero)
             continue;
         struct frame *f = frame_of(pte_pfn(e));
 

@@ -16,7 +16,9 @@ static int allow(const struct fault *f, pfn_t pfn)
 {
     struct obj *o = f->seg->obj;
 
-    return f->access == PROT_WRITE && o->ops->dirty ? o->ops->dirty(o, pfn) : 0;
+    if (f->access != PROT_WRITE || frame_of(pfn)->flags & FRAME_WIRED)
+        return 0;
+    return o->ops->dirty ? o->ops->dirty(o, pfn) : 0;
 }
 
 /* Enters the page, which the caller has pinned; the pin becomes the entry's use. Not where another

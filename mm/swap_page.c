@@ -149,7 +149,7 @@ bool swap_try_drop(pfn_t pfn)
     return dropped;
 }
 
-void swap_rename(uint32_t slot, uint32_t index)
+__noinline void swap_rename(uint32_t slot, uint32_t index)
 {
     struct slot *s = swap_record(slot);
 
