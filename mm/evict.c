@@ -8,6 +8,7 @@
  */
 #include "include/uapi/errno.h"
 #include "mm/evict_impl.h"
+#include "mm/reclaim.h"
 #include "mm/rmap.h"
 #include "mm/swap_impl.h"
 
@@ -99,12 +100,16 @@ static bool entry_to_slot(struct node *n, unsigned i, pfn_t pfn, uint32_t *slot)
 static bool take_single(struct node *n, unsigned i, pfn_t pfn)
 {
     uint32_t slot;
+    bool dirty;
 
     if (!entry_to_slot(n, i, pfn, &slot))
         return false;
-    if (frame_of(pfn)->flags & FRAME_DIRTY)
+    dirty = frame_of(pfn)->flags & FRAME_DIRTY;
+    if (dirty)
         launder_add(slot, pfn);
     frame_unuse(pfn);
+    if (!dirty)
+        reclaim_offer(pfn);
     return true;
 }
 

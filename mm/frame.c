@@ -229,6 +229,17 @@ struct frame *frame_peek(pfn_t pfn)
     return inside && group_ready((pfn - direct_map.first) >> GROUP_SHIFT) ? frame_of(pfn) : NULL;
 }
 
+pfn_t frame_skip_untouched(pfn_t pfn)
+{
+    uint32_t g = (pfn - direct_map.first) >> GROUP_SHIFT;
+
+    if (likely(pfn >= direct_map.end || group_ready(g)))
+        return pfn;
+    while (++g < fl.ngroups && !group_ready(g))
+        continue;
+    return MIN(direct_map.first + (g << GROUP_SHIFT), direct_map.end);
+}
+
 /* The frames that all ranges have in common with group. */
 static uint32_t ranges_meet(const struct frame_range *ranges, unsigned n, struct frame_range group)
 {
@@ -364,6 +375,8 @@ static __noinline pfn_t take_hard(enum frame_type type, uint32_t index, unsigned
     if (unlikely(__atomic_load_n(&fl.stats.free, __ATOMIC_RELAXED) < fl.least) && fl.tell)
         fl.tell();
 
+    if (!pfn && fl.reclaim && fl.reclaim(STORE_BATCH)) /* cheaper than what follows */
+        pfn = take_from_list(flags);
     if (!pfn) {
         mm_drain();
         pfn = take_from_list(flags);

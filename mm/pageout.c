@@ -63,18 +63,9 @@ static uint32_t available(void)
 
 pfn_t pageout_next(pfn_t pfn)
 {
-    pfn_t end = direct_map.end, next = pfn >= end - 1 ? direct_map.first : pfn + 1;
-    enum frame_type type;
-    uint32_t untouched;
+    pfn_t end = direct_map.end, next = pfn >= end ? end : frame_skip_untouched(pfn + 1);
 
-    for (unsigned turns = 0; turns < 2; next = direct_map.first, turns++) {
-        while (next < end) {
-            if (!frame_group_untouched(next, &untouched, &type))
-                return next;
-            next += untouched;
-        }
-    }
-    return direct_map.first;
+    return next < end ? next : frame_skip_untouched(direct_map.first);
 }
 
 void pageout_count_used(void)

@@ -56,20 +56,19 @@ static pfn_t next_offer(void)
     return pfn;
 }
 
-/* The next frame of the core map that is or was used, or NO_PFN: the hand passes over one that was
- * not. */
+/* The next frame of the core map that is or was used. */
 static pfn_t next_by_hand(void)
 {
-    enum frame_type type;
-    uint32_t untouched;
     pfn_t pfn;
 
     spin_lock(&queue.lock);
-    if (queue.hand < direct_map.first || queue.hand >= direct_map.end)
-        queue.hand = direct_map.first;
-    pfn = queue.hand++;
+    pfn = MAX(queue.hand, direct_map.first);
+    pfn = frame_skip_untouched(pfn);
+    if (pfn >= direct_map.end)
+        pfn = frame_skip_untouched(direct_map.first);
+    queue.hand = pfn + 1;
     spin_unlock(&queue.lock);
-    return frame_group_untouched(pfn, &untouched, &type) || !frame_find(pfn) ? NO_PFN : pfn;
+    return pfn;
 }
 
 uint32_t reclaim_cache(uint32_t n)
@@ -85,7 +84,7 @@ uint32_t reclaim_cache(uint32_t n)
     }
     for (; steps && taken < n && frame_cached(); steps--) {
         pfn = next_by_hand();
-        if (pfn && try_drop(pfn)) {
+        if (try_drop(pfn)) {
             frame_free(pfn);
             taken++;
         }

@@ -9,6 +9,7 @@
 #include "mm/check.h"
 #include "mm/pageout.h"
 #include "mm/private.h"
+#include "mm/reclaim.h"
 #include "mm/sleep.h"
 #include "mm/swap_impl.h"
 #include "mm/swap_obj.h"
@@ -92,10 +93,12 @@ static void run_done(struct run *r, int error)
             swap_try_free(r->first + i);
         swap_unlock();
         frame_wake(pfn);
-        if (error)
+        if (error) {
             frame_free(pfn);
-        else
-            swap_unused(pfn);
+            continue;
+        }
+        reclaim_offer(pfn); /* a neighbour that nobody touches */
+        swap_unused(pfn);
     }
 }
 
