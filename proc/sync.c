@@ -51,19 +51,32 @@ static int woken_otherwise(struct waitq *q, struct thread *t, bool interruptible
     return interruptible && t->work & WORK_KILL ? -EINTR : -ETIMEDOUT;
 }
 
-int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+/* waitq_sleep without the stop. */
+static int waitq_sleep_only(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
 {
     struct thread *t = thread_current();
-    int result = 0;
 
     kdebug_assert(spin_is_locked(&q->lock));
     lock_may_sleep(&q->lock);
     t->woken = false;
     list_push_back(&q->waiters, &t->wait);
     sched_sleep(q, mask, interruptible, until_ns);
-    if (!t->woken)
-        result = woken_otherwise(q, t, interruptible);
-    if (unlikely(t->work & WORK_STOP) && (interruptible || t->locks_held == 0) && !stop_parks_on(q))
+    return t->woken ? 0 : woken_otherwise(q, t, interruptible);
+}
+
+/* An audit wants who sleeps to stop when it wakes (stop.c). */
+static inline bool has_to_stop(bool interruptible)
+{
+    const struct thread *t = thread_current();
+
+    return unlikely(t->work & WORK_STOP) && (interruptible || t->locks_held == 0);
+}
+
+int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+{
+    int result = waitq_sleep_only(q, mask, interruptible, until_ns);
+
+    if (has_to_stop(interruptible) && !stop_parks_on(q))
         stop_park();
     return result;
 }
@@ -116,6 +129,18 @@ static void mutex_watch(const struct mutex *m)
     }
 }
 
+/* Who has to stop leaves the mutex that it was woken for to the next one: that one may hold another
+ * lock, and then the audit waits for it. */
+static void mutex_stop(struct mutex *m)
+{
+    uint32_t mask = spin_lock_irq(&m->wait.lock);
+
+    if (!m->owner)
+        waitq_wake_locked(&m->wait, 1);
+    spin_unlock_irq(&m->wait.lock, mask);
+    stop_park();
+}
+
 static __noinline void mutex_lock_slow(struct mutex *m, void *me)
 {
     uint32_t since = lock_clock();
@@ -135,7 +160,9 @@ static __noinline void mutex_lock_slow(struct mutex *m, void *me)
         }
         trace(TRACE_LOCK, (uint32_t)(uintptr_t)m, (uint32_t)((struct thread *)m->owner)->tid);
         sched_lend(m->owner);
-        waitq_sleep(&m->wait, mask, false, NEVER);
+        (void)!waitq_sleep_only(&m->wait, mask, false, NEVER);
+        if (has_to_stop(false))
+            mutex_stop(m);
     }
 }
 

@@ -213,6 +213,41 @@ static void test_audits_side_by_side(void)
         continue;
 }
 
+/* Wants the lock of all processes again and again, in every second child with that of all names
+ * held: the path leads through a link that knows its process. */
+static void fights_for_a_lock(bool holds_another)
+{
+    for (;;)
+        if (holds_another)
+            access("/proc/self/exe", 0);
+        else
+            kill(0, 0);
+}
+
+/* An audit stops who only wants a lock, and waits for who wants it and holds another. */
+static void test_audits_of_a_fight(void)
+{
+    pid_t pids[8];
+
+    if (!tap_on_quire())
+        tap_skip("no audit here");
+    CHECK_EQ(setpgid(0, 0), 0);
+    for (unsigned i = 0; i < TAP_COUNT(pids); i++) {
+        pids[i] = fork();
+        if (pids[i] == 0)
+            fights_for_a_lock(i & 1);
+        CHECK(pids[i] > 0);
+    }
+    for (uint32_t i = tap_count(50, 500); i > 0; i--) {
+        CHECK(tap_frames() >= 0);
+        tap_pause_ms(1);
+    }
+    for (unsigned i = 0; i < TAP_COUNT(pids); i++) {
+        CHECK_EQ(kill(pids[i], SIGKILL), 0);
+        CHECK_EQ(waitpid(pids[i], NULL, 0), pids[i]);
+    }
+}
+
 /* The tables of a process that is just leaving its memory. */
 static void test_proc_of_the_dying(void)
 {
@@ -378,6 +413,7 @@ int main(void)
         {"the scratch register is a thread's own", test_scratch_register},
         {"a kill ends a long read", test_kill_ends_read},
         {"audits side by side", test_audits_side_by_side},
+        {"audits while a lock is fought for", test_audits_of_a_fight},
         {"a kill ends a call that brings many pages", test_kill_ends_populate},
         {"a write to a file that is being mapped", test_write_to_what_is_mapped},
         {"/proc of the dying", test_proc_of_the_dying},
