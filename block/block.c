@@ -223,6 +223,7 @@ int block_wait(struct block_io *first)
         io->arg = &w;
         w.left++;
     }
+    audit_defer(); /* what the transfers are for may be a page that others want */
     block_submit(first);
     mask = spin_lock_irq(&w.wait.lock);
     while (w.left) {
@@ -230,6 +231,7 @@ int block_wait(struct block_io *first)
         mask = spin_lock_irq(&w.wait.lock);
     }
     spin_unlock_irq(&w.wait.lock, mask);
+    audit_admit();
     return w.error;
 }
 

@@ -7,6 +7,9 @@
 
 /* Starts a thread that runs entry(arg) and ends when that returns. 0 or -ENOMEM. */
 int kthread_start(void (*entry)(void *arg), void *arg);
+/* From now on an audit stops the calling thread as it stops those of processes. Not for one that
+ * others wait for who hold locks. */
+void kthread_stops(void);
 /* At boot, in the thread that may not sleep: those that can run on this CPU run first. */
 void kthread_run_others(void);
 

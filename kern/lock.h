@@ -75,6 +75,11 @@ void preempt_point(void);
  * for the end of the call. */
 void rest_point(void);
 
+/* Between the two the calling thread owns what is no lock and others may wait for, such as a page
+ * that is on its way from a disk: an audit waits for it as if it held one. */
+void audit_defer(void);
+void audit_admit(void);
+
 /* The calling thread is to die: a long operation ends early, with what it has done. */
 bool thread_interrupted(void);
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stopping all threads of processes, for mm_check: none of them is in the middle of an operation on
- * memory. A thread counts as stopped that waits at the kernel's edge, has not run yet, sleeps for
- * an event (interruptibly; it parks when it wakes), sleeps with no sleeping lock held or rests in
- * the middle of a long call (rest_point).
+ * Stopping all threads of processes, and those of the kernel that say so, for mm_check: none of
+ * them is in the middle of an operation on memory. A thread counts as stopped that waits at the
+ * kernel's edge, has not run yet, sleeps for an event (interruptibly; it parks when it wakes),
+ * sleeps with no sleeping lock held nor audit_defer or rests in the middle of a long call
+ * (rest_point).
  * The others are waited for; what they do ends without the stopped ones, since those hold no lock
  * but perhaps that of a device's reader. Locks: stop.turn for one stopper at a time; parked threads
  * sleep on stop.parked.
  */
 #include "kern/clock.h"
+#include "kern/kthread.h"
 #include "kern/waitq.h"
 #include "proc/proc.h"
 #include "proc/sched_impl.h"
@@ -68,9 +70,30 @@ void rest_point(void)
         stop_park();
 }
 
+void audit_defer(void)
+{
+    thread_current()->locks_held++;
+}
+
+void audit_admit(void)
+{
+    thread_current()->locks_held--;
+}
+
+void kthread_stops(void)
+{
+    thread_current()->stops = true;
+}
+
+/* An audit has to do with it. */
+static bool is_concerned(const struct thread *t)
+{
+    return t->proc || t->stops;
+}
+
 static bool is_quiet(const struct thread *t)
 {
-    if (!t->proc || (t->at_edge && !(t->work & WORK_KILL && t->state == THREAD_RUNNABLE)))
+    if (!is_concerned(t) || (t->at_edge && !(t->work & WORK_KILL && t->state == THREAD_RUNNABLE)))
         return true;
     return t->state == THREAD_SLEEPING && (t->interruptible || t->locks_held == 0);
 }
@@ -86,7 +109,7 @@ static void count_busy(struct thread *t, void *arg)
 static void tell(struct thread *t, void *arg)
 {
     (void)arg;
-    if (t != thread_current() && t->proc)
+    if (t != thread_current() && is_concerned(t))
         thread_set_work(t, WORK_STOP);
 }
 

@@ -84,6 +84,14 @@ void preempt_point(void)
 {
 }
 
+void audit_defer(void)
+{
+}
+
+void audit_admit(void)
+{
+}
+
 void panic(const char *f, ...)
 {
     (void)f;

@@ -361,6 +361,48 @@ static void test_kill(void)
     CHECK_EQ(sys_raw(SYS_close, fd), 0);
 }
 
+/* Reads from the disk what is not in memory. */
+static int read_anew_for_ever(uint32_t worker)
+{
+    long fd = open_disk(O_RDWR);
+
+    for (uint64_t pos = 0; fd >= 0; pos += PAGE) {
+        at(SYS_pread64, fd, bytes, PAGE, pos % size);
+        if (pos % (worker * PAGE) == 0)
+            (void)!ioctl((int)fd, BLKFLSBUF, 0);
+    }
+    return 1;
+}
+
+/* Writes parts of pages that have to be read before. */
+static int write_parts_for_ever(uint32_t worker)
+{
+    long fd = open_disk(O_RDWR);
+
+    for (uint64_t pos = worker; fd >= 0; pos += PAGE)
+        at(SYS_pwrite64, fd, bytes, 1, pos % size);
+    return 1;
+}
+
+/* An audit finds no page on its way to or from the disk, and waits for who has one. */
+static void test_audits(void)
+{
+    long fd = begin();
+    pid_t pids[6];
+
+    if (!tap_on_quire())
+        tap_skip("no audit here");
+    for (uint32_t i = 0; i < TAP_COUNT(pids); i++)
+        pids[i] = start(i & 1 ? read_anew_for_ever : write_parts_for_ever, 10 * i + 1);
+    for (uint32_t n = 0; n < rounds / 8; n++) {
+        CHECK(tap_frames() >= 0);
+        tap_pause_ms(n % 3);
+    }
+    for (uint32_t i = 0; i < TAP_COUNT(pids); i++)
+        end(pids[i]);
+    CHECK_EQ(sys_raw(SYS_close, fd), 0);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -372,6 +414,7 @@ int main(void)
         {"partitions", test_partitions},
         {"storm", test_storm},
         {"kill", test_kill},
+        {"audits", test_audits},
     };
 
     rounds = tap_count(200, 2000);
