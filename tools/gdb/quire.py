@@ -82,7 +82,7 @@ def thread_line(cpus, thread):
     print("%5d %5d %5d %s %3s %5d %-15s %s" % (
         int(thread["tid"]), int(process["pid"]) if known else 0,
         int(process["ppid"]) if known else 0, state, "-" if cpu is None else cpu,
-        int(thread["locks_held"]), process["comm"].string() if known else "[kernel]", where))
+        int(thread["locks_held"]), process["comm"].string(errors="replace") if known else "[kernel]", where))
 
 
 @command("quire-ps", 0, alias="ps")
@@ -96,7 +96,7 @@ def show_processes():
     for process in processes():
         if int(process["zombie"]):
             print("    - %5d %5d Z   -     0 %s" % (
-                int(process["pid"]), int(process["ppid"]), process["comm"].string()))
+                int(process["pid"]), int(process["ppid"]), process["comm"].string(errors="replace")))
 
 
 @command("quire-enter", 0, kernel=False)
@@ -164,7 +164,7 @@ def show_segments(pid):
     space = process["as"]
     segments = list(segments_of(space))
     print("process %d, %s: %d resident, as %s" % (
-        int(process["pid"]), process["comm"].string(), sum(resident(space, seg) for seg in segments), space))
+        int(process["pid"]), process["comm"].string(errors="replace"), sum(resident(space, seg) for seg in segments), space))
     for seg in segments:
         print(segment_line(space, seg))
 
@@ -218,7 +218,7 @@ def users_at(space, address, pfn):
         return
     for process in processes():
         if int(process["as"]) == int(space):
-            print("  process %d, %s: %s" % (int(process["pid"]), process["comm"].string(),
+            print("  process %d, %s: %s" % (int(process["pid"]), process["comm"].string(errors="replace"),
                                            entry_line(address, pte, hat)))
 
 
@@ -240,7 +240,7 @@ def users_of_table(kind, item):
         else:
             found = int(space["pt"]["node"][(int(item["index"]) >> 12) // 512]) == item.node
         if found:
-            print("  process %d, %s" % (int(process["pid"]), process["comm"].string()))
+            print("  process %d, %s" % (int(process["pid"]), process["comm"].string(errors="replace")))
 
 
 class Frame:
