@@ -37,13 +37,17 @@ static struct bdev *bdev_of(const struct area *a)
 static int transfer(const struct bdev *b, struct block_io *io, enum block_op op, uint32_t page,
                     unsigned n, const pfn_t *pfns)
 {
-    for (unsigned i = 0; i < n; i++)
-        io[i] = (struct block_io){.dev = b->disk,
-                                  .op = op,
-                                  .sector = b->first + (uint64_t)(page + i) * SECTORS_IN_PAGE,
-                                  .pfn = pfns[i],
-                                  .bytes = PAGE_SIZE,
-                                  .next = i + 1 < n ? &io[i + 1] : NULL};
+    for (unsigned i = 0; i < n; i++) {
+        struct block_io *t = &io[i]; /* the layer's own fields need no clearing */
+
+        t->dev = b->disk;
+        t->op = op;
+        t->sector = b->first + (uint64_t)(page + i) * SECTORS_IN_PAGE;
+        t->pfn = pfns[i];
+        t->offset = 0;
+        t->bytes = PAGE_SIZE;
+        t->next = i + 1 < n ? t + 1 : NULL;
+    }
     return block_wait(io);
 }
 

@@ -39,7 +39,7 @@ static struct {
     struct frame_stats stats;        /* without cache */
     uint32_t (*reclaim)(uint32_t n); /* (c) */
     uint32_t least;                  /* (c) on the list; fewer: tell */
-    void (*tell)(void);              /* (c) or NULL */
+    bool (*tell)(void);              /* (c) or NULL */
     pfn_t zero;                      /* (c) */
     bool traced;                     /* (l) what is taken and freed is recorded */
 } fl;
@@ -363,26 +363,25 @@ void mm_drain(void)
     unlock_list();
 }
 
-/* Nothing is free here: gathers what others keep, then pages that can be filled again. The last try
- * is for what another CPU has just freed. */
+/* Nothing is free here: gathers what others keep, then pages that can be filled again; but a
+ * program had better wait, where page-out has hope. */
 static __noinline pfn_t take_hard(enum frame_type type, uint32_t index, unsigned flags)
 {
     pfn_t pfn = frame_depot_take();
-    bool more = true;
+    bool hope = false;
 
     if (!pfn)
         pfn = take_from_list(flags);
     if (unlikely(__atomic_load_n(&fl.stats.free, __ATOMIC_RELAXED) < fl.least) && fl.tell)
-        fl.tell();
+        hope = fl.tell() && !(flags & FRAME_FOR_KERNEL);
 
     if (!pfn && fl.reclaim && fl.reclaim(STORE_BATCH)) /* cheaper than what follows */
         pfn = take_from_list(flags);
-    if (!pfn) {
+    if (!pfn && !hope) {
         mm_drain();
         pfn = take_from_list(flags);
     }
-    while (!pfn && more) {
-        more = fl.reclaim && fl.reclaim(STORE_BATCH) > 0;
+    while (!pfn && !hope && fl.reclaim && fl.reclaim(STORE_BATCH)) {
         mm_drain();
         pfn = take_from_list(flags);
     }
@@ -571,7 +570,7 @@ void frame_set_reclaim(uint32_t (*reclaim)(uint32_t n))
     fl.reclaim = reclaim;
 }
 
-void frame_set_short(uint32_t least, void (*tell)(void))
+void frame_set_short(uint32_t least, bool (*tell)(void))
 {
     fl.least = least;
     fl.tell = tell;

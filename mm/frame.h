@@ -319,9 +319,9 @@ uint32_t frame_cached(void);
  * many. Set by mm/obj.c. */
 void frame_set_reclaim(uint32_t (*reclaim)(uint32_t n));
 
-/* Calls `tell` when an allocation leaves fewer than `least` frames on the free list, from then on.
- */
-void frame_set_short(uint32_t least, void (*tell)(void));
+/* Calls `tell` when an allocation finds fewer than `least` frames on the free list, from then on;
+ * true: there is hope of more soon. */
+void frame_set_short(uint32_t least, bool (*tell)(void));
 /* Frames that only the kernel may take. */
 uint32_t frame_reserve(void);
 

@@ -11,6 +11,7 @@
 #include "kern/kthread.h"
 #include "kern/waitq.h"
 #include "mm/pageout_impl.h"
+#include "mm/sleep.h"
 #include "mm/swap_impl.h"
 
 #define LOTS_SHARE 16u /* lotsfree: a sixteenth of memory, within bounds, above the reserve */
@@ -27,6 +28,7 @@ static struct {
     struct waitq done;           /* who waits for frames */
     bool running;                /* (c) after boot */
     bool wanted;                 /* atomic: look at once */
+    bool busy, paused;           /* (work) at work; not to be */
     uint32_t waiting;            /* (done) threads */
     uint32_t round;              /* (done) rounds that ended */
     uint32_t got;                /* (done) frames that the last one made free or cache */
@@ -115,11 +117,48 @@ static bool hurries(uint32_t have)
     return have < po.limit.desfree || __atomic_load_n(&po.waiting, __ATOMIC_RELAXED);
 }
 
+/* Here an audit can hold it up. */
+static void pause_point(void)
+{
+    uint32_t mask = spin_lock_irq(&po.work.lock);
+
+    while (po.paused) {
+        po.busy = false;
+        waitq_sleep(&po.work, mask, false, UINT64_MAX);
+        mask = spin_lock_irq(&po.work.lock);
+    }
+    po.busy = true;
+    spin_unlock_irq(&po.work.lock, mask);
+}
+
+void pageout_pause(void)
+{
+    uint32_t mask = spin_lock_irq(&po.work.lock);
+
+    po.paused = true;
+    while (po.busy) {
+        spin_unlock_irq(&po.work.lock, mask);
+        frame_nap();
+        mask = spin_lock_irq(&po.work.lock);
+    }
+    spin_unlock_irq(&po.work.lock, mask);
+}
+
+void pageout_resume(void)
+{
+    uint32_t mask = spin_lock_irq(&po.work.lock);
+
+    po.paused = false;
+    waitq_wake_locked(&po.work, 1);
+    spin_unlock_irq(&po.work.lock, mask);
+}
+
 /* Sleeps until somebody needs frames, or for a tick. */
 static void rest(uint64_t until)
 {
     uint32_t mask = spin_lock_irq(&po.work.lock);
 
+    po.busy = false;
     if (__atomic_exchange_n(&po.wanted, false, __ATOMIC_RELAXED))
         spin_unlock_irq(&po.work.lock, mask);
     else
@@ -134,6 +173,7 @@ static void despair(void)
 
     while (clock_ns() < until && swap_room() == 0) {
         mask = spin_lock_irq(&po.work.lock);
+        po.busy = false;
         waitq_sleep(&po.work, mask, false, until);
     }
 }
@@ -142,8 +182,10 @@ static void pageout_run(void *arg)
 {
     (void)arg;
     for (;;) {
-        uint32_t have = available(), got;
+        uint32_t have, got;
 
+        pause_point();
+        have = available();
         if (have >= po.limit.lotsfree) {
             wake_waiters(1);
             rest(UINT64_MAX);
@@ -210,6 +252,13 @@ bool pageout_make(uint32_t n)
     return true;
 }
 
+/* Frames are short; true: something is done about it. */
+static bool tell(void)
+{
+    pageout_wake();
+    return clock_ns() >= po.despair_until || swap_room();
+}
+
 static void set_limits(void)
 {
     struct frame_stats s = frame_stats();
@@ -228,7 +277,7 @@ int pageout_start(void)
     error = kthread_start(pageout_run, NULL);
     if (!error) {
         po.running = true;
-        frame_set_short(po.limit.lotsfree, pageout_wake);
+        frame_set_short(po.limit.lotsfree, tell);
     }
     return error;
 }

@@ -49,27 +49,35 @@ static bool is_away(uint32_t slot)
     return slot_pfn(s) == NO_PFN && !slot_flags(s);
 }
 
-/* Of the entries around i in its block of SWAP_RUN those whose slots lie around i's in a row and
- * that are not in memory. Node lock and (w) held. */
+/* From entry i on, upwards or downwards in its block: how many of those that follow are swapped, in
+ * slots that follow its own, and not in memory; at most `most`. Entries without a page are passed
+ * over. Node lock and (w) held. */
+static unsigned follow(const struct node *n, unsigned i, int step, unsigned most)
+{
+    uint32_t slot = pte_pfn(n->pte[i]), own = slot;
+    unsigned found = 0, block = i / SWAP_RUN;
+
+    for (i += (unsigned)step; i / SWAP_RUN == block && found < most; i += (unsigned)step) {
+        pte_t e = n->pte[i];
+
+        if (pte_is_none(e))
+            continue;
+        slot += (uint32_t)step;
+        if (pte_state(e) != PTE_SWAPPED || pte_pfn(e) != slot || !swap_same_area(own, slot) ||
+            !is_away(slot))
+            break;
+        found++;
+    }
+    return found;
+}
+
+/* The slots to read for entry i. Node lock and (w) held. */
 static void find_cluster(const struct node *n, unsigned i, unsigned most, struct run *r)
 {
-    uint32_t slot = pte_pfn(n->pte[i]), at[2 * SWAP_RUN] = {0};
-    unsigned first = i & ~(SWAP_RUN - 1), low = SWAP_RUN, high = SWAP_RUN;
+    unsigned up = follow(n, i, 1, most - 1), down = follow(n, i, -1, most - 1 - up);
 
-    for (unsigned k = first; k < first + SWAP_RUN; k++) {
-        uint32_t d = pte_pfn(n->pte[k]) - slot + SWAP_RUN;
-
-        if (pte_state(n->pte[k]) == PTE_SWAPPED && d < 2 * SWAP_RUN)
-            at[d] = k + 1;
-    }
-    while (high - low + 1 < most && high + 1 < 2 * SWAP_RUN && at[high + 1] &&
-           swap_same_area(slot, slot + high + 1 - SWAP_RUN) && is_away(slot + high + 1 - SWAP_RUN))
-        high++;
-    while (high - low + 1 < most && low > 1 && at[low - 1] &&
-           swap_same_area(slot, slot + low - 1 - SWAP_RUN) && is_away(slot + low - 1 - SWAP_RUN))
-        low--;
-    r->first = slot + low - SWAP_RUN;
-    r->n = high - low + 1;
+    r->first = pte_pfn(n->pte[i]) - down;
+    r->n = down + 1 + up;
 }
 
 /* Reading ended: the pages are there for all who wait, or gone again. */

@@ -178,6 +178,15 @@ static void nap(void)
     waitq_sleep(&oom.nap, mask, false, clock_ns() + NAP_NS);
 }
 
+/* What CPUs keep for themselves makes the difference. */
+static bool drain(void)
+{
+    bool none = frame_stats().free <= frame_reserve();
+
+    mm_drain();
+    return none && frame_stats().free > frame_reserve();
+}
+
 /* Steps: who is dying anyway goes and dies; a kill in progress is waited for; where its memory is
  * back by now, that is tried; else the worst one is killed, and waited for unless it is the caller.
  * The fault may be that of a copy out of a page that is pinned meanwhile: as with a lock held, an
@@ -192,7 +201,7 @@ bool oom_handle(struct as *as)
     (void)as;
     if (!t->proc || t->work & WORK_KILL)
         return false;
-    if (pageout_wait())
+    if (pageout_wait() || drain())
         return true;
     t->locks_held++;
     proc_lock();

@@ -12,6 +12,7 @@
 #include "kern/clock.h"
 #include "kern/kthread.h"
 #include "kern/waitq.h"
+#include "mm/pageout.h"
 #include "proc/proc.h"
 #include "proc/sched_impl.h"
 
@@ -147,8 +148,10 @@ void proc_stop_all(void)
     for (;;) {
         if (all_quiet()) {
             set_quiet(true);
-            if (all_quiet())
+            if (all_quiet()) {
+                pageout_pause(); /* nobody waits for it with a lock by now */
                 return;
+            }
             set_quiet(false);
         }
         wait_a_little();
@@ -163,8 +166,10 @@ static void untell(struct thread *t, void *arg)
 
 void proc_resume_all(void)
 {
-    uint32_t mask = spin_lock_irq(&stop.parked.lock);
+    uint32_t mask;
 
+    pageout_resume();
+    mask = spin_lock_irq(&stop.parked.lock);
     stop.on = stop.quiet = false;
     waitq_wake_locked(&stop.parked, WAITQ_ALL);
     spin_unlock_irq(&stop.parked.lock, mask);
