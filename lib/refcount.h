@@ -19,8 +19,8 @@ static inline bool ref_take_live(uint32_t *refs)
 {
     uint32_t n = __atomic_load_n(refs, __ATOMIC_RELAXED);
 
-    while (n && !__atomic_compare_exchange_n(refs, &n, n + 1, true, __ATOMIC_RELAXED,
-                                             __ATOMIC_RELAXED))
+    while (n &&
+           !__atomic_compare_exchange_n(refs, &n, n + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
         continue;
     return n != 0;
 }

@@ -21,7 +21,6 @@
 #define GROUP_SHIFT  8
 #define GROUP_FRAMES (1u << GROUP_SHIFT)
 #define GROUPS_MAX   ((1u << 20) / GROUP_FRAMES)
-#define SPANS_MAX    (2 * FRAME_RANGES_MAX)
 
 struct direct_map direct_map;
 struct spin frame_locks[FRAME_LOCKS] = {[0 ... FRAME_LOCKS - 1] = SPIN_INIT(LOCK_FRAME)};
@@ -33,8 +32,7 @@ static struct {
     uint32_t ngroups;    /* (c) */
     uint32_t reserve;    /* (c) frames that only the kernel may take */
     uint32_t ready[GROUPS_MAX / 32];
-    struct frame_range spans[SPANS_MAX]; /* (c) what was free at boot */
-    unsigned nspans;
+    struct frame_spans spans;        /* (c) what was free at boot */
     struct frame_map map;            /* (c) */
     struct frame_stats stats;        /* without cache */
     uint32_t (*reclaim)(uint32_t n); /* (c) */
@@ -54,59 +52,6 @@ static const char *const type_names[FRAME_TYPES] = {
 const char *frame_type_name(enum frame_type type)
 {
     return type < FRAME_TYPES ? type_names[type] : "?";
-}
-
-static struct frame_range range_meet(struct frame_range a, struct frame_range b)
-{
-    pfn_t first = MAX(a.first, b.first);
-    pfn_t end = MIN(a.first + a.count, b.first + b.count);
-
-    return (struct frame_range){first, end > first ? end - first : 0};
-}
-
-/* Takes hole out of every free span; a span may fall in two. */
-static void spans_subtract(struct frame_range hole)
-{
-    for (unsigned i = 0; i < fl.nspans; i++) {
-        struct frame_range *s = &fl.spans[i], cut = range_meet(*s, hole);
-        pfn_t end = s->first + s->count;
-
-        if (!cut.count)
-            continue;
-        s->count = cut.first - s->first;
-        if (cut.first + cut.count < end && fl.nspans < SPANS_MAX)
-            fl.spans[fl.nspans++] =
-                (struct frame_range){cut.first + cut.count, end - cut.first - cut.count};
-    }
-}
-
-static uint32_t spans_total(void)
-{
-    uint32_t total = 0;
-
-    for (unsigned i = 0; i < fl.nspans; i++)
-        total += fl.spans[i].count;
-    return total;
-}
-
-/* memlimit=: the highest spans lose what is above the limit. */
-static void spans_limit(uint32_t limit)
-{
-    uint32_t excess = spans_total() > limit ? spans_total() - limit : 0;
-
-    while (excess) {
-        struct frame_range *top = &fl.spans[0];
-
-        for (unsigned i = 1; i < fl.nspans; i++)
-            if (fl.spans[i].count && fl.spans[i].first >= top->first)
-                top = &fl.spans[i];
-        uint32_t cut = MIN(excess, top->count);
-
-        top->count -= cut;
-        excess -= cut;
-        if (!top->count)
-            top->first = 0;
-    }
 }
 
 static void map_extent(const struct frame_map *map, pfn_t *first, pfn_t *end)
@@ -140,23 +85,23 @@ __cold void frame_init(const struct frame_map *map, void *table, uint32_t limit_
         ((uintptr_t)pfn_to_virt(direct_map.first) >> PAGE_SHIFT) * sizeof(struct frame);
     fl.ngroups = (direct_map.end - direct_map.first + GROUP_FRAMES - 1) >> GROUP_SHIFT;
     for (unsigned i = 0; i < map->nram; i++) {
-        fl.spans[fl.nspans++] = map->ram[i];
+        fl.spans.of[fl.spans.n++] = map->ram[i];
         fl.stats.total += map->ram[i].count;
     }
-    spans_subtract((struct frame_range){0, 1}); /* frame 0 is NO_PFN */
+    spans_subtract(&fl.spans, (struct frame_range){0, 1}); /* frame 0 is NO_PFN */
     for (unsigned i = 0; i < map->nreserved; i++)
-        spans_subtract(map->reserved[i]);
+        spans_subtract(&fl.spans, map->reserved[i]);
     for (unsigned i = 0; i < map->nreserved; i++)
         if (map->reserved_type[i] != FRAME_RESERVED)
             fl.stats.boot += map->reserved[i].count;
-    fl.stats.reserved = fl.stats.total - spans_total() - fl.stats.boot;
+    fl.stats.reserved = fl.stats.total - spans_total(&fl.spans) - fl.stats.boot;
     if (limit_frames) {
-        uint32_t before = spans_total();
+        uint32_t before = spans_total(&fl.spans);
 
-        spans_limit(limit_frames);
-        fl.stats.reserved += before - spans_total();
+        spans_limit(&fl.spans, limit_frames);
+        fl.stats.reserved += before - spans_total(&fl.spans);
     }
-    fl.stats.free = spans_total();
+    fl.stats.free = spans_total(&fl.spans);
     fl.reserve = MIN(64u, fl.stats.free / 16);
     fl.zero = frame_alloc(FRAME_ZERO, NULL, 0, FRAME_FOR_KERNEL | FRAME_CLEAR);
 }
@@ -172,8 +117,8 @@ static enum frame_type reserved_type(pfn_t pfn)
 /* The frames of a group which are in a free span join the free list, the lowest in front. */
 static void group_free_spans(struct frame_range group)
 {
-    for (unsigned i = 0; i < fl.nspans; i++) {
-        struct frame_range r = range_meet(fl.spans[i], group);
+    for (unsigned i = 0; i < fl.spans.n; i++) {
+        struct frame_range r = range_meet(fl.spans.of[i], group);
 
         for (uint32_t k = r.count; k-- > 0;) {
             struct frame *f = frame_of(r.first + k);
@@ -240,16 +185,6 @@ pfn_t frame_skip_untouched(pfn_t pfn)
     return MIN(direct_map.first + (g << GROUP_SHIFT), direct_map.end);
 }
 
-/* The frames that all ranges have in common with group. */
-static uint32_t ranges_meet(const struct frame_range *ranges, unsigned n, struct frame_range group)
-{
-    uint32_t count = 0;
-
-    for (unsigned i = 0; i < n; i++)
-        count += range_meet(ranges[i], group).count;
-    return count;
-}
-
 __cold bool frame_group_untouched(pfn_t pfn, uint32_t *count, enum frame_type *type)
 {
     uint32_t g = (pfn - direct_map.first) >> GROUP_SHIFT;
@@ -259,7 +194,7 @@ __cold bool frame_group_untouched(pfn_t pfn, uint32_t *count, enum frame_type *t
     *count = group.count - (pfn - group.first);
     if (group_ready(g))
         return false;
-    uint32_t free_frames = ranges_meet(fl.spans, fl.nspans, group);
+    uint32_t free_frames = ranges_meet(fl.spans.of, fl.spans.n, group);
 
     *type = free_frames ? FRAME_FREE : FRAME_RESERVED;
     return free_frames ? free_frames == group.count
@@ -589,8 +524,8 @@ static uint32_t count_untouched(void)
     for (uint32_t g = 0; g < fl.ngroups; g++) {
         struct frame_range group = {direct_map.first + (g << GROUP_SHIFT), GROUP_FRAMES};
 
-        for (unsigned i = 0; !group_ready(g) && i < fl.nspans; i++)
-            n += range_meet(fl.spans[i], group).count;
+        for (unsigned i = 0; !group_ready(g) && i < fl.spans.n; i++)
+            n += range_meet(fl.spans.of[i], group).count;
     }
     return n;
 }

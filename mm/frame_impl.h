@@ -14,6 +14,23 @@
 #define STORE_BATCH   16u /* so many come from the free list or the depot, or go to it, at once */
 #define DEPOT_BATCHES 16u
 
+/* Ranges of frames that were free at boot. */
+#define SPANS_MAX (2 * FRAME_RANGES_MAX)
+struct frame_spans {
+    struct frame_range of[SPANS_MAX];
+    unsigned n;
+};
+
+/* What both have in common. */
+struct frame_range range_meet(struct frame_range a, struct frame_range b);
+/* The frames that all ranges have in common with group. */
+uint32_t ranges_meet(const struct frame_range *ranges, unsigned n, struct frame_range group);
+/* Takes hole out of every span; one may fall in two. */
+void spans_subtract(struct frame_spans *s, struct frame_range hole);
+uint32_t spans_total(const struct frame_spans *s);
+/* memlimit=: the highest spans lose what is above the limit. */
+void spans_limit(struct frame_spans *s, uint32_t limit);
+
 /* The owner word of a frame in a store: free, but not on the list. */
 #define OWNER_STORED (1u << 4 | FRAME_FREE)
 

@@ -87,9 +87,9 @@ void obj_unref(struct obj *o);
 /* How obj_get found the page. */
 enum obj_found { OBJ_CACHED, OBJ_FILLED, OBJ_WAITED, OBJ_READ };
 
-/* The frame of a page, pinned (one user): from memory, else filled; waits for page-out where there is
- * no frame. May sleep. *how may be NULL.
- * -EINVAL: beyond the end; -EIO; -ENOMEM; -EAGAIN: too many users. */
+/* The frame of a page, pinned (one user): from memory, else filled; waits for page-out where there
+ * is no frame. May sleep. *how may be NULL. -EINVAL: beyond the end; -EIO; -ENOMEM; -EAGAIN: too
+ * many users. */
 int __must_check obj_get(struct obj *o, uint32_t page, pfn_t *pfn, enum obj_found *how);
 /* The same, but does not wait for a device: OBJ_SLOW, where a page of a slow object would have to
  * be filled, or waited for. Nothing is pinned then. */

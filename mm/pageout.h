@@ -18,8 +18,8 @@ void pageout_wake(void);
 /* No frame was there: sleeps until page-out has got some, true, or has found nothing to take,
  * false. The caller holds no lock that page-out takes, which are all spinning ones. */
 bool pageout_wait(void);
-/* For an audit, when no thread that may need page-out runs: the thread is not at work when it returns,
- * and does nothing until pageout_resume. May sleep. */
+/* For an audit, when no thread that may need page-out runs: the thread is not at work when it
+ * returns, and does nothing until pageout_resume. May sleep. */
 void pageout_pause(void);
 void pageout_resume(void);
 /* At least n frames are free or droppable, after a wait if there is room in swap; n <= lotsfree.

@@ -22,7 +22,8 @@ procfs_printer procfs_trace, procfs_trace_control;
 procfs_printer procfs_diskstats, procfs_partitions;
 procfs_printer procfs_lockstat, procfs_kstorm; /* debug builds only */
 /* Of memory. */
-procfs_printer procfs_coremap, procfs_vmstat, procfs_meminfo, procfs_swaps, procfs_slabinfo, procfs_vmcheck;
+procfs_printer procfs_coremap, procfs_vmstat, procfs_meminfo, procfs_swaps, procfs_slabinfo,
+    procfs_vmcheck;
 procfs_printer procfs_hat;
 
 /* Files that are not text alone. */

@@ -37,7 +37,6 @@ static struct {
     bool chaos;          /* (c) */
     uint32_t table_bits; /* (c) first-level descriptor of a user table */
     uint32_t empty_base; /* (c) for the base register: a table without translations */
-    uint32_t seed;       /* chaos */
     uint8_t carried[32]; /* (c) in a generation; bit: an ASID that came along from the last one */
     uint32_t batch;      /* (c) numbers a CPU takes at a time */
     uint32_t making;     /* atomic, written with lock: a new generation looks at what runs */
@@ -77,7 +76,7 @@ void hat_boot(void)
         asids.limit = 8;
         asids.batch = 1;
     }
-    asids.seed = random_u32() | 1;
+    chaos_seed(random_u32());
     asids.empty_base = (uint32_t)mmu_phys(empty_l1) | TTBR_FLAGS;
     if ((cp15_read_id_mmfr0() & 15) >= 4)
         asids.table_bits |= L1_TABLE_PXN;
@@ -562,51 +561,7 @@ void hat_sync_icache(pfn_t pfn)
     isb();
 }
 
-static uint32_t chaos_random(void)
-{
-    asids.seed ^= asids.seed << 13;
-    asids.seed ^= asids.seed >> 17;
-    asids.seed ^= asids.seed << 5;
-    return asids.seed;
-}
-
-/* Throws a random run of translations of a random node away. */
-static void chaos_unload(struct as *as)
-{
-    unsigned slot = chaos_random() % (USER_END >> NODE_SHIFT);
-    unsigned first = chaos_random() % NODE_PAGES, count = chaos_random() % 64 + 1;
-
-    rwlock_read(&as->lock);
-    for (unsigned i = 0; i < USER_END >> NODE_SHIFT; i++, slot++) {
-        vaddr_t va = (vaddr_t)(slot % (USER_END >> NODE_SHIFT)) << NODE_SHIFT;
-        struct node *n = as->pt->node[node_slot(va)] ? pt_lock_node(as, va) : NULL;
-
-        if (!n)
-            continue;
-        hat_unload(&as->hat, n, va | first << PAGE_SHIFT, MIN(count, NODE_PAGES - first));
-        node_unlock(n);
-        if (chaos_random() & 1)
-            break;
-    }
-    rwlock_read_done(&as->lock);
-}
-
-static __noinline bool chaos(struct as *as, vaddr_t pc)
-{
-    struct thread *t = thread_current();
-
-    t->chaos_count = t->chaos_pc == pc ? t->chaos_count + 1 : 0;
-    t->chaos_pc = pc;
-    if (t->chaos_count % 8 >= 3) /* not for good: a loop over pages faults at one pc, too */
-        return false;
-    if (chaos_random() % 4 == 0)
-        chaos_unload(as);
-    if (chaos_random() % 32 == 0)
-        hat_flush(&as->hat);
-    return chaos_random() % 16 == 0;
-}
-
 bool hat_chaos(struct as *as, vaddr_t pc)
 {
-    return unlikely(asids.chaos) && chaos(as, pc);
+    return unlikely(asids.chaos) && chaos_throw(as, pc);
 }

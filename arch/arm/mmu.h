@@ -95,4 +95,9 @@ void mmu_forget_all(void);
 void mmu_map_kuser(void);
 paddr_t mmu_phys(const void *p);
 
+/* hat_chaos.c: what hat_chaos does when it is on; see mm/hat.h. */
+struct as;
+void chaos_seed(uint32_t random);
+bool chaos_throw(struct as *as, vaddr_t pc);
+
 #endif

@@ -102,6 +102,18 @@ void rwlock_write(struct rwlock *l)
     pthread_mutex_unlock(&big);
 }
 
+bool rwlock_trywrite(struct rwlock *l)
+{
+    bool taken;
+
+    pthread_mutex_lock(&big);
+    taken = !l->writer && l->state == 0;
+    if (taken)
+        l->writer = &self;
+    pthread_mutex_unlock(&big);
+    return taken;
+}
+
 void rwlock_write_done(struct rwlock *l)
 {
     pthread_mutex_lock(&big);
