@@ -10,19 +10,27 @@
 
 #include "mm/pageout_impl.h"
 
-static struct clock_hands hands;
+static struct clock_hands hands; /* page-out's thread alone; others look */
+static uint32_t wanted_spread;   /* atomic: what it is to become; 0: what it is */
 
 /* Half of memory at most, so that the back hand does not meet what the front one has just seen. */
 static uint32_t default_spread(void)
 {
-    return MAX((direct_map.end - direct_map.first) / 4, 1u);
+    struct frame_stats s = frame_stats();
+
+    return MAX((s.total - s.reserved) / 4, 1u);
 }
 
+/* Both hands are where the front one was. */
 static void start(void)
 {
-    if (hands.spread == 0)
-        hands.spread = default_spread();
-    hands.front = hands.back = pageout_next(direct_map.end);
+    uint32_t wanted = __atomic_exchange_n(&wanted_spread, 0, __ATOMIC_RELAXED);
+
+    if (wanted || hands.spread == 0)
+        hands.spread = wanted ? wanted : default_spread();
+    if (hands.front == NO_PFN)
+        hands.front = pageout_next(direct_map.end);
+    hands.back = hands.front;
     hands.ahead = 0;
 }
 
@@ -30,7 +38,7 @@ static uint32_t clock_scan(uint32_t n)
 {
     uint32_t looked = 0;
 
-    if (hands.front == NO_PFN)
+    if (hands.front == NO_PFN || __atomic_load_n(&wanted_spread, __ATOMIC_RELAXED))
         start();
     for (; looked < n; looked++) {
         (void)page_look(hands.front, true);
@@ -51,13 +59,17 @@ static uint32_t clock_scan(uint32_t n)
 
 struct clock_hands clock_hands(void)
 {
-    return hands;
+    struct clock_hands h = hands;
+    uint32_t wanted = __atomic_load_n(&wanted_spread, __ATOMIC_RELAXED);
+
+    if (wanted || h.spread == 0)
+        h.spread = wanted ? wanted : default_spread();
+    return h;
 }
 
 void clock_set_spread(uint32_t frames)
 {
-    hands.spread = MAX(frames, 1u);
-    hands.front = NO_PFN; /* begins anew */
+    __atomic_store_n(&wanted_spread, MAX(frames, 1u), __ATOMIC_RELAXED);
 }
 
 const struct policy policy_clock = {.name = "clock", .scan = clock_scan};

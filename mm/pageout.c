@@ -44,6 +44,11 @@ struct pageout_limits pageout_limits(void)
     return po.limit;
 }
 
+const char *pageout_policy(void)
+{
+    return po.policy->name;
+}
+
 struct pageout_stats pageout_stats(void)
 {
     struct pageout_stats s = po.stats;
@@ -81,6 +86,13 @@ static uint32_t scan_size(uint32_t have)
     uint32_t missing = po.limit.lotsfree - MIN(have, po.limit.lotsfree);
 
     return SCAN_LEAST + (SCAN_MOST - SCAN_LEAST) * missing / MAX(po.limit.lotsfree, 1u);
+}
+
+uint32_t pageout_pace(void)
+{
+    uint32_t have = available();
+
+    return have < po.limit.lotsfree ? scan_size(have) : 0;
 }
 
 static void wake_waiters(uint32_t got)

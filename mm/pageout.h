@@ -31,6 +31,10 @@ struct pageout_limits {
     uint32_t lotsfree, desfree, minfree;
 };
 struct pageout_limits pageout_limits(void);
+/* What the policy is called. */
+const char *pageout_policy(void);
+/* How many frames the thread would look at in a round now; 0: it sleeps, enough are free. */
+uint32_t pageout_pace(void);
 
 struct pageout_stats {
     uint32_t rounds;    /* of the thread */

@@ -44,7 +44,8 @@ struct pnode {
 
 static struct slab_cache node_cache = SLAB_CACHE("procfs", sizeof(struct pnode));
 
-static const struct vnode_ops root_ops, dir_ops, sysvipc_ops, file_ops, link_ops, exe_ops;
+static const struct vnode_ops root_ops, dir_ops, sysvipc_ops, quire_ops, file_ops, link_ops,
+    exe_ops;
 static int exe_link(int pid, char *buf, size_t size);
 static int self_link(int pid, char *buf, size_t size);
 
@@ -65,6 +66,7 @@ static const struct entry root_entries[] = {
     {"meminfo", procfs_meminfo, NULL, NULL},
     {"mounts", procfs_mounts, NULL, NULL},
     {"partitions", procfs_partitions, NULL, NULL},
+    {"quire", NULL, NULL, &quire_ops},
     {"slabinfo", procfs_slabinfo, NULL, NULL},
     {"stat", procfs_stat, NULL, NULL},
     {"swaps", procfs_swaps, NULL, NULL},
@@ -89,14 +91,24 @@ static const struct entry pid_entries[] = {
     {"pt", procfs_pid_pt, NULL, NULL},
     {"stat", procfs_pid_stat, NULL, NULL},
     {"status", procfs_pid_status, NULL, NULL},
+    {"swap", procfs_pid_swap, NULL, NULL},
 };
 
 static const struct entry sysvipc_entries[] = {{"shm", procfs_shm, NULL, NULL}};
+
+/* What other systems have no name for. */
+static const struct entry quire_entries[] = {
+    {"clock", procfs_clock, NULL, &procfs_clock_ops},
+    {"swapmap", procfs_swapmap, NULL, NULL},
+};
 
 static const struct table root_table = {root_entries, ARRAY_SIZE(root_entries), 1};
 static const struct table pid_table = {pid_entries, ARRAY_SIZE(pid_entries), 1};
 static const struct table sysvipc_table = {sysvipc_entries, ARRAY_SIZE(sysvipc_entries),
                                            ARRAY_SIZE(root_entries) + 1};
+static const struct table quire_table = {quire_entries, ARRAY_SIZE(quire_entries),
+                                         ARRAY_SIZE(root_entries) + ARRAY_SIZE(sysvipc_entries) +
+                                             1};
 
 static const struct fs procfs;
 
@@ -251,6 +263,18 @@ static int sysvipc_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info 
     return table_readdir(&sysvipc_table, 0, pos, entry);
 }
 
+static int quire_lookup(struct vnode *dir, const struct name *name, struct vnode **found)
+{
+    (void)dir;
+    return table_lookup(&quire_table, 0, name, found);
+}
+
+static int quire_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
+{
+    (void)dir;
+    return table_readdir(&quire_table, 0, pos, entry);
+}
+
 /* A printer and what it prints about. */
 struct job {
     procfs_printer *print;
@@ -349,6 +373,7 @@ static int node_readlink(struct vnode *v, char *buf, size_t size)
 static const struct vnode_ops root_ops = {.lookup = root_lookup, .readdir = root_readdir};
 static const struct vnode_ops dir_ops = {.lookup = dir_lookup, .readdir = dir_readdir};
 static const struct vnode_ops sysvipc_ops = {.lookup = sysvipc_lookup, .readdir = sysvipc_readdir};
+static const struct vnode_ops quire_ops = {.lookup = quire_lookup, .readdir = quire_readdir};
 static const struct vnode_ops file_ops = {
     .open = procfs_open, .read = text_read, .close = text_close};
 static const struct vnode_ops link_ops = {.readlink = node_readlink};

@@ -10,11 +10,11 @@
 
 #include "lib/fmt.h"
 #include "mm/obj_anon.h"
+#include "mm/swap.h"
 #include "proc/procfs_impl.h"
 #include "proc/sysv_shm.h"
 
 #define NAME_COLUMN  73 /* where Linux puts the name of a mapping */
-#define BATCH        16u
 #define KIB_PER_PAGE (unsigned)(PAGE_SIZE / 1024)
 
 /* Calls visit with as->lock held for reading for each segment from the lowest on. */
@@ -79,16 +79,7 @@ void procfs_pid_maps(struct text *t, struct proc *p)
     as_unref(as);
 }
 
-/* One entry as it was found. */
-struct found {
-    vaddr_t va;
-    pte_t pte;
-    prot_t hat;
-};
-
-/* Copies entries that are not empty from *va on and within one node, at most BATCH; *va moves on,
- * at most to end. Returns their number. */
-static unsigned batch_take(struct as *as, vaddr_t *va, vaddr_t end, struct found *batch)
+unsigned procfs_entries(struct as *as, vaddr_t *va, vaddr_t end, struct procfs_entry *batch)
 {
     vaddr_t stop = MIN(end, ALIGN_DOWN(*va, NODE_SPAN) + NODE_SPAN);
     unsigned count = 0;
@@ -102,43 +93,72 @@ static unsigned batch_take(struct as *as, vaddr_t *va, vaddr_t end, struct found
         return 0;
     }
     node_lock(n);
-    for (; *va < stop && count < BATCH; *va += PAGE_SIZE) {
+    for (; *va < stop && count < PROCFS_BATCH; *va += PAGE_SIZE) {
         unsigned i = node_index(*va);
         pfn_t pfn;
 
         if (!pte_is_none(n->pte[i]))
-            batch[count++] = (struct found){*va, n->pte[i], hat_probe(n, i, &pfn)};
+            batch[count++] = (struct procfs_entry){.va = *va,
+                                                   .pte = n->pte[i],
+                                                   .hat = hat_probe(n, i, &pfn),
+                                                   .roots = frame_count(frame_of_virt(n))};
     }
     node_unlock(n);
     spin_unlock(&as->pt_lock);
     return count;
 }
 
+/* Pages of a segment: in core, without the zero page; those of them that were written; in swap
+ * alone. */
+struct seg_pages {
+    unsigned resident, dirty, swapped;
+};
+
 /* A pmap on its way. */
 struct pmap {
     struct text *text;
-    unsigned pages, resident, dirty;
+    unsigned pages;
+    struct seg_pages sum;
 };
 
-/* Pages of a segment in core, without the zero page, and those of them that were written. */
-static void seg_count(const struct seg *s, unsigned *resident, unsigned *dirty)
+static void count_entry(struct seg_pages *n, const struct procfs_entry *e)
 {
-    struct found batch[BATCH];
+    pfn_t pfn = pte_pfn(e->pte);
 
-    *resident = *dirty = 0;
+    n->swapped += pte_state(e->pte) == PTE_SWAPPED;
+    if (!pte_in_core(e->pte) || pfn == frame_zero_page())
+        return;
+    n->resident++;
+    n->dirty += (frame_of(pfn)->flags & FRAME_DIRTY) != 0;
+}
+
+static struct seg_pages seg_count(const struct seg *s)
+{
+    struct procfs_entry batch[PROCFS_BATCH];
+    struct seg_pages n = {0};
+
     for (vaddr_t va = s->base; va < seg_end(s);) {
-        unsigned count = batch_take(s->as, &va, seg_end(s), batch);
+        unsigned count = procfs_entries(s->as, &va, seg_end(s), batch);
 
-        for (unsigned i = 0; i < count; i++) {
-            pfn_t pfn = pte_pfn(batch[i].pte);
-
-            if (!pte_in_core(batch[i].pte) || pfn == frame_zero_page())
-                continue;
-            ++*resident;
-            *dirty += (frame_of(pfn)->flags & FRAME_DIRTY) != 0;
-        }
+        for (unsigned i = 0; i < count; i++)
+            count_entry(&n, &batch[i]);
         preempt_point();
     }
+    return n;
+}
+
+unsigned procfs_as_swapped(struct as *as)
+{
+    unsigned swapped = 0;
+
+    if (swap_stats().used == 0)
+        return 0;
+    rwlock_read(&as->lock);
+    tree_for_each (it, &as->segs) {
+        swapped += seg_count(container_of(it, struct seg, by_addr)).swapped;
+    }
+    rwlock_read_done(&as->lock);
+    return swapped;
 }
 
 static void pmap_line(struct seg *s, void *arg)
@@ -146,10 +166,9 @@ static void pmap_line(struct seg *s, void *arg)
     struct pmap *m = arg;
     char path[192], prot[4], maxprot[4], flags[5];
     const char *name = seg_name(s, path, sizeof(path));
-    unsigned resident, dirty;
+    struct seg_pages pages = seg_count(s);
     unsigned n = 0;
 
-    seg_count(s, &resident, &dirty);
     prot_letters(prot, s->prot);
     prot_letters(maxprot, s->maxprot);
     flags[n++] = s->flags & SEG_GROWS ? 'g' : '-';
@@ -157,20 +176,21 @@ static void pmap_line(struct seg *s, void *arg)
     flags[n++] = s->flags & SEG_WIRED ? 'w' : '-';
     flags[n++] = s->flags & SEG_DONTFORK ? 'd' : '-';
     flags[n] = '\0';
-    text_printf(m->text, "%08lx %8u %-6s %s %s  %c %s %s/%lx %u %u 0\n", (unsigned long)s->base,
+    text_printf(m->text, "%08lx %8u %-6s %s %s  %c %s %s/%lx %u %u %u\n", (unsigned long)s->base,
                 (unsigned)s->npages * KIB_PER_PAGE, s->ops->name, prot, maxprot,
                 s->flags & SEG_SHARED ? 's' : 'p', flags, *name ? name : "-",
-                (unsigned long)page_addr(s->obj_page), resident, dirty);
+                (unsigned long)page_addr(s->obj_page), pages.resident, pages.dirty, pages.swapped);
     m->pages += s->npages;
-    m->resident += resident;
-    m->dirty += dirty;
+    m->sum.resident += pages.resident;
+    m->sum.dirty += pages.dirty;
+    m->sum.swapped += pages.swapped;
 }
 
 /* A line for each segment; sizes of segments in KiB, of what is in them in pages. */
 void procfs_pid_pmap(struct text *t, struct proc *p)
 {
     struct as *as = procfs_as(p);
-    struct pmap m = {t, 0, 0, 0};
+    struct pmap m = {.text = t};
 
     text_printf(t,
                 "base          KiB driver now max p flags object/offset resident dirty swapped\n");
@@ -178,11 +198,11 @@ void procfs_pid_pmap(struct text *t, struct proc *p)
         each_seg(as, pmap_line, &m);
         as_unref(as);
     }
-    text_printf(t, "total    %8u - - - - - - %u %u 0\n", m.pages * KIB_PER_PAGE, m.resident,
-                m.dirty);
+    text_printf(t, "total    %8u - - - - - - %u %u %u\n", m.pages * KIB_PER_PAGE, m.sum.resident,
+                m.sum.dirty, m.sum.swapped);
 }
 
-static void pt_entry_line(struct text *t, const struct found *e)
+static void pt_entry_line(struct text *t, const struct procfs_entry *e)
 {
     char access[4];
 
@@ -215,11 +235,11 @@ static bool pt_node_line(struct text *t, struct as *as, unsigned slot)
 
 static void pt_node_entries(struct text *t, struct as *as, unsigned slot)
 {
-    struct found batch[BATCH];
+    struct procfs_entry batch[PROCFS_BATCH];
     vaddr_t end = (vaddr_t)(slot + 1) << NODE_SHIFT;
 
     for (vaddr_t va = (vaddr_t)slot << NODE_SHIFT; va < end;) {
-        unsigned count = batch_take(as, &va, end, batch);
+        unsigned count = procfs_entries(as, &va, end, batch);
 
         for (unsigned i = 0; i < count; i++)
             pt_entry_line(t, &batch[i]);

@@ -15,6 +15,7 @@ typedef void procfs_printer(struct text *t, struct proc *p);
 /* Of a process. */
 procfs_printer procfs_pid_stat, procfs_pid_status, procfs_pid_cmdline, procfs_pid_comm;
 procfs_printer procfs_pid_fork, procfs_pid_maps, procfs_pid_pmap, procfs_pid_pt, procfs_pid_cost;
+procfs_printer procfs_pid_swap;
 /* Of the system. */
 procfs_printer procfs_uptime, procfs_kmsg, procfs_version, procfs_cmdline, procfs_interrupts;
 procfs_printer procfs_mounts, procfs_loadavg, procfs_stat, procfs_enosys, procfs_shm;
@@ -24,11 +25,11 @@ procfs_printer procfs_lockstat, procfs_kstorm; /* debug builds only */
 /* Of memory. */
 procfs_printer procfs_coremap, procfs_vmstat, procfs_meminfo, procfs_swaps, procfs_slabinfo,
     procfs_vmcheck;
-procfs_printer procfs_hat;
+procfs_printer procfs_hat, procfs_clock, procfs_swapmap;
 
 /* Files that are not text alone. */
 extern const struct vnode_ops procfs_trace_control_ops, procfs_trace_stream_ops, procfs_hat_ops,
-    procfs_pid_fork_ops;
+    procfs_pid_fork_ops, procfs_clock_ops;
 /* A command that is written: a string, with spaces for ends of lines. -EINVAL, -EFAULT. */
 int __must_check procfs_command(char *line, size_t size, vaddr_t ubuf, size_t len);
 /* The number of the process whose file it is. */
@@ -43,5 +44,21 @@ struct as *procfs_as(struct proc *p);
 void procfs_stand_still(void (*what)(void *arg), void *arg);
 /* Pages of all its segments. May sleep. */
 unsigned procfs_as_pages(struct as *as);
+/* Its pages that are in swap alone. May sleep. */
+unsigned procfs_as_swapped(struct as *as);
+
+/* An entry of a page table as it was found. */
+struct procfs_entry {
+    vaddr_t va;
+    pte_t pte;
+    prot_t hat;     /* access that the hardware gives */
+    unsigned roots; /* page tables that share its node */
+};
+
+#define PROCFS_BATCH 16u
+
+/* Copies entries that are not empty from *va on and within one node, at most PROCFS_BATCH; *va
+ * moves on, at most to end. Returns their number. as->lock held. */
+unsigned procfs_entries(struct as *as, vaddr_t *va, vaddr_t end, struct procfs_entry *batch);
 
 #endif

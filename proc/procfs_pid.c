@@ -19,7 +19,7 @@ struct picture {
     char state, comm[COMM_SIZE];
     unsigned nthreads, umask, minor_faults, major_faults, cpu;
     uint64_t user_ns, kernel_ns, child_user_ns, child_kernel_ns, start_ns;
-    unsigned pages, resident;
+    unsigned pages, resident, swapped;
     vaddr_t stack_top, brk_start, arg_start, arg_end, env_start, env_end;
 };
 
@@ -78,6 +78,7 @@ static void picture_memory(struct picture *s, struct as *as)
 {
     s->pages = procfs_as_pages(as);
     s->resident = as_resident(as);
+    s->swapped = procfs_as_swapped(as);
     s->stack_top = as->stack_top;
     s->brk_start = as->brk_start;
     s->arg_start = as->arg_start;
@@ -161,7 +162,7 @@ void procfs_pid_status(struct text *t, struct proc *p)
     text_printf(t, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
     if (s.state != 'Z')
         text_printf(t, "VmSize:\t%8u kB\nVmRSS:\t%8u kB\nVmSwap:\t%8u kB\n", s.pages * 4,
-                    s.resident * 4, 0u);
+                    s.resident * 4, s.swapped * 4);
     text_printf(t, "Threads:\t%u\nMinorFaults:\t%u\nMajorFaults:\t%u\n", s.nthreads, s.minor_faults,
                 s.major_faults);
 }
