@@ -2,11 +2,14 @@
  *
  * What /proc shows of memory as a whole: coremap, vmstat, meminfo, slabinfo, vmcheck.
  * A coremap line: frame, type, owner, index, users, flags, links (next:prev:hash), all but users in
- * hexadecimal, `-` where there is nothing. Flags: B busy, W wanted, D dirty, R referenced, I
- * coherent with the instruction cache, P wired (permanent), V derived, E error. Locks: frame locks
+ * hexadecimal, `-` where there is nothing; swap has its slot for links. Flags: B busy, W wanted, D
+ * dirty, R referenced, I coherent with the instruction cache, P wired (permanent), V derived, E
+ * error, O on its way out. Locks: frame locks
  * one at a time, to copy one entry. vmcheck stops all threads at the kernel's edge; its text has
  * its frames before, so that the audit finds them as they stay.
  */
+#include <string.h>
+
 #include "kern/cpu.h"
 #include "fs/tty.h"
 #include "kern/irq.h"
@@ -14,21 +17,25 @@
 #include "lib/fmt.h"
 #include "mm/check.h"
 #include "mm/fault.h"
+#include "mm/pageout.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "proc/procfs_impl.h"
 #include "proc/stats.h"
 
 #define REPORT_BYTES 8192u /* room for vmcheck's findings */
 #define KIB_PER_PAGE (PAGE_SIZE / 1024)
+#define FLAG_LETTERS 9
 
 static bool has_owner(enum frame_type type)
 {
-    return type == FRAME_SLAB || type == FRAME_TABLE || type == FRAME_ANON || type == FRAME_OBJ;
+    return type == FRAME_SLAB || type == FRAME_TABLE || type == FRAME_ANON || type == FRAME_OBJ ||
+           type == FRAME_SWAP;
 }
 
 static bool has_index(enum frame_type type)
 {
-    return type == FRAME_NODE || type == FRAME_ANON || type == FRAME_OBJ;
+    return type == FRAME_NODE || type == FRAME_ANON || type == FRAME_OBJ || type == FRAME_SWAP;
 }
 
 static bool has_links(enum frame_type type)
@@ -36,9 +43,9 @@ static bool has_links(enum frame_type type)
     return type == FRAME_FREE || type == FRAME_SLAB || type == FRAME_OBJ;
 }
 
-static void flag_letters(char buf[9], uint32_t flags)
+static void flag_letters(char buf[FLAG_LETTERS + 1], uint32_t flags)
 {
-    static const char letters[8] = "BWDRIPVE"; /* bit 0 first */
+    static const char letters[FLAG_LETTERS] = "BWDRIPVEO"; /* bit 0 first */
     unsigned n = 0;
 
     for (unsigned i = 0; i < sizeof(letters); i++)
@@ -52,7 +59,7 @@ static void flag_letters(char buf[9], uint32_t flags)
 static void coremap_line(struct text *t, pfn_t pfn)
 {
     struct frame *found = frame_find(pfn), f;
-    char owner[12] = "-", index[12] = "-", links[24] = "-", flags[9];
+    char owner[12] = "-", index[12] = "-", links[24] = "-", flags[FLAG_LETTERS + 1];
     enum frame_type type;
 
     if (!found)
@@ -68,6 +75,8 @@ static void coremap_line(struct text *t, pfn_t pfn)
     if (has_links(type))
         fmt_snprint(links, sizeof(links), "%x:%x:%x", (unsigned)frame_next(&f),
                     (unsigned)frame_prev(&f), (unsigned)frame_hash_next(&f));
+    if (type == FRAME_SWAP)
+        fmt_snprint(links, sizeof(links), "%x", (unsigned)frame_slot(&f));
     flag_letters(flags, f.flags);
     text_printf(t, "%x %s %s %s %u %s %s\n", (unsigned)pfn, frame_type_name(type), owner, index,
                 f.users, flags, links);
@@ -106,6 +115,30 @@ static void lines_of_cpus(struct text *t)
                         (unsigned)s.steals);
 }
 
+/* Pages, but for the transfers; pswpin, pswpout, pgscan and pgsteal are Linux's names. */
+static void lines_of_swap(struct text *t)
+{
+    struct swap_stats s = swap_stats();
+    struct pageout_stats p = pageout_stats();
+
+    line(t, "pswpin", s.in);
+    line(t, "pswpout", s.out);
+    line(t, "swap_reads", s.reads);
+    line(t, "swap_writes", s.writes);
+    line(t, "swap_errors", s.read_errors + s.write_errors);
+    line(t, "swap_found", s.found);
+    line(t, "swap_used", s.used);
+    line(t, "pgscan", p.scanned);
+    line(t, "pgsteal", p.taken);
+    line(t, "pageout_rounds", p.rounds);
+    line(t, "pageout_cleared", p.cleared);
+    line(t, "pageout_used", p.used);
+    line(t, "pageout_laundered", p.laundered);
+    line(t, "pageout_failed", p.failed);
+    line(t, "pageout_waits", p.waits);
+    line(t, "pageout_hopeless", p.hopeless);
+}
+
 void procfs_vmstat(struct text *t, struct proc *p)
 {
     struct fault_counters c = fault_counters();
@@ -127,15 +160,17 @@ void procfs_vmstat(struct text *t, struct proc *p)
     line(t, "console_lost", console_lost() + tty_lost());
     line(t, "frames_free", s.free);
     line(t, "frames_cache", s.cache);
+    lines_of_swap(t);
     line(t, "committed", as_committed());
 }
 
-/* Frames that hold the kernel's own: image, allocations, page tables, stacks. A count of the
- * moment, without locks; groups never touched hold none. */
-static uint32_t kernel_frames(void)
+/* Frames by what they hold. A count of the moment, without locks; groups never touched hold
+ * nothing, and are left out. */
+static void count_frames(uint32_t of_type[FRAME_TYPES])
 {
-    uint32_t kernel = 0, count;
+    uint32_t count;
 
+    memset(of_type, 0, FRAME_TYPES * sizeof(*of_type));
     for (pfn_t pfn = direct_map.first; pfn < direct_map.end; pfn++) {
         enum frame_type type;
 
@@ -146,11 +181,15 @@ static uint32_t kernel_frames(void)
                 continue;
             }
         }
-        type = frame_type(frame_find(pfn));
-        kernel += type == FRAME_KERNEL || type == FRAME_SLAB || type == FRAME_NODE ||
-                  type == FRAME_TABLE || type == FRAME_STACK || type == FRAME_ZERO;
+        of_type[frame_type(frame_find(pfn)) % FRAME_TYPES]++;
     }
-    return kernel;
+}
+
+/* The kernel's own: image, allocations, page tables, stacks. */
+static uint32_t kernel_frames(const uint32_t of_type[FRAME_TYPES])
+{
+    return of_type[FRAME_KERNEL] + of_type[FRAME_SLAB] + of_type[FRAME_NODE] +
+           of_type[FRAME_TABLE] + of_type[FRAME_STACK] + of_type[FRAME_ZERO];
 }
 
 static void kib_line(struct text *t, const char *name, uint32_t pages)
@@ -180,19 +219,23 @@ static void slab_lines(struct text *t)
 
 void procfs_meminfo(struct text *t, struct proc *p)
 {
+    struct swap_stats swap = swap_stats();
+    uint32_t of_type[FRAME_TYPES];
     struct frame_stats s;
 
     (void)p;
     mm_drain(); /* what CPUs keep ready is not in use */
     s = frame_stats();
+    count_frames(of_type);
     kib_line(t, "MemTotal:", s.total);
     kib_line(t, "MemFree:", s.free);
     kib_line(t, "MemAvailable:", s.free + s.cache);
     kib_line(t, "Buffers:", 0);
     kib_line(t, "Cached:", s.cache);
-    kib_line(t, "SwapTotal:", 0);
-    kib_line(t, "SwapFree:", 0);
-    kib_line(t, "KernelMemory:", kernel_frames());
+    kib_line(t, "SwapCached:", of_type[FRAME_SWAP]);
+    kib_line(t, "SwapTotal:", swap.total);
+    kib_line(t, "SwapFree:", swap.total - swap.used);
+    kib_line(t, "KernelMemory:", kernel_frames(of_type));
     kib_line(t, "CommitLimit:", as_commit_limit());
     kib_line(t, "Committed_AS:", as_committed());
     pages_line(t, "FramesTotal:", s.total);

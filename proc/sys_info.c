@@ -8,6 +8,7 @@
 #include "kern/clock.h"
 #include "kern/cpu.h"
 #include "kern/random.h"
+#include "mm/swap.h"
 #include "mm/uaccess.h"
 #include "proc/pid.h"
 #include "proc/sched_impl.h"
@@ -108,11 +109,14 @@ SYSCALL1(sys_uname, ubuf)
 
 SYSCALL1(sys_sysinfo, ubuf)
 {
+    struct swap_stats swap = swap_stats();
     struct frame_stats s = frame_stats();
     struct sysinfo_abi info = {.uptime = (int32_t)ns_split(clock_ns()).sec,
                                .totalram = (s.total - s.reserved) << PAGE_SHIFT,
                                .freeram = s.free << PAGE_SHIFT,
                                .bufferram = s.cache << PAGE_SHIFT,
+                               .totalswap = swap.total << PAGE_SHIFT,
+                               .freeswap = (swap.total - swap.used) << PAGE_SHIFT,
                                .procs = (uint16_t)proc_count(),
                                .mem_unit = 1};
 

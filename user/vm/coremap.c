@@ -16,7 +16,7 @@
 #define SLACK_FRAMES 8 /* what this program itself takes meanwhile */
 
 static const char *const types[] = {"free", "kernel", "slab",    "node",     "table", "anon",
-                                    "file", "zero",   "ramdisk", "reserved", "stack"};
+                                    "file", "zero",   "ramdisk", "reserved", "stack", "swap"};
 
 #define TYPES    (sizeof types / sizeof types[0])
 #define FREE     0 /* indices into types */
