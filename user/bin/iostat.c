@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "quire.h"
@@ -32,14 +31,6 @@ struct look {
 };
 
 static struct look looks[2];
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* A decimal number behind blanks; *p moves behind it. */
 static bool number_next(const char **p, uint64_t *value)
@@ -149,7 +140,7 @@ static int watch(unsigned seconds, unsigned looks_max)
             sleep(seconds);
             printf("\n");
         }
-        now = now_ms();
+        now = time_ms();
         if (!look_make(look))
             return 1;
         ms = now > before ? now - before : 1;

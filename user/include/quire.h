@@ -70,6 +70,8 @@ char *u64_format(uint64_t value, char buf[U64_DIGITS]);
 bool number_parse(const char *word, uint32_t *value);
 /* 12, 12K, 12M; false if it is none or too big. */
 bool size_parse(const char *word, uint32_t *bytes);
+/* Milliseconds since some moment before the program began. */
+uint64_t time_ms(void);
 /* "caller: what: words for errno" on descriptor 2; returns 1, for main. */
 int fail(const char *caller, const char *what);
 

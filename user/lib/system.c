@@ -86,6 +86,14 @@ clock_t _times(struct tms *times)
     return (clock_t)syscall(SYS_times, times);
 }
 
+uint64_t time_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 int nanosleep(const struct timespec *wanted, struct timespec *left)
 {
     struct linux_timespec want = {(int32_t)wanted->tv_sec, (int32_t)wanted->tv_nsec};

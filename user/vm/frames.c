@@ -3,9 +3,10 @@
  * frames [-w [SECONDS]]: physical memory as a map, from /proc/coremap. A cell is one frame or a
  * power of two of them, so many that the map fits the window, and shows what most of its frames in
  * use are for: a capital if at least half of them are in use, a small letter if fewer, a dot if
- * none is. With -w the map is drawn again every second, or every SECONDS, until q or Ctrl-C; any
- * other key draws it at once. The frames come in ascending order, so that no table of them is
- * needed: the map is made a cell at a time while the text passes by.
+ * none is. `>` and `<` are the front and the back hand of page-out's clock, `*` both of them, as
+ * /proc/quire/clock has them. With -w the map is drawn again every second, or every SECONDS, until
+ * q or Ctrl-C; any other key draws it at once. The frames come in ascending order, so that no table
+ * of them is needed: the map is made a cell at a time while the text passes by.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -13,12 +14,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hands.h"
 #include "quire.h"
 #include "watch.h"
 
 #define COREMAP      "/proc/coremap"
 #define LABEL        7 /* columns in front of a row: its first frame */
-#define LEGEND       4 /* rows below the map */
+#define LEGEND       6 /* rows below the map */
 #define CELLS_MAX    256
 #define ROWS_MAX     64
 #define LEGEND_CELLS 4 /* types in a row of the legend */
@@ -31,7 +33,8 @@ static const struct {
 } types[] = {
     {"free", '.', 49},   {"kernel", 'k', 41},   {"slab", 's', 45},      {"node", 'n', 43},
     {"table", 't', 46},  {"anon", 'a', 42},     {"file", 'f', 44},      {"zero", 'z', 47},
-    {"stack", 'c', 101}, {"ramdisk", 'r', 104}, {"reserved", 'x', 100}, {"other", 'o', 105},
+    {"stack", 'c', 101}, {"ramdisk", 'r', 104}, {"reserved", 'x', 100}, {"swap", 'w', 106},
+    {"other", 'o', 105},
 };
 
 #define TYPES (sizeof types / sizeof types[0])
@@ -45,6 +48,8 @@ static struct {
     bool screen; /* draws over the last map */
     bool colour;
     unsigned long total[TYPES];
+    bool hands; /* the clock has begun */
+    unsigned long front, back;
     unsigned char shown[ROWS_MAX][CELLS_MAX]; /* letters on the screen */
 } map;
 
@@ -124,6 +129,15 @@ static void row_draw(unsigned row, unsigned count)
     printf(map.colour ? "\x1b[m\n" : "\n");
 }
 
+/* The hands that are in the cell, whose first frame is given. */
+static unsigned char hands_mark(unsigned char letter, unsigned long first)
+{
+    bool front = map.hands && map.front - first < map.group;
+    bool back = map.hands && map.back - first < map.group;
+
+    return front && back ? '*' : front ? '>' : back ? '<' : letter;
+}
+
 /* Which letter the counted frames make. */
 static void cell_end(void)
 {
@@ -134,7 +148,9 @@ static void cell_end(void)
         if (cell.count[i] > (best ? cell.count[best] : 0))
             best = i;
     char letter = types[best].letter;
-    cell.row[column] = (unsigned char)(2 * used >= cell.frames ? toupper(letter) : letter);
+    cell.row[column] =
+        hands_mark((unsigned char)(2 * used >= cell.frames ? toupper(letter) : letter),
+                   map.first + cell.number * map.group);
     cell.row_type[column] = (unsigned char)best;
     memset(cell.count, 0, sizeof cell.count);
     cell.frames = 0;
@@ -170,14 +186,31 @@ static void legend_draw(void)
             printf("\x1b[%um", types[i].colour);
         putchar(types[i].letter);
         printf("%s %-8s %7lu%s", map.colour ? "\x1b[m" : "", types[i].name, map.total[i],
-               i % LEGEND_CELLS == LEGEND_CELLS - 1 ? "\n" : "  ");
+               i % LEGEND_CELLS == LEGEND_CELLS - 1 || i == TYPES - 1 ? "\n" : "  ");
     }
+    if (map.hands)
+        printf("> front hand %lx  < back hand %lx  * both\n", map.front, map.back);
+    else
+        printf("page-out's clock has not begun\n");
     printf("%lu frames of 4 KiB, %lu in use; %lu a cell; capital: half or more in use%s\n",
            map.end - map.first, used, map.group, map.screen ? "; q ends" : "");
 }
 
+static bool hands_read(void)
+{
+    char *text = file_read_all(CLOCK_FILE, NULL);
+
+    if (!text)
+        return false;
+    map.hands = hands_parse(text, &map.front, &map.back);
+    free(text);
+    return true;
+}
+
 static bool map_draw(void)
 {
+    if (!hands_read())
+        return false;
     memset(map.total, 0, sizeof map.total);
     memset(&cell, 0, sizeof cell);
     if (!coremap_walk(map_visit))
