@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * free: memory as /proc/meminfo has it, in kilobytes and in page frames. "cache" is what files
- * occupy and can be dropped; "commit" is what has been promised to programs, and how much may be.
+ * occupy and can be dropped; of swap, in kilobytes, what is in memory, too; "commit" is what has
+ * been promised to programs, and how much may be.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,9 @@ int main(void)
     printf("frames  %10lu %10lu %10lu %10lu\n", (unsigned long)number(text, "FramesTotal"),
            (unsigned long)number(text, "FramesUsed"), (unsigned long)number(text, "FramesFree"),
            (unsigned long)number(text, "FramesCache"));
+    uint32_t swap = number(text, "SwapTotal"), left = number(text, "SwapFree");
+    printf("swap    %10lu %10lu %10lu %10lu\n", (unsigned long)swap, (unsigned long)(swap - left),
+           (unsigned long)left, (unsigned long)number(text, "SwapCached"));
     printf("commit  %10lu kB of %lu kB\n", (unsigned long)number(text, "Committed_AS"),
            (unsigned long)number(text, "CommitLimit"));
     free(text);
