@@ -366,21 +366,27 @@ int swap_add(const struct swap_request *r)
     return 0;
 }
 
-bool swap_area(unsigned i, struct swap_area_info *info)
+bool swap_peek_area(unsigned i, struct swap_area_info *info)
 {
     const struct area *a = &swap.area[i];
+
+    if (i >= SWAP_AREAS || !a->name[0])
+        return false;
+    *info = (struct swap_area_info){.first = a->first,
+                                    .pages = a->pages,
+                                    .usable = a->usable,
+                                    .used = a->used,
+                                    .prio = a->prio};
+    memcpy(info->name, a->name, sizeof(info->name));
+    return true;
+}
+
+bool swap_area(unsigned i, struct swap_area_info *info)
+{
     bool there;
 
     swap_lock();
-    there = i < SWAP_AREAS && a->name[0];
-    if (there) {
-        *info = (struct swap_area_info){.first = a->first,
-                                        .pages = a->pages,
-                                        .usable = a->usable,
-                                        .used = a->used,
-                                        .prio = a->prio};
-        memcpy(info->name, a->name, sizeof(info->name));
-    }
+    there = swap_peek_area(i, info);
     swap_unlock();
     return there;
 }
@@ -395,23 +401,29 @@ struct swap_stats swap_stats(void)
     return s;
 }
 
-bool swap_slot(uint32_t slot, struct swap_slot_info *info)
+bool swap_peek_slot(uint32_t slot, struct swap_slot_info *info)
 {
     const struct slot *s;
+
+    if (!area_of(slot))
+        return false;
+    s = swap_record(slot);
+    *info = (struct swap_slot_info){.type = (enum frame_type)(s->owner & 15),
+                                    .owner = kptr_to(s->owner & ~15u),
+                                    .index = s->index,
+                                    .count = slot_count(s),
+                                    .pfn = slot_pfn(s),
+                                    .reading = slot_flags(s) & SLOT_READING,
+                                    .writing = slot_flags(s) & SLOT_WRITING};
+    return true;
+}
+
+bool swap_slot(uint32_t slot, struct swap_slot_info *info)
+{
     bool there;
 
     swap_lock();
-    there = area_of(slot) != NULL;
-    if (there) {
-        s = swap_record(slot);
-        *info = (struct swap_slot_info){.type = (enum frame_type)(s->owner & 15),
-                                        .owner = kptr_to(s->owner & ~15u),
-                                        .index = s->index,
-                                        .count = slot_count(s),
-                                        .pfn = slot_pfn(s),
-                                        .reading = slot_flags(s) & SLOT_READING,
-                                        .writing = slot_flags(s) & SLOT_WRITING};
-    }
+    there = swap_peek_slot(slot, info);
     swap_unlock();
     return there;
 }

@@ -49,6 +49,10 @@ static inline uint32_t slot_count(const struct slot *s)
     return s->chain & 0xfff;
 }
 
+/* As swap_area and swap_slot, without (w): for the debugger. */
+bool swap_peek_area(unsigned i, struct swap_area_info *info);
+bool swap_peek_slot(uint32_t slot, struct swap_slot_info *info);
+
 /* A slot for page `index` of owner | type, which lies in frame pfn; the next one to that of the
  * page before, if it can be. Its count is 0. NO_SLOT: swap is full. */
 uint32_t swap_alloc(uint32_t owner, uint32_t index, pfn_t pfn);

@@ -95,7 +95,7 @@ static void cmd_pmap(unsigned argc, char **argv)
 
 static void print_flags(unsigned flags)
 {
-    static const char letter[] = "BWDRIPVE"; /* bit 0 first */
+    static const char letter[] = "BWDRIPVEO"; /* bit 0 first */
 
     for (unsigned i = 0; letter[i]; i++)
         if (flags >> i & 1)
@@ -113,6 +113,8 @@ static void print_entry(const struct as *as, vaddr_t va)
     kdb_printf("%08x %s", (uint32_t)va, pte_state_name(pte_state(e)));
     if (pte_in_core(e))
         kdb_printf(" frame %x", pte_pfn(e));
+    if (pte_state(e) == PTE_SWAPPED)
+        kdb_printf(" slot %x", pte_pfn(e));
     kdb_printf("%s%s; hardware %s", e.raw & PTE_COW ? " cow" : "",
                e.raw & PTE_WIRED ? " wired" : "", letters(hat));
     if (hat)
@@ -149,12 +151,20 @@ static void cmd_pt(unsigned argc, char **argv)
     print_entry(p->as, page_base(va));
 }
 
+/* The entry names the frame, or its slot. */
+static bool names(pte_t e, pfn_t pfn)
+{
+    const struct frame *f = frame_peek(pfn);
+
+    if (pte_state(e) == PTE_SWAPPED)
+        return frame_type(f) == FRAME_SWAP && pte_pfn(e) == frame_slot(f);
+    return pte_in_core(e) && pte_pfn(e) == pfn;
+}
+
 /* Those of all processes that have the address space; threads of one process share its line. */
 static void print_users(const struct as *as, vaddr_t va, pfn_t pfn)
 {
-    pte_t e = entry_at(as, va);
-
-    if (!pte_in_core(e) || pte_pfn(e) != pfn)
+    if (!names(entry_at(as, va), pfn))
         return;
     proc_for_each_stopped (p) {
         if (p->as == as && !kdb_stopped()) {
@@ -209,6 +219,8 @@ static void user_of_stack(struct thread *t, void *arg)
 
 static void print_frame_users(const struct frame *f, pfn_t pfn)
 {
+    if (frame_type(f) == FRAME_SWAP)
+        kdb_printf("  slot %x\n", frame_slot(f));
     switch (frame_type(f)) {
     case FRAME_OBJ:
         kdb_printf("  page %x of ", f->index);
@@ -216,6 +228,7 @@ static void print_frame_users(const struct frame *f, pfn_t pfn)
         kdb_printf("\n");
         users_of_obj(frame_owner(f), f->index, pfn);
         break;
+    case FRAME_SWAP:
     case FRAME_ANON:
         if (frame_owner(f))
             users_of_family(frame_owner(f), page_addr(f->index), pfn);

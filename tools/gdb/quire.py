@@ -11,6 +11,7 @@ Short names in brackets:
     quire-pmap PID [pmap]      segments
     quire-pt VA [PID] [pt]     an address, from segment to hardware; PID: else this CPU's process
     quire-frame PFN [pfn]      a frame, and whose it is
+    quire-swap [SLOT] [swap]   areas of swap and the first slots in use, from SLOT on
     quire-trace [N] [ktrace]   the last records of all CPUs, oldest first
     quire-user [PID]           loads the symbols of a process's program, see quire_stack.py
     quire-segments EXPR        the segments of a struct as *
@@ -29,6 +30,7 @@ import gdb
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import quire_stack  # noqa: E402
+import quire_swap  # noqa: E402
 from quire_data import (container, elements, elements_of_parts, kernel_memory, number, pointer, processes,  # noqa: E402
                         process_of, static, threads, tree_in_order, obj_path)
 
@@ -181,7 +183,8 @@ def entry(space, address):
 def entry_line(address, pte, hat):
     state = ("none", "resident", "reclaimable", "swapped", "transit", "pager",
              "device", "?")[pte & 7]
-    place = " frame 0x%x" % (pte >> 12) if pte & 7 in (1, 2) else ""
+    place = {1: " frame 0x%x", 2: " frame 0x%x", 3: " slot 0x%x"}.get(pte & 7)
+    place = place % (pte >> 12) if place else ""
     line = "%08x %s%s%s%s; hardware " % (address, state, place, " cow" if pte & 16 else "",
                                         " wired" if pte & 8 else "")
     if not hat & 2:
@@ -211,10 +214,10 @@ def show_entry(va, pid=None):
 # Frames.
 
 
-def users_at(space, address, pfn):
-    """Prints who maps the frame at an address of this address space, if it does."""
+def users_at(space, address, pfn, slot=0):
+    """Prints who has the frame, or its slot, at an address of this address space, if it does."""
     pte, hat = entry(space, address)
-    if pte >> 12 != pfn or pte & 7 not in (1, 2):
+    if pte >> 12 != (slot if pte & 7 == 3 else pfn) or pte & 7 not in (1, 2, 3):
         return
     for process in processes():
         if int(process["as"]) == int(space):
@@ -269,13 +272,22 @@ def frame(text):
         int(item["rmap"])))
     if kind == "FRAME_OBJ":
         users_of_file(pointer(owner & ~15, "obj"), index, pfn)
-    elif kind == "FRAME_ANON" and owner & ~15:
+    elif kind in ("FRAME_ANON", "FRAME_SWAP") and owner & ~15:
+        slot = int(item["links"][0]) & 0xfffff if kind == "FRAME_SWAP" else 0
+        if slot:
+            print("  slot 0x%x" % slot)
         for space in elements_of_parts(pointer(owner & ~15, "family")["spaces"], "as", "kin"):
-            users_at(space, index * PAGE, pfn)
+            users_at(space, index * PAGE, pfn, slot)
     elif kind == "FRAME_SLAB" and owner & ~15:
         print("  cache " + pointer(owner & ~15, "slab_cache")["name"].string())
     elif kind in ("FRAME_NODE", "FRAME_TABLE"):
         users_of_table(kind, item)
+
+
+@command("quire-swap", 0, 1, alias="swap")
+def show_swap(slot="0"):
+    """quire-swap [SLOT]: areas of swap, and the first 64 slots in use from SLOT on."""
+    quire_swap.show(number(slot))
 
 
 @command("quire-segments", 1)
