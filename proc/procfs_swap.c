@@ -3,11 +3,12 @@
  * What /proc shows of page-out and swap. /proc/quire/clock: key and value in each line, the hands
  * as frames in hexadecimal, `-` before the clock has begun; "spread N" can be written. A line of
  * /proc/quire/swapmap is a slot in use: slot, type, owner, page, entries that name it, frame,
- * state, area. A line of /proc/PID/swap is a page of the process that has a slot, in memory or not:
- * address, slot, entries that name the slot or its frame, page tables that share this one's, frame,
- * state. Slots, owners, frames and objects' pages are hexadecimal, pages of programs addresses.
- * States: out (in swap alone), reading, writing, dirty (to be written), clean. Locks: (w), for a
- * slot at a time; nothing is printed with it.
+ * state, area. A line of /proc/PID/swap is a private page of the process that has a slot, in memory
+ * or not: address, slot, entries that name the slot or its frame, page tables that share this
+ * one's, frame, state. Slots, owners, frames and objects' pages are hexadecimal, pages of programs
+ * addresses. States: out (in swap alone), object (an object's, which is found by its page, in
+ * memory or not), reading, writing, dirty (to be written), clean. Locks: (w), for a slot at a time;
+ * nothing is printed with it.
  */
 #include <string.h>
 
@@ -107,10 +108,10 @@ const struct vnode_ops procfs_clock_ops = {
 
 static const char *slot_state(const struct swap_slot_info *s)
 {
-    if (s->pfn == NO_PFN)
-        return "out";
     if (s->reading || s->writing)
         return s->reading ? "reading" : "writing";
+    if (s->pfn == NO_PFN)
+        return s->type == FRAME_OBJ ? "object" : "out";
     return frame_of(s->pfn)->flags & FRAME_DIRTY ? "dirty" : "clean";
 }
 
