@@ -25,6 +25,7 @@ add_custom_command(OUTPUT ${CMAKE_BINARY_DIR}/stripped/start_state
     DEPENDS user_start_state VERBATIM)
 list(APPEND INITRD_ITEMS tests/start_state=${CMAKE_BINARY_DIR}/stripped/start_state)
 list(APPEND INITRD_DEPENDS ${CMAKE_BINARY_DIR}/stripped/start_state)
+user_program(fill tests ${TESTS_DIR}/fill.c)
 user_program(helper tests ${TESTS_DIR}/helper.c)
 user_program(mmu tests ${TESTS_DIR}/mmu.c)
 user_program(latency tests ${TESTS_DIR}/latency.c)
