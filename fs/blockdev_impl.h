@@ -52,7 +52,8 @@ int bdev_drop(struct bdev *b);
 int bdev_become(struct bdev *b, uint64_t first, uint64_t sectors);
 /* One more has it open, who is to give that back; -ENXIO: it has no sectors. May sleep. */
 int bdev_hold(struct bdev *b);
-/* It is a swap area, or no more. -EBUSY: it is already, or somebody else has it open, or part of it. */
+/* It is a swap area, or no more. -EBUSY: it is already, or somebody else has it open, or part of
+ * it. */
 int bdev_set_swap(struct bdev *b, bool swap);
 /* It is, or overlaps one that is. */
 bool bdev_is_swap(const struct bdev *b);

@@ -60,7 +60,7 @@ bool mutex_held(const struct mutex *m); /* by the calling thread */
 void rwlock_init(struct rwlock *l);
 void rwlock_read(struct rwlock *l); /* may sleep */
 void rwlock_read_done(struct rwlock *l);
-void rwlock_write(struct rwlock *l); /* may sleep */
+void rwlock_write(struct rwlock *l);    /* may sleep */
 bool rwlock_trywrite(struct rwlock *l); /* does not sleep */
 void rwlock_write_done(struct rwlock *l);
 bool rwlock_held_write(const struct rwlock *l); /* by the calling thread */

@@ -132,12 +132,12 @@ class Kdb(KdbCase):
             self.assertEqual(vm.run("echo on"), "on\n")
 
     def test_write(self):
-        """A word that is written is there: in a page of the shell's stack."""
+        """A word that is written is there: in a page of init's stack."""
         with self.machine() as vm:
             vm.expect_prompt(120)
             self.call(vm)
-            page = self.stack_page(vm, 2)
-            frame = re.search(r"resident frame ([0-9a-f]+)", self.ask(vm, "pt 2 %x" % page)).group(1)
+            page = self.stack_page(vm, 1)
+            frame = re.search(r"resident frame ([0-9a-f]+)", self.ask(vm, "pt 1 %x" % page)).group(1)
             at = re.search(r" at 0x([0-9a-f]+):", self.ask(vm, "frame " + frame)).group(1)
             before = self.ask(vm, "m %s 1" % at)
             word = before.split()[1]

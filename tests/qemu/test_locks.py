@@ -38,7 +38,7 @@ class Reports(TestCase):
                      LOCK + "held since " + at("sleeping_order") + "; .* before object")
         self.reports("busy-order",
                      "lock order: as" + LOCK + "taken at " + at("fill") + " with BUSY page" + LOCK +
-                     "held since " + at("obj_get") + "; lock.h has as before BUSY page")
+                     "held since " + at("obj_get_now") + "; lock.h has as before BUSY page")
 
     def test_nesting(self):
         both = at("take_both")
