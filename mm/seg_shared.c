@@ -16,7 +16,8 @@ static int allow(const struct fault *f, pfn_t pfn)
 {
     struct obj *o = f->seg->obj;
 
-    if (f->access != PROT_WRITE || frame_of(pfn)->flags & FRAME_WIRED)
+    if (f->access != PROT_WRITE ||
+        __atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) & FRAME_WIRED)
         return 0;
     return o->ops->dirty ? o->ops->dirty(o, pfn) : 0;
 }

@@ -104,14 +104,14 @@ void rwlock_write(struct rwlock *l)
 
 bool rwlock_trywrite(struct rwlock *l)
 {
-    bool taken;
+    bool got;
 
     pthread_mutex_lock(&big);
-    taken = !l->writer && l->state == 0;
-    if (taken)
+    got = !l->writer && !l->state;
+    if (got)
         l->writer = &self;
     pthread_mutex_unlock(&big);
-    return taken;
+    return got;
 }
 
 void rwlock_write_done(struct rwlock *l)

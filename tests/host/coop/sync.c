@@ -161,12 +161,12 @@ void rwlock_write(struct rwlock *l)
     l->writer = &held.spins[cpu_here()];
 }
 
-/* Looks and takes in one step: nobody comes in between. */
 bool rwlock_trywrite(struct rwlock *l)
 {
+    step(COOP_ALWAYS, l, sizeof(*l), COOP_WRITE);
     if (l->writer || l->state)
         return false;
-    rwlock_write(l);
+    l->writer = &held.spins[cpu_here()];
     return true;
 }
 
