@@ -329,6 +329,18 @@ static struct area *area_named(const char *name)
     return NULL;
 }
 
+/* Memory of an area that is not there, or not any more. */
+static void forget(uint32_t first, uint32_t pages)
+{
+    bool last = true;
+
+    free_records(first, pages);
+    for (unsigned i = 0; i < SWAP_AREAS; i++)
+        last &= !swap.area[i].name[0];
+    if (last)
+        swap_obj_end();
+}
+
 int swap_add(const struct swap_request *r)
 {
     struct swap_request request = *r;
@@ -343,14 +355,10 @@ int swap_add(const struct swap_request *r)
     error = swap_obj_init();
     if (!error)
         error = make_records(first, r->pages);
-    if (error) {
-        free_records(first, r->pages);
-        return error;
-    }
-    usable = mark_free(&request, first);
+    usable = error ? 0 : mark_free(&request, first);
     if (usable == 0) {
-        free_records(first, r->pages);
-        return -EINVAL;
+        forget(first, r->pages);
+        return error ? error : -EINVAL;
     }
     swap_lock();
     *a = (struct area){.ops = r->ops,
@@ -493,7 +501,7 @@ int swap_remove(const char *name)
     swap_unlock();
     if (error)
         return error;
-    free_records(was.first, was.pages);
+    forget(was.first, was.pages);
     was.ops->close(was.dev);
     return 0;
 }

@@ -15,13 +15,24 @@
 
 #define BUCKETS (PAGE_SIZE / sizeof(uint32_t))
 
-static uint32_t *bucket; /* (w) first slot of each chain; NULL: there never was an area */
+static uint32_t *bucket; /* (w) first slot of each chain; NULL: there is no area */
 
 int swap_obj_init(void)
 {
     if (!bucket)
         bucket = kmalloc(PAGE_SIZE);
     return bucket ? 0 : -ENOMEM;
+}
+
+void swap_obj_end(void)
+{
+    uint32_t *was;
+
+    swap_lock();
+    was = bucket;
+    bucket = NULL;
+    swap_unlock();
+    kfree(was);
 }
 
 static uint32_t *bucket_of(uint32_t owner, uint32_t page)
@@ -47,7 +58,7 @@ static uint32_t name_of(const struct obj *o)
 /* (w) held. */
 static uint32_t find(const struct obj *o, uint32_t page)
 {
-    uint32_t slot = *bucket_of(name_of(o), page);
+    uint32_t slot = bucket ? *bucket_of(name_of(o), page) : NO_SLOT;
 
     for (; slot; slot = next_of(swap_record(slot))) {
         const struct slot *s = swap_record(slot);

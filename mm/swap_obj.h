@@ -10,6 +10,8 @@
 
 /* Before the first area. -ENOMEM. */
 int __must_check swap_obj_init(void);
+/* After the last one. */
+void swap_obj_end(void);
 /* A slot for the page, which has none; NO_SLOT: swap is full. */
 uint32_t swap_obj_alloc(struct obj *o, uint32_t page);
 uint32_t swap_obj_find(const struct obj *o, uint32_t page);
