@@ -13,7 +13,6 @@
 static struct clock_hands hands; /* page-out's thread alone; others look */
 static uint32_t wanted_spread;   /* atomic: what it is to become; 0: what it is */
 
-/* Half of memory at most, so that the back hand does not meet what the front one has just seen. */
 static uint32_t default_spread(void)
 {
     struct frame_stats s = frame_stats();
@@ -22,7 +21,7 @@ static uint32_t default_spread(void)
 }
 
 /* Both hands are where the front one was. */
-static void start(void)
+static void begin(void)
 {
     uint32_t wanted = __atomic_exchange_n(&wanted_spread, 0, __ATOMIC_RELAXED);
 
@@ -34,13 +33,19 @@ static void start(void)
     hands.ahead = 0;
 }
 
-static uint32_t clock_scan(uint32_t n)
+static int clock_start(void)
 {
-    uint32_t looked = 0;
+    hands.front = NO_PFN;
+    return 0;
+}
+
+static uint32_t clock_scan(uint32_t n, uint32_t want)
+{
+    uint32_t looked = 0, taken = 0;
 
     if (hands.front == NO_PFN || __atomic_load_n(&wanted_spread, __ATOMIC_RELAXED))
-        start();
-    for (; looked < n; looked++) {
+        begin();
+    for (; looked < n && taken < want; looked++) {
         (void)page_look(hands.front, true);
         hands.front = pageout_next(hands.front);
         if (hands.ahead < hands.spread) {
@@ -48,7 +53,7 @@ static uint32_t clock_scan(uint32_t n)
             continue;
         }
         switch (page_look(hands.back, false)) {
-        case PAGE_IDLE: (void)page_evict(hands.back); break;
+        case PAGE_IDLE: taken += page_evict(hands.back); break;
         case PAGE_USED: pageout_count_used(); break;
         case PAGE_NOT: break;
         }
@@ -72,4 +77,4 @@ void clock_set_spread(uint32_t frames)
     __atomic_store_n(&wanted_spread, MAX(frames, 1u), __ATOMIC_RELAXED);
 }
 
-const struct policy policy_clock = {.name = "clock", .scan = clock_scan};
+const struct policy policy_clock = {.name = "clock", .start = clock_start, .scan = clock_scan};

@@ -7,6 +7,7 @@
  */
 #include "mm/pageout.h"
 
+#include "include/uapi/errno.h"
 #include "kern/clock.h"
 #include "kern/kthread.h"
 #include "kern/waitq.h"
@@ -18,9 +19,10 @@
 #define LOTS_LEAST 32u
 #define LOTS_MOST  1024u
 #define TICK_NS    (10 * NSEC_PER_MSEC)
-#define SCAN_LEAST 32u  /* frames in a tick when memory is only just short */
-#define SCAN_MOST  512u /* at a time when it is shortest */
-#define TURNS      2u   /* of the whole core map that find nothing before there is no hope */
+#define SCAN_LEAST 32u            /* frames in a tick when memory is only just short */
+#define SCAN_MOST  512u           /* at a time when it is shortest */
+#define WANT_LEAST (2 * SWAP_RUN) /* pages in a round, so that writing is worth it */
+#define TURNS      2u /* of the whole core map that find nothing before there is no hope */
 #define DESPAIR_NS (50 * NSEC_PER_MSEC) /* before it is tried again */
 
 static struct {
@@ -35,7 +37,9 @@ static struct {
     uint32_t fruitless;          /* frames looked at since something was taken; the thread's own */
     uint64_t despair_until;      /* (done) until then nothing will be found */
     struct pageout_limits limit; /* (c) */
-    const struct policy *policy;
+    const struct policy *policy; /* the thread's own */
+    const struct policy *next;   /* (done) what policy_set wants instead */
+    int changed;                 /* (done) what became of that */
     struct pageout_stats stats;
 } po = {.work = WAITQ_INIT(po.work), .done = WAITQ_INIT(po.done), .policy = &policy_clock};
 
@@ -106,10 +110,11 @@ static void wake_waiters(uint32_t got)
     spin_unlock_irq(&po.done.lock, mask);
 }
 
-/* One round; what it got, and whether there is any hope of more. */
+/* One round, with fewer than lotsfree; what it got. */
 static uint32_t scan_round(uint32_t have)
 {
-    uint32_t taken = evict_taken(), looked = po.policy->scan(scan_size(have)), got;
+    uint32_t missing = po.limit.lotsfree - have, taken = evict_taken(), got;
+    uint32_t looked = po.policy->scan(scan_size(have), MAX(missing, WANT_LEAST));
 
     launder_flush();
     got = evict_taken() - taken;
@@ -190,6 +195,67 @@ static void despair(void)
     }
 }
 
+/* The other policy starts before this one stops, which goes on if it can't. */
+static int change(const struct policy *to)
+{
+    int error = to != po.policy && to->start ? to->start() : 0;
+
+    if (error || to == po.policy)
+        return error;
+    if (po.policy->stop)
+        po.policy->stop();
+    __atomic_store_n(&po.policy, to, __ATOMIC_RELAXED);
+    return 0;
+}
+
+/* Does what policy_set wants; whoever asked for it may have gone meanwhile. */
+static void change_if_asked(void)
+{
+    const struct policy *to = __atomic_load_n(&po.next, __ATOMIC_RELAXED);
+    uint32_t mask;
+    int error;
+
+    if (!to)
+        return;
+    error = change(to);
+    mask = spin_lock_irq(&po.done.lock);
+    po.next = NULL;
+    po.changed = error;
+    waitq_wake_locked(&po.done, WAITQ_ALL);
+    spin_unlock_irq(&po.done.lock, mask);
+}
+
+const struct policy *policy_current(void)
+{
+    return __atomic_load_n(&po.policy, __ATOMIC_RELAXED);
+}
+
+int pageout_change(const struct policy *p)
+{
+    uint32_t mask;
+    int error = 0;
+
+    if (!po.running)
+        return change(p);
+    mask = spin_lock_irq(&po.done.lock);
+    if (po.next) {
+        spin_unlock_irq(&po.done.lock, mask);
+        return -EBUSY;
+    }
+    __atomic_store_n(&po.next, p, __ATOMIC_RELAXED);
+    spin_unlock_irq(&po.done.lock, mask);
+    pageout_wake();
+    mask = spin_lock_irq(&po.done.lock);
+    while (po.next == p && !error) {
+        error = waitq_sleep(&po.done, mask, true, UINT64_MAX);
+        mask = spin_lock_irq(&po.done.lock);
+    }
+    if (!error)
+        error = po.changed;
+    spin_unlock_irq(&po.done.lock, mask);
+    return error;
+}
+
 static void pageout_run(void *arg)
 {
     (void)arg;
@@ -197,6 +263,7 @@ static void pageout_run(void *arg)
         uint32_t have, got;
 
         pause_point();
+        change_if_asked();
         have = available();
         if (have >= po.limit.lotsfree) {
             wake_waiters(1);
@@ -286,6 +353,7 @@ int pageout_start(void)
     int error;
 
     set_limits();
+    policy_init();
     error = kthread_start(pageout_run, NULL);
     if (!error) {
         po.running = true;

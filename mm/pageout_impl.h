@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to page-out: what policies are made of, see docs/POLICY.md.
+ * Private to page-out: what policies are made of, see docs/REPLACEMENT-POLICY.md.
  */
 #ifndef MM_PAGEOUT_IMPL_H
 #define MM_PAGEOUT_IMPL_H
 
 #include "mm/pageout.h"
+#include "mm/policy.h"
 
 enum page_look {
     PAGE_NOT,  /* nothing that could go: free, the kernel's, cache already, wired, at work */
@@ -33,16 +34,13 @@ struct launder_stats {
 };
 struct launder_stats launder_stats(void);
 
-/* How pages are chosen. All are called by the page-out thread alone. */
-struct policy {
-    const char *name;
-    /* Looks at up to n frames and evicts what is to go. Returns how many it looked at. */
-    uint32_t (*scan)(uint32_t n);
-};
-
 extern const struct policy policy_clock; /* two hands */
+extern const struct policy policy_onehand, policy_fifo, policy_random, policy_aging;
 
-/* The frame behind pfn in the core map, going round; entries of frames never used are passed over.
+/* policy_set's part. */
+int __must_check pageout_change(const struct policy *p);
+
+/* The frame behind pfn in the core map, going round; entries that were never made are passed over.
  */
 pfn_t pageout_next(pfn_t pfn);
 void pageout_count_used(void);

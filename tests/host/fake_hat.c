@@ -41,6 +41,7 @@ int fake_dawdle;
 int fake_chaos;
 int fake_oom_gives_up = 1;
 int fake_strict_commit;
+uint32_t fake_ramdisk;
 bool fake_walks_free;
 uintptr_t fake_bias;
 
@@ -585,9 +586,11 @@ void fake_machine(uint32_t nframes)
     memset(arena, 0xa5, arena_bytes); /* RAM is not zero at boot */
     direct_map.offset = (uintptr_t)arena - ((uintptr_t)FIRST_PFN << PAGE_SHIFT);
     fake_bias = (uintptr_t)arena - 0x50000000u;
-    map.nreserved = 1;
+    map.nreserved = 2;
     map.reserved[0] = (struct frame_range){FIRST_PFN, table_frames};
     map.reserved_type[0] = FRAME_KERNEL;
+    map.reserved[1] = (struct frame_range){FIRST_PFN + nframes - fake_ramdisk, fake_ramdisk};
+    map.reserved_type[1] = FRAME_RAMDISK;
     frame_init(&map, arena, 0);
     if (obj_init())
         abort();

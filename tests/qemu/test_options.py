@@ -4,6 +4,7 @@ tested where what they do is: hat=chaos in test_boot.py, init= and exit= in test
 trace= in test_panic.py.
 """
 
+import os
 import re
 
 import quire_vm
@@ -77,6 +78,29 @@ class Options(TestCase):
     def test_overcommit(self):
         """What t_memory's test "promises" expects then."""
         self.on_boards("memlimit=24M overcommit_memory=2", self.strict)
+
+    def swapping(self, name, **options):
+        """What the kernel says of vmpolicy=name while a program writes twice what memory holds."""
+        path = self.write("swap", bytes(32 << 20))
+        with Machine(append="memlimit=8M vmpolicy=" + name, extra=quire_vm.disk_args(0, path), **options) as vm:
+            vm.expect_prompt(60)
+            for command in ("mkswap /dev/vda", "swapon /dev/vda", "hog 16M", "vmcheck", "swapoff /dev/vda"):
+                vm.run(command, 120, status=0)
+            vm.power_off()
+            return re.findall(r"^vmpolicy=.*$", vm.text.replace("\r", ""), re.MULTILINE)
+
+    def test_vmpolicy(self):
+        """The kernel's list of policies is what it takes, and what documents say."""
+        said, = self.swapping("nonsense")
+        match = re.fullmatch("vmpolicy=nonsense: unknown: page-out goes by clock; there are (.*)", said)
+        names = match.group(1).split()
+        for name in names:
+            with self.subTest(name):
+                self.assertEqual(self.swapping(name, cpus=4), [])
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        with open(os.path.join(root, "docs", "BOARDS.md"), encoding="utf-8") as f:
+            line, = re.findall(r"^\| `vmpolicy=NAME` \|.*$", f.read(), re.MULTILINE)
+        self.assertEqual(re.findall("`([a-z]+)`", line), names)
 
 
 if __name__ == "__main__":
