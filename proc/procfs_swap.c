@@ -17,6 +17,7 @@
 #include "lib/fmt.h"
 #include "mm/clock.h"
 #include "mm/pageout.h"
+#include "mm/policy.h"
 #include "mm/swap.h"
 #include "proc/procfs_impl.h"
 
@@ -74,21 +75,43 @@ void procfs_clock(struct text *t, struct proc *p)
     line(t, "hopeless", s.hopeless);
 }
 
-static int command(const char *line)
+static int set_spread(const char *digits, size_t len)
 {
-    const char *word, *number;
-    size_t len, digits;
     uint64_t spread;
 
-    if (!cmdline_next(&line, &word, &len) || len != strlen("spread") || memcmp(word, "spread", len))
-        return -EINVAL;
-    if (!cmdline_next(&line, &number, &digits) || cmdline_size(number, digits, &spread) ||
-        cmdline_next(&line, &word, &len))
-        return -EINVAL;
-    if (spread == 0 || spread > frames())
+    if (cmdline_size(digits, len, &spread) || spread == 0 || spread > frames())
         return -EINVAL;
     clock_set_spread((uint32_t)spread);
     return 0;
+}
+
+static int set_policy(const char *name, size_t len)
+{
+    const struct policy *p;
+
+    for (unsigned i = 0; (p = policy_nth(i)); i++)
+        if (strlen(p->name) == len && memcmp(p->name, name, len) == 0)
+            return policy_set(p->name);
+    return -EINVAL;
+}
+
+static bool is(const char *word, size_t len, const char *what)
+{
+    return len == strlen(what) && memcmp(word, what, len) == 0;
+}
+
+/* `spread FRAMES` or `policy NAME`. */
+static int command(const char *line)
+{
+    const char *word, *value, *more;
+    size_t len, value_len, more_len;
+
+    if (!cmdline_next(&line, &word, &len) || !cmdline_next(&line, &value, &value_len) ||
+        cmdline_next(&line, &more, &more_len))
+        return -EINVAL;
+    if (is(word, len, "spread"))
+        return set_spread(value, value_len);
+    return is(word, len, "policy") ? set_policy(value, value_len) : -EINVAL;
 }
 
 static int clock_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)

@@ -3,7 +3,7 @@
  * clock: the two hands of page-out, its thresholds, and what it did since the start, from
  * /proc/quire/clock. clock -w [SECONDS]: again every second, or every SECONDS, with the rates since
  * the look before, until q or Ctrl-C. clock spread N: the back hand is N frames behind the front
- * one from now on.
+ * one from now on. clock policy NAME: pages are chosen otherwise, see docs/REPLACEMENT-POLICY.md.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -124,14 +124,14 @@ static int watch(unsigned seconds)
     return error;
 }
 
-static int spread_set(const char *frames)
+static int set(const char *what, const char *value)
 {
     char command[32];
     int fd = open(CLOCK_FILE, O_WRONLY), len;
 
-    len = snprintf(command, sizeof command, "spread %s", frames);
+    len = snprintf(command, sizeof command, "%s %s", what, value);
     if (fd < 0 || len >= (int)sizeof command || write(fd, command, (size_t)len) != len)
-        return fail("clock", frames);
+        return fail("clock", value);
     close(fd);
     return 0;
 }
@@ -147,8 +147,10 @@ int main(int argc, char **argv)
         (argc == 2 || (argc == 3 && number_parse(argv[2], &n) && n > 0 && n <= WATCH_SECONDS_MAX)))
         return watch(n);
     if (argc == 3 && strcmp(argv[1], "spread") == 0 && number_parse(argv[2], &n))
-        return spread_set(argv[2]);
-    fprintf(stderr, "usage: clock [-w [SECONDS] | spread FRAMES], 1 to %d seconds\n",
+        return set("spread", argv[2]);
+    if (argc == 3 && strcmp(argv[1], "policy") == 0)
+        return set("policy", argv[2]);
+    fprintf(stderr, "usage: clock [-w [SECONDS] | spread FRAMES | policy NAME], 1 to %d seconds\n",
             WATCH_SECONDS_MAX);
     return 2;
 }
