@@ -19,10 +19,11 @@ int blockdev_make_nodes(void);
 int blockdev_sync(struct file *f);
 /* All devices. Errors are left to who asks for one. May sleep. */
 void blockdev_sync_all(void);
-/* f's device, which f alone has open for writing, becomes swap: mm/swap.h. name: for listings.
- * -EBUSY; -EINVAL: no block device, or no swap header, which the console says; as swap_add; -EIO.
- * May sleep; one at a time. */
-int __must_check blockdev_swap_on(struct file *f, const char *name, int prio);
+/* f's device, which f alone has open, becomes swap: mm/swap.h. -EBUSY; -EINVAL: no block device, or
+ * no swap header, which the console says; as swap_add; -EIO. May sleep; one at a time. */
+int __must_check blockdev_swap_on(struct file *f, int prio);
+/* The device, whatever path led there, is swap no more: as swap_remove. */
+int __must_check blockdev_swap_off(const struct vnode *v);
 /* The number of the i-th disk that was registered; 0: it has no node. */
 uint32_t blockdev_number(unsigned i);
 /* Calls visit for each device: its number, name, and size in sectors. For /proc/partitions. */

@@ -11,6 +11,7 @@
 #include "fs/swap_header.h"
 #include "include/uapi/errno.h"
 #include "kern/log.h"
+#include "lib/fmt.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
 
@@ -145,13 +146,32 @@ static int swap_on(struct bdev *b, struct file *f, const char *name, int prio)
     return error;
 }
 
-int blockdev_swap_on(struct file *f, const char *name, int prio)
+/* What listings call it: its name in /dev. */
+static void area_name(const struct bdev *b, char name[SWAP_NAME_MAX])
+{
+    fmt_snprint(name, SWAP_NAME_MAX, "/dev/%s", b->name);
+}
+
+int blockdev_swap_off(const struct vnode *v)
+{
+    const struct bdev *b = v->ops == &bdev_ops ? bdev_find(v->rdev) : NULL;
+    char name[SWAP_NAME_MAX];
+
+    if (!b)
+        return -EINVAL;
+    area_name(b, name);
+    return swap_remove(name);
+}
+
+int blockdev_swap_on(struct file *f, int prio)
 {
     struct bdev *b = f->data;
+    char name[SWAP_NAME_MAX];
     int error = f->vnode->ops == &bdev_ops ? bdev_set_swap(b, true) : -EINVAL;
 
     if (error)
         return error;
+    area_name(b, name);
     error = swap_on(b, f, name, prio);
     if (error)
         bdev_set_swap(b, false);

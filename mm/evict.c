@@ -221,7 +221,7 @@ enum page_look page_look(pfn_t pfn, bool clear)
     const struct frame *f = frame_of(pfn);
 
     switch (frame_type(f)) {
-    case FRAME_ANON: return frame_owner(f) ? look_private(pfn, clear) : PAGE_NOT;
+    case FRAME_ANON: return frame_owner(f) && swap_room() ? look_private(pfn, clear) : PAGE_NOT;
     case FRAME_SWAP:
         if (frame_count(f))
             return look_private(pfn, clear);

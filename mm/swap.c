@@ -273,6 +273,7 @@ static int make_records(uint32_t first, uint32_t pages)
         frames[slot % REGION_SLOTS / FRAME_SLOTS] = kmalloc(PAGE_SIZE);
         if (!frames[slot % REGION_SLOTS / FRAME_SLOTS])
             return -ENOMEM;
+        preempt_point();
     }
     return 0;
 }
@@ -317,6 +318,8 @@ static uint32_t mark_free(const struct swap_request *r, uint32_t first)
         slot_set_page(swap_record(first + i), NO_PFN, bad ? SLOT_BAD : 0);
         *free_in_frame(first + i) += !bad;
         usable += !bad;
+        if (i % FRAME_SLOTS == 0)
+            preempt_point();
     }
     return usable;
 }

@@ -37,8 +37,8 @@ struct swap_request {
     uint32_t nbad;
 };
 
-/* A new area. 0; -EBUSY: there is one with this name; -EPERM: too many; -EINVAL: no usable page;
- * -ENOMEM. Does not sleep. */
+/* A new area; one call at a time. 0; -EBUSY: there is one with this name; -EPERM: too many;
+ * -EINVAL: no usable page; -ENOMEM. Passes preemption points. */
 int __must_check swap_add(const struct swap_request *r);
 /* Brings back all that the area holds and gives it up. -EINVAL: no such area; -EBUSY: another call
  * does it already; -ENOMEM: there is no room for what is in it; -EIO: a page can't be read; -EINTR.

@@ -16,25 +16,33 @@
 
 static struct mutex one = MUTEX_INIT(one, LOCK_SWAPON);
 
-static int swap_on(struct vnode *v, const char *name, int prio)
+static int swap_on(struct vnode *v, int prio)
 {
     struct file *f;
     int error = file_open(v, O_RDWR, &f);
 
     if (error)
         return error;
-    error = blockdev_swap_on(f, name, prio);
+    error = blockdev_swap_on(f, prio);
     file_unref(f);
     return error;
 }
 
-/* What may be promised follows from what there is. */
+static int swap_off(struct vnode *v)
+{
+    int error = blockdev_swap_off(v);
+
+    vnode_unref(v);
+    return error;
+}
+
+/* What may be promised and kept follows from what there is. */
 static void set_limits(uint32_t before)
 {
-    int32_t more = (int32_t)(swap_stats().total - before);
+    uint32_t more = swap_stats().total - before;
 
-    as_commit_limit_add(more);
-    obj_keep_limit(obj_kept().most + (uint32_t)more);
+    as_commit_limit_add((int32_t)more);
+    obj_keep_limit(obj_kept().most + more);
 }
 
 SYSCALL2(sys_swapon, upath, flags)
@@ -42,40 +50,34 @@ SYSCALL2(sys_swapon, upath, flags)
     int prio = flags & SWAP_FLAG_PREFER ? (int)(flags & SWAP_FLAG_PRIO_MASK) : -1;
     uint32_t before;
     struct vnode *v;
-    struct path p;
     int error;
 
     if (flags & ~(SWAP_FLAG_PREFER | SWAP_FLAG_PRIO_MASK | SWAP_FLAG_DISCARD))
         return -EINVAL;
-    error = path_get(&p, upath);
+    error = lookup_user(AT_FDCWD, upath, 0, &v);
     if (error)
         return error;
-    error = lookup_user(AT_FDCWD, upath, 0, &v);
-    if (!error) {
-        mutex_lock(&one);
-        before = swap_stats().total;
-        error = swap_on(v, p.text, prio);
-        set_limits(before);
-        mutex_unlock(&one);
-    }
-    path_put(&p);
+    mutex_lock(&one);
+    before = swap_stats().total;
+    error = swap_on(v, prio);
+    set_limits(before);
+    mutex_unlock(&one);
     return error;
 }
 
 SYSCALL1(sys_swapoff, upath)
 {
     uint32_t before;
-    struct path p;
-    int error = path_get(&p, upath);
+    struct vnode *v;
+    int error = lookup_user(AT_FDCWD, upath, 0, &v);
 
     if (error)
         return error;
     mutex_lock(&one);
     before = swap_stats().total;
-    error = swap_remove(p.text);
+    error = swap_off(v);
     set_limits(before);
     mutex_unlock(&one);
-    path_put(&p);
     return error;
 }
 
