@@ -5,6 +5,7 @@
  * but who writes to it gets a copy. What can't be written stays as it is, dirty, and is tried
  * again. Locks: (w) and frame locks; none over a transfer. All of it is page-out's thread's own.
  */
+#include "include/uapi/errno.h"
 #include "lib/refcount.h"
 #include "mm/obj.h"
 #include "mm/pageout_impl.h"
@@ -117,20 +118,27 @@ static unsigned begin_run(unsigned first, pfn_t *pfns)
     return n;
 }
 
+/* Writes n items that are marked, each alone if they can't be written together. */
+static void write_run(const struct wash *w, unsigned n, const pfn_t *pfns)
+{
+    bool together = swap_write(w->slot, n, pfns) == 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        int error = together ? 0 : n == 1 ? -EIO : swap_write(w[i].slot, 1, &pfns[i]);
+
+        *(error ? &tub.stats.failed : &tub.stats.written) += 1;
+        end(&w[i], error);
+    }
+}
+
 void launder_flush(void)
 {
     pfn_t pfns[SWAP_RUN];
 
     for (unsigned i = 0, n; i < tub.n; i += MAX(n, 1)) {
-        int error;
-
         n = begin_run(i, pfns);
-        if (n == 0)
-            continue;
-        error = swap_write(tub.item[i].slot, n, pfns);
-        *(error ? &tub.stats.failed : &tub.stats.written) += n;
-        for (unsigned k = i; k < i + n; k++)
-            end(&tub.item[k], error);
+        if (n)
+            write_run(&tub.item[i], n, pfns);
     }
     tub.n = 0;
 }

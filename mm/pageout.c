@@ -114,10 +114,12 @@ static void wake_waiters(uint32_t got)
 static uint32_t scan_round(uint32_t have)
 {
     uint32_t missing = po.limit.lotsfree - have, taken = evict_taken(), got;
+    uint32_t failed = launder_stats().failed;
     uint32_t looked = po.policy->scan(scan_size(have), MAX(missing, WANT_LEAST));
 
     launder_flush();
     got = evict_taken() - taken;
+    got -= MIN(got, launder_stats().failed - failed); /* these are still there */
     po.stats.rounds++;
     po.stats.scanned += looked;
     po.fruitless = got ? 0 : po.fruitless + looked;

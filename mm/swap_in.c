@@ -80,10 +80,24 @@ static void find_cluster(const struct node *n, unsigned i, unsigned most, struct
     r->n = down + 1 + up;
 }
 
+/* Reads it, each page alone if they can't be read together; bit i: page i can't be read. */
+static uint32_t run_read(const struct run *r)
+{
+    uint32_t failed = 0;
+
+    if (swap_read(r->first, r->n, r->pfn) == 0)
+        return 0;
+    for (unsigned i = 0; i < r->n; i++)
+        if (r->n == 1 || swap_read(r->first + i, 1, &r->pfn[i]))
+            failed |= 1u << i;
+    return failed;
+}
+
 /* Reading ended: the pages are there for all who wait, or gone again. */
-static void run_done(struct run *r, int error)
+static void run_done(struct run *r, uint32_t failed)
 {
     for (unsigned i = 0; i < r->n; i++) {
+        bool error = failed >> i & 1;
         struct slot *s = swap_record(r->first + i);
         pfn_t pfn = r->pfn[i];
         struct frame *f = frame_of(pfn);
@@ -142,8 +156,8 @@ static void run_find(struct fault *f, struct node *n, unsigned most, struct run 
 static int read_in(struct fault *f, struct node *n)
 {
     struct run r;
+    uint32_t failed, slot = pte_pfn(f->pte);
     unsigned most;
-    int error;
 
     run_find(f, n, frame_at_least(PLENTY) ? SWAP_RUN : 1, &r, false);
     if (r.n == 0)
@@ -157,11 +171,11 @@ static int read_in(struct fault *f, struct node *n)
     if (r.n == 0)
         return 0;
     rwlock_read_done(&f->as->lock);
-    error = swap_read(r.first, r.n, r.pfn);
-    run_done(&r, error);
+    failed = run_read(&r);
+    run_done(&r, failed);
     rwlock_read(&f->as->lock);
     count_kind(f, FAULT_PAGEIN);
-    return error ? error : FAULT_RETRY;
+    return failed >> (slot - r.first) & 1 ? -EIO : FAULT_RETRY;
 }
 
 /* Waits until another has read the page. */

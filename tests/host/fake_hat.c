@@ -42,6 +42,7 @@ int fake_chaos;
 int fake_oom_gives_up = 1;
 int fake_strict_commit;
 uint32_t fake_ramdisk;
+bool fake_interrupted;
 bool fake_walks_free;
 uintptr_t fake_bias;
 
@@ -532,7 +533,7 @@ bool bootargs_is(const char *key, const char *value)
 
 bool thread_interrupted(void)
 {
-    return false;
+    return fake_interrupted;
 }
 
 void preempt_point(void)

@@ -50,6 +50,7 @@ extern int fake_dawdle;        /* other threads come between where it hurts */
 extern int fake_chaos;         /* forgets translations at random */
 extern int fake_oom_gives_up;  /* 1: the process short of memory dies; 0: it tries again for ever */
 extern unsigned fake_writes;   /* pages that were written to files */
+extern bool fake_interrupted;  /* whoever asks is to stop */
 extern uint32_t fake_ramdisk;  /* frames at the end of RAM, from the next fake_machine on */
 extern int fake_strict_commit; /* overcommit_memory=2, from the next fake_machine on */
 
