@@ -13,11 +13,19 @@
 static struct clock_hands hands; /* page-out's thread alone; others look */
 static uint32_t wanted_spread;   /* atomic: what it is to become; 0: what it is */
 
-static uint32_t default_spread(void)
+/* Frames that a hand passes, at least. */
+static uint32_t round_frames(void)
 {
     struct frame_stats s = frame_stats();
 
-    return MAX((s.total - s.reserved) / 4, 1u);
+    return s.total - s.reserved;
+}
+
+/* A quarter of memory, or what is wanted: half of it at most, so that the back hand does not meet
+ * what the front one has just seen. */
+static uint32_t spread_from(uint32_t wanted)
+{
+    return MAX(wanted ? MIN(wanted, round_frames() / 2) : round_frames() / 4, 1u);
 }
 
 /* Both hands are where the front one was. */
@@ -26,7 +34,7 @@ static void begin(void)
     uint32_t wanted = __atomic_exchange_n(&wanted_spread, 0, __ATOMIC_RELAXED);
 
     if (wanted || hands.spread == 0)
-        hands.spread = wanted ? wanted : default_spread();
+        hands.spread = spread_from(wanted);
     if (hands.front == NO_PFN)
         hands.front = pageout_next(direct_map.end);
     hands.back = hands.front;
@@ -68,7 +76,7 @@ struct clock_hands clock_hands(void)
     uint32_t wanted = __atomic_load_n(&wanted_spread, __ATOMIC_RELAXED);
 
     if (wanted || h.spread == 0)
-        h.spread = wanted ? wanted : default_spread();
+        h.spread = spread_from(wanted);
     return h;
 }
 
