@@ -45,7 +45,7 @@ int swap_header_read(const void *page, uint64_t device_pages, struct swap_header
         return refuse(why, "its header is of an unknown version");
     if (last == 0)
         return refuse(why, "its header says that it has no page");
-    if (last >= device_pages)
+    if (last >= device_pages || last == UINT32_MAX)
         return refuse(why, "its header says that it is larger than the device");
     if (nbad > SWAP_HEADER_BAD_MAX)
         return refuse(why, "its header has more bad pages than there is room for");

@@ -121,3 +121,20 @@ for name, source in TREES.items():
     blob = subprocess.run(['dtc', '-q', '-O', 'dtb'], input=('/dts-v1/; ' + source).encode(),
                           stdout=subprocess.PIPE, check=True).stdout
     save('fdt', name, blob)
+
+
+# Swap headers: magic, version, last page, bad pages (fuzz_swap_header.c).
+def swap(magic=b'SWAPSPACE2', version=1, last=99, bad=(), count=None):
+    words = (version, last, len(bad) if count is None else count, *bad)
+    return magic + struct.pack('<%dI' % len(words), *words)
+
+
+save('swap_header', 'plain', swap())
+save('swap_header', 'bad', swap(bad=(1, 7, 8, 99)))
+save('swap_header', 'full', swap(last=700, bad=range(1, 638)))
+save('swap_header', 'more', swap(last=700, bad=range(1, 639)))
+save('swap_header', 'largest', swap(last=0xffffffff, bad=(0xffffffff,)))
+save('swap_header', 'old', swap(b'SWAP-SPACE'))
+save('swap_header', 'version', swap(version=2))
+save('swap_header', 'descending', swap(bad=(8, 7)))
+save('swap_header', 'many', swap(count=0x40000001))
