@@ -155,6 +155,17 @@ int pid_alloc_init(void)
     return PID_INIT;
 }
 
+int pid_alloc_kernel(void)
+{
+    if (!chunk_enter(0))
+        return -ENOMEM;
+    for (int pid = (1 << CHUNK_SHIFT) - 1; pid > PID_INIT; pid--)
+        if (slot_take(pid))
+            return pid;
+    chunk_leave(0);
+    return pid_alloc();
+}
+
 int pid_alloc(void)
 {
     for (int tries = 0; tries < PID_MAX; tries++) {

@@ -17,6 +17,8 @@ void pid_init(void);
 int __must_check pid_alloc_init(void);
 /* The next free number; -EAGAIN: none is left, -ENOMEM. May sleep. */
 int __must_check pid_alloc(void);
+/* The same for a thread of the kernel: out of the way of those that people type. */
+int __must_check pid_alloc_kernel(void);
 void pid_free(int pid);
 /* pid is p's from now on. */
 void pid_set(int pid, struct proc *p);

@@ -111,7 +111,7 @@ struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg)
     if (!t)
         return NULL;
     t->proc = p;
-    t->tid = p && p->nthreads == 0 ? p->pid : pid_alloc();
+    t->tid = !p ? pid_alloc_kernel() : p->nthreads == 0 ? p->pid : pid_alloc();
     t->kstack = t->tid > 0 ? arch_kstack_alloc() : NULL;
     if (!t->kstack) {
         if (t->tid > 0 && !tid_is_pid(t))

@@ -146,14 +146,21 @@ class Slots(Swap):
         """What swapmap shows of all processes is what is in use, to the slot."""
         vm = self.boot_swapping()
         pid, = self.fill(vm, FILL_PAGES)
-        slots, of_pid, used = self.look_at_all(vm)
+        for _ in range(8):  # page-out may still be at work
+            slots, of_pid, used = self.look_at_all(vm)
+            # entries that name slots: their pages may be in memory all the same
+            named = dict(re.findall(r"^  (\w+) swapped +0*([0-9a-f]+) ", vm.run("pt %d" % pid, 60), re.MULTILINE))
+            swapped = self.numbers(vm, "/proc/%d/status" % pid)["VmSwap"]
+            pmap = vm.run("pmap %d" % pid, 60)
+            if self.map_of(vm) == slots:
+                break
+        else:
+            vm.fail("swap does not come to rest")
         self.assertEqual(4 * len(slots), used)
         self.assertEqual(set().union(*of_pid.values()), self.anon(slots))
         self.assertGreater(len(of_pid[pid]), FILL_PAGES - 2000)
-        # entries that name slots: their pages may be in memory all the same
-        named = dict(re.findall(r"^  (\w+) swapped +0*([0-9a-f]+) ", vm.run("pt %d" % pid, 60), re.MULTILINE))
-        self.assertEqual(self.numbers(vm, "/proc/%d/status" % pid)["VmSwap"], 4 * len(named))
-        self.assert_printed(vm, r"^total .* %d$" % len(named), vm.run("pmap %d" % pid, 60))
+        self.assertEqual(swapped, 4 * len(named))
+        self.assert_printed(vm, r"^total .* %d$" % len(named), pmap)
         pages = {line[0]: slot for slot, line in of_pid[pid].items()}
         self.assertEqual({page: pages.get(page) for page in named}, named)
         self.assertLessEqual({line[0] for line in of_pid[pid].values() if line[-1] == "out"}, set(named))
@@ -405,7 +412,7 @@ class Hands(Swap):
             vm.run("echo %s >/proc/quire/clock" % wrong, 60)
         self.assertEqual(self.hands(vm)["spread"], str(int(frames) // 4))
         vm.run("clock spread " + frames, 60, status=0)
-        self.assertEqual(self.hands(vm)["spread"], frames)
+        self.assertEqual(self.hands(vm)["spread"], str(int(frames) // 2))  # half of memory is the most
         vm.run("hog 9M &", 60)
         for spread in (1, 1000, 5, 700, 20):
             vm.run("clock spread %d" % spread, 60, status=0)
