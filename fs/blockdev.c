@@ -183,7 +183,7 @@ static int write_back(struct bdev *b)
     int error;
 
     for (unsigned i = 0; i < b->ndirty; i++) {
-        pfn_t pfn = obj_take_dirty(&b->obj, b->dirty[i]);
+        pfn_t pfn = obj_take_dirty(&b->obj, b->dirty[i], false);
 
         if (pfn) {
             io_fill(&r->io[r->n], b, BLOCK_WRITE, b->dirty[i], pfn);

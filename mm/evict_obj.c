@@ -62,13 +62,13 @@ static struct obj *hold(pfn_t pfn)
     return o;
 }
 
-/* A page that nobody maps: a file's, which calls use. */
+/* A page that nobody maps: a file's, which calls use, or one that is still to go home. */
 static enum page_look look_unmapped(pfn_t pfn, bool clear)
 {
     struct frame *f = frame_of(pfn);
     uint16_t flags = __atomic_load_n(&f->flags, __ATOMIC_RELAXED);
 
-    if (flags & FRAME_UNSAVED)
+    if (flags & FRAME_UNSAVED || (flags & (FRAME_WIRED | FRAME_DIRTY)) == FRAME_DIRTY)
         return PAGE_IDLE;
     if (!(flags & FRAME_WIRED))
         return PAGE_NOT;
@@ -138,8 +138,10 @@ static unsigned evict_held(struct obj *o, pfn_t pfn)
     }
     if (f->flags & FRAME_WIRED)
         return give_slot(o, pfn, page);
-    if (f->flags & FRAME_DIRTY && o->ops->write)
-        (void)!obj_sync(o, page, 1);
+    if (f->flags & FRAME_DIRTY)
+        obj_launder(o, page);
+    if (f->flags & FRAME_DIRTY)
+        return 0;
     reclaim_offer(pfn);
     return 1;
 }

@@ -171,6 +171,19 @@ bool cache_try_drop(pfn_t pfn)
     return dropped;
 }
 
+void obj_drop_unused(struct obj *o, uint32_t page)
+{
+    bool dropped;
+    pfn_t pfn;
+
+    spin_lock(&cache.lock);
+    pfn = cache_find(o, page);
+    dropped = pfn && try_drop_locked(pfn);
+    spin_unlock(&cache.lock);
+    if (dropped)
+        frame_free(pfn);
+}
+
 int obj_init(void)
 {
     uint32_t frames = direct_map.end - direct_map.first, n = 1024;
@@ -508,7 +521,7 @@ pfn_t obj_find_kept(struct obj *o, uint32_t page, bool *there)
     return pfn;
 }
 
-pfn_t obj_take_dirty(struct obj *o, uint32_t page)
+pfn_t obj_take_dirty(struct obj *o, uint32_t page, bool wait)
 {
     uint32_t hash = hash_of(o, page);
     struct spin *chain = chain_lock(hash);
@@ -528,9 +541,9 @@ pfn_t obj_take_dirty(struct obj *o, uint32_t page)
         }
         spin_unlock(chain);
         spin_unlock(&cache.lock);
-        if (busy)
+        if (busy && wait)
             frame_sleep(pfn);
-    } while (busy);
+    } while (busy && wait);
     if (ours)
         lock_taken(frame_of(pfn), LOCK_BUSY, LOCK_CALLER);
     return ours ? pfn : NO_PFN;

@@ -36,13 +36,20 @@ struct obj_ops {
     int (*write)(struct obj *o, uint32_t page, const void *frame_bytes);
     /* The last reference went and no page is left. */
     void (*release)(struct obj *o);
-    /* A mapping is about to write to a page that is not dirty: NULL, or 0, or -Exxx if it can't be.
-     * Spinning locks are held. */
+    /* A mapping is about to write to a page that is not dirty: NULL, or 0, or -Exxx if it can't be,
+     * or OBJ_SLOW: call room first, and try again. Spinning locks are held. */
     int (*dirty)(struct obj *o, pfn_t pfn);
+    void (*room)(struct obj *o); /* may sleep; as->lock is not held */
     /* Page-out is about to take a kept page: keeps those out who use such pages without a pin,
      * until thaw. False: they are in. Does not sleep. NULL: there are none. */
     bool (*freeze)(struct obj *o);
     void (*thaw)(struct obj *o);
+    /* What obj_sync does, where write page by page is not how: it writes with obj_take_dirty,
+     * obj_write_protect, obj_written. NULL: it is. May sleep. */
+    int (*sync)(struct obj *o, uint32_t first_page, uint32_t npages);
+    /* The same for page-out and one page: waits for the device alone, and leaves the page dirty
+     * where it would have to wait for more. An error is kept for who syncs. NULL: as obj_sync. */
+    void (*launder)(struct obj *o, uint32_t page);
     bool only_copy; /* what its pages hold is nowhere else: they stay as long as the object */
     bool slow;      /* filling waits for a device: nobody holds as->lock over it */
 };
@@ -70,6 +77,12 @@ static inline uint64_t obj_size(const struct obj *o)
     return __atomic_load_n(&o->size_bytes, __ATOMIC_RELAXED);
 }
 
+/* Pages in memory, a moment ago. */
+static inline uint32_t obj_resident(const struct obj *o)
+{
+    return __atomic_load_n(&o->npages, __ATOMIC_RELAXED);
+}
+
 /* Once, before the first object. nbuckets is chosen from the size of RAM. 0 or -ENOMEM. */
 int __must_check obj_init(void);
 
@@ -80,6 +93,12 @@ void obj_ref(struct obj *o);
 static inline void obj_count_writable(struct obj *o, int n)
 {
     __atomic_fetch_add(&o->writable, (uint32_t)n, __ATOMIC_ACQ_REL);
+}
+/* There is such a segment; seen after a page was made clean it says whether somebody may still
+ * store to the page. */
+static inline bool obj_is_writable(const struct obj *o)
+{
+    return __atomic_load_n(&o->writable, __ATOMIC_ACQUIRE) != 0;
 }
 /* Gives a reference back; the last one frees the pages and calls release. May sleep. */
 void obj_unref(struct obj *o);
@@ -158,10 +177,28 @@ pfn_t obj_find_kept(struct obj *o, uint32_t page, bool *there);
  * store to one is a fault. Each exactly once, whoever else does the same. May sleep. The first
  * error of ops->write; its page stays dirty. */
 int obj_sync(struct obj *o, uint32_t first_page, uint32_t npages);
-/* The page's frame, pinned, with BUSY taken, if it is in memory and dirty, else NO_PFN. May sleep.
- * obj_written gives both back; error: it is still dirty. */
-pfn_t obj_take_dirty(struct obj *o, uint32_t page);
+/* For page-out: the page goes to where it comes from, if it is dirty; it may stay so. */
+void obj_launder(struct obj *o, uint32_t page);
+/* The page's frame, pinned, with BUSY taken, if it is in memory and dirty, else NO_PFN. One that is
+ * BUSY is waited for, or, if nobody else writes, is being filled and as good as clean. obj_written
+ * gives both back; error: it is still dirty. */
+pfn_t obj_take_dirty(struct obj *o, uint32_t page, bool wait);
 void obj_written(pfn_t pfn, int error);
+/* No mapping permits stores to the pages any more: the next one is a fault. Between the two above.
+ * May sleep. */
+void obj_write_protect(struct obj *o, uint32_t first_page, uint32_t npages);
+/* A walk along the object's pages in memory. The caller begins with all zero but the range, calls
+ * obj_collect until it is over, and keeps others from cutting the object meanwhile. */
+struct obj_walk {
+    uint32_t first, end; /* pages that are looked for */
+    pfn_t at;            /* pinned: the next to look at; NO_PFN: the first of all */
+    bool over;
+};
+/* The numbers of some pages more that are dirty, or of some that are clean, and not being filled or
+ * written: how many, at most `most`. May be 0 before the end. Does not sleep. */
+unsigned obj_collect(struct obj *o, struct obj_walk *w, bool dirty, uint32_t *page, unsigned most);
+/* The page leaves memory if nobody uses it and it can be filled again. */
+void obj_drop_unused(struct obj *o, uint32_t page);
 /* Takes every mapping of the pages out of all address spaces, shared ones and private copies made
  * of them. None is left when it returns, and none comes back, of pages that had left the object
  * (page_orphan) when it was called. No allocation. The caller holds a reference. May sleep. */

@@ -11,7 +11,7 @@
 #include "mm/private.h"
 #include "mm/seg_impl.h"
 
-/* The object agrees that the access may be. */
+/* The object agrees that the access may be: 0, -Exxx, or OBJ_SLOW. */
 static int allow(const struct fault *f, pfn_t pfn)
 {
     struct obj *o = f->seg->obj;
@@ -22,8 +22,21 @@ static int allow(const struct fault *f, pfn_t pfn)
     return o->ops->dirty ? o->ops->dirty(o, pfn) : 0;
 }
 
+/* The object must make room for something dirty first. */
+static int make_room(struct fault *f)
+{
+    struct obj *o = f->seg->obj;
+
+    obj_ref(o);
+    rwlock_read_done(&f->as->lock);
+    o->ops->room(o);
+    obj_unref(o);
+    rwlock_read(&f->as->lock);
+    return FAULT_RETRY;
+}
+
 /* Enters the page, which the caller has pinned; the pin becomes the entry's use. Not where another
- * was faster, or if the page has left the object: then the access comes again. */
+ * was faster, or if the page has left the object: then the access comes again. As allow. */
 static int enter(struct fault *f, pfn_t pfn)
 {
     struct node *n = f->node ? f->node : pt_node_private(f->as, f->va);
@@ -74,8 +87,10 @@ static int shared_fault(struct fault *f)
     pfn_t pfn;
     int error;
 
-    if (!pte_is_none(f->pte))
-        return write_first(f);
+    if (!pte_is_none(f->pte)) {
+        error = write_first(f);
+        return unlikely(error == OBJ_SLOW) ? make_room(f) : error;
+    }
     error = obj_get_now(o, seg_obj_page(f->seg, f->va), &pfn, &how);
     if (unlikely(error))
         return error == -EAGAIN ? -EIO : vn_missing(f, error);
@@ -85,9 +100,11 @@ static int shared_fault(struct fault *f)
     }
     f->kind = MAX(f->kind, fault_kind_found(o, how));
     error = enter(f, pfn);
-    if (!error && f->access != PROT_WRITE)
+    if (unlikely(error))
+        return error == OBJ_SLOW ? make_room(f) : error;
+    if (f->access != PROT_WRITE)
         vn_around(f, PTE_SHARED | fault_wired(f));
-    return error;
+    return 0;
 }
 
 static void shared_dup(const struct seg *from, struct seg *to)

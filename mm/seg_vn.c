@@ -53,15 +53,15 @@ static struct near near_of(const struct fault *f)
                          (int)node_index(f->va) - (int)at};
 }
 
-/* Reads the page with those beside it that are not there; how: as obj_get found it. */
-static int bring(struct obj *o, uint32_t page, struct near near, enum obj_found *how)
+/* Reads the page with those from first to end that are not there; how: as obj_get found it. */
+static int bring(struct obj *o, uint32_t page, uint32_t first, uint32_t end, enum obj_found *how)
 {
-    uint32_t first = near.first + near.lowest, brought = 0;
+    uint32_t brought = 0;
     pfn_t pfn;
     int error;
 
     if (!obj_lookup(o, page))
-        brought = obj_fetch(o, first, near.end - near.lowest);
+        brought = obj_fetch(o, first, end - first);
     error = obj_get(o, page, &pfn, how);
     if (!error)
         obj_put(pfn);
@@ -74,15 +74,16 @@ static int bring(struct obj *o, uint32_t page, struct near near, enum obj_found 
 int vn_missing(struct fault *f, int error)
 {
     struct obj *o = f->seg->obj;
-    uint32_t page = seg_obj_page(f->seg, f->va);
-    struct near near = near_of(f);
+    uint32_t page = seg_obj_page(f->seg, f->va), cluster = page & ~(NEAR_PAGES - 1);
+    uint32_t first = MAX(cluster, f->seg->obj_page);
+    uint32_t end = MIN(cluster + NEAR_PAGES, f->seg->obj_page + f->seg->npages);
     enum obj_found how = OBJ_CACHED;
 
     if (error != OBJ_SLOW)
         return error == -EINVAL ? -ENXIO : error;
     obj_ref(o);
     rwlock_read_done(&f->as->lock);
-    error = bring(o, page, near, &how);
+    error = bring(o, page, first, end, &how);
     if (!error)
         f->kind = MAX(f->kind, fault_kind_found(o, how));
     obj_unref(o);
