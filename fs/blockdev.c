@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Block devices as files. A disk and each of its partitions is an object of the page cache, whose
- * pages are filled from the sectors and written back in runs: when many are dirty, by fsync, sync
- * and the last close, and by a thread a few seconds after the first. A page that could not be
- * written is clean all the same, so that memory comes back; who syncs next is told.
+ * pages are filled from the sectors, and are what read(), write() and mappings see; what was
+ * written goes back by blockdev_back.c.
  * Locks: (w) b->lock, which sleeps: one writer at a time, and one who writes back; pages on their
  * way are BUSY.
  */
@@ -13,13 +12,10 @@
 
 #include "fs/file.h"
 #include "include/uapi/errno.h"
-#include "kern/clock.h"
-#include "kern/kthread.h"
+#include "lib/fmt.h"
+#include "mm/as.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
-
-#define WRITE_BACK_NS   5000000000ull /* after the first page became dirty */
-#define SECTORS_IN_PAGE (PAGE_SIZE / SECTOR_BYTES)
 
 #define BLKROGET     0x125eu
 #define BLKRRPART    0x125fu
@@ -29,42 +25,11 @@
 #define BLKBSZGET    0x80041270u
 #define BLKGETSIZE64 0x80041272u
 
-static struct {
-    struct waitq work; /* who writes back sleeps here */
-    bool dirty;        /* atomic, work.lock: something is */
-} all = {.work = WAITQ_INIT(all.work)};
-
 static struct slab_cache run_cache = SLAB_CACHE("blockrun", sizeof(struct run));
 
 static struct bdev *bdev_of(const struct file *f)
 {
     return f->data;
-}
-
-/* A page's sectors: how many there are, the last page may have fewer. 0: none. */
-static uint32_t page_sectors(const struct bdev *b, uint32_t page)
-{
-    uint64_t at = (uint64_t)page * SECTORS_IN_PAGE;
-
-    return at >= b->sectors ? 0 : (uint32_t)MIN(b->sectors - at, (uint64_t)SECTORS_IN_PAGE);
-}
-
-static void io_fill(struct block_io *io, const struct bdev *b, enum block_op op, uint32_t page,
-                    pfn_t pfn)
-{
-    *io = (struct block_io){.dev = b->disk,
-                            .op = op,
-                            .sector = b->first + (uint64_t)page * SECTORS_IN_PAGE,
-                            .pfn = pfn,
-                            .bytes = (uint16_t)(page_sectors(b, page) * SECTOR_BYTES)};
-}
-
-/* Does the run's transfers, and waits; each has its error. */
-static void run_transfer(struct run *r)
-{
-    for (unsigned i = 0; i + 1 < r->n; i++)
-        r->io[i].next = &r->io[i + 1];
-    (void)!block_wait(r->io);
 }
 
 static void clear_behind_end(const struct block_io *io, void *bytes)
@@ -81,7 +46,7 @@ static int bdev_fill(struct obj *o, uint32_t page, void *bytes)
         memcpy(bytes, b->whole, PAGE_SIZE);
         return 0;
     }
-    io_fill(&io, b, BLOCK_READ, page, virt_to_pfn(bytes));
+    bdev_io_fill(&io, b, BLOCK_READ, page, virt_to_pfn(bytes));
     clear_behind_end(&io, bytes);
     return io.bytes ? block_wait(&io) : 0;
 }
@@ -99,16 +64,22 @@ static void bdev_fill_run(struct obj *o, struct obj_run *run)
     }
     r->n = run->n;
     for (unsigned i = 0; i < r->n; i++) {
-        io_fill(&r->io[i], b, BLOCK_READ, run->page[i], run->pfn[i]);
+        bdev_io_fill(&r->io[i], b, BLOCK_READ, run->page[i], run->pfn[i]);
         clear_behind_end(&r->io[i], pfn_to_virt(run->pfn[i]));
     }
-    run_transfer(r);
+    bdev_transfer(r);
     for (unsigned i = 0; i < r->n; i++)
         run->error[i] = r->io[i].error;
     slab_free(&run_cache, r);
 }
 
-const struct obj_ops bdev_obj_ops = {.fill = bdev_fill, .fill_run = bdev_fill_run, .slow = true};
+const struct obj_ops bdev_obj_ops = {.fill = bdev_fill,
+                                     .fill_run = bdev_fill_run,
+                                     .dirty = bdev_obj_dirty,
+                                     .room = bdev_obj_room,
+                                     .sync = bdev_obj_sync,
+                                     .launder = bdev_obj_launder,
+                                     .slow = true};
 
 /* How much of [pos, pos + len) is in pos's page and before the end. */
 static size_t part_at(const struct bdev *b, uint64_t pos, size_t len)
@@ -159,81 +130,6 @@ static int bdev_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     return done ? (int)done : error;
 }
 
-/* Writes the run, and lets those go on who want the pages. (w). */
-static void run_write(struct bdev *b)
-{
-    struct run *r = &b->run;
-
-    if (r->n == 0)
-        return;
-    run_transfer(r);
-    for (unsigned i = 0; i < r->n; i++) {
-        b->error = r->io[i].error ? r->io[i].error : b->error;
-        obj_written(r->pfn[i], 0);
-    }
-    r->n = 0;
-}
-
-/* What is dirty goes to the disk, and through its cache; 0, or the first error since the last call.
- * (w). */
-static int write_back(struct bdev *b)
-{
-    struct block_io flush = {.dev = b->disk, .op = BLOCK_FLUSH};
-    struct run *r = &b->run;
-    int error;
-
-    for (unsigned i = 0; i < b->ndirty; i++) {
-        pfn_t pfn = obj_take_dirty(&b->obj, b->dirty[i], false);
-
-        if (pfn) {
-            io_fill(&r->io[r->n], b, BLOCK_WRITE, b->dirty[i], pfn);
-            r->pfn[r->n++] = pfn;
-        }
-        if (r->n == RUN_PAGES)
-            run_write(b);
-        preempt_point();
-    }
-    run_write(b);
-    error = b->ndirty ? block_wait(&flush) : 0;
-    b->ndirty = 0;
-    error = b->error ? b->error : error;
-    b->error = 0;
-    return error;
-}
-
-/* An error stays for the next who asks. (w). */
-static void write_back_quietly(struct bdev *b)
-{
-    b->error = write_back(b);
-}
-
-static int bdev_sync(struct bdev *b)
-{
-    int error;
-
-    mutex_lock(&b->lock);
-    error = write_back(b);
-    mutex_unlock(&b->lock);
-    return error;
-}
-
-/* The page, which was clean, is to be written back: not now, but in a while. */
-static void note_dirty(struct bdev *b, uint32_t page)
-{
-    unsigned at = b->ndirty++;
-    uint32_t mask;
-
-    for (; at > 0 && b->dirty[at - 1] > page; at--)
-        b->dirty[at] = b->dirty[at - 1];
-    b->dirty[at] = page;
-    if (__atomic_load_n(&all.dirty, __ATOMIC_RELAXED))
-        return;
-    mask = spin_lock_irq(&all.work.lock);
-    __atomic_store_n(&all.dirty, true, __ATOMIC_RELAXED);
-    waitq_wake_locked(&all.work, 1);
-    spin_unlock_irq(&all.work.lock, mask);
-}
-
 /* Part of a page, whose bytes lie at `from`; page-sized ones replace the page without reading it.
  * What fails on the way to the disk is not this write's error: it stays for who syncs. (w). */
 static int write_page(struct bdev *b, uint64_t pos, const char *from, size_t len)
@@ -253,9 +149,7 @@ static int write_page(struct bdev *b, uint64_t pos, const char *from, size_t len
     clean = obj_wrote_dirty(pfn);
     obj_put(pfn);
     if (clean)
-        note_dirty(b, page);
-    if (b->ndirty == DIRTY_MAX)
-        write_back_quietly(b);
+        bdev_note_dirty(b, page);
     return 0;
 }
 
@@ -301,13 +195,28 @@ static int bdev_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     return n;
 }
 
+/* Not what somebody has mapped or is just reading. (w). */
+static void drop_unused(struct bdev *b)
+{
+    struct obj_walk w = {.end = UINT32_MAX};
+    uint32_t page[RUN_PAGES];
+
+    while (!w.over) {
+        unsigned n = obj_collect(&b->obj, &w, false, page, RUN_PAGES);
+
+        for (unsigned i = 0; i < n; i++)
+            obj_drop_unused(&b->obj, page[i]);
+        preempt_point();
+    }
+}
+
 int bdev_drop(struct bdev *b)
 {
     int error;
 
     mutex_lock(&b->lock);
-    error = write_back(b);
-    obj_punch(&b->obj, 0, UINT32_MAX); /* its size stays, so that no reader finds an end */
+    error = bdev_write_back(b);
+    drop_unused(b);
     mutex_unlock(&b->lock);
     return error;
 }
@@ -317,7 +226,7 @@ int bdev_become(struct bdev *b, uint64_t first, uint64_t sectors)
     int error;
 
     mutex_lock(&b->lock);
-    error = write_back(b);
+    error = bdev_write_back(b);
     b->first = first;
     b->sectors = sectors;
     (void)!obj_resize(&b->obj, 0);
@@ -350,6 +259,22 @@ static int bdev_ioctl(struct file *f, unsigned request, vaddr_t arg)
     }
 }
 
+/* The device stays in memory as long as the machine runs, its sectors as long as it is mapped. */
+static int bdev_map(struct file *f, struct map_request *r)
+{
+    r->ops = r->flags & SEG_SHARED ? &seg_shared : &seg_vn;
+    r->obj = &bdev_of(f)->obj;
+    return 0;
+}
+
+bool blockdev_path(const struct obj *o, char *buf, size_t size)
+{
+    if (o->ops != &bdev_obj_ops)
+        return false;
+    fmt_snprint(buf, size, "/dev/%s", container_of(o, struct bdev, obj)->name);
+    return true;
+}
+
 static uint64_t bdev_size(const struct file *f)
 {
     return bdev_of(f)->sectors * SECTOR_BYTES;
@@ -369,13 +294,6 @@ static int bdev_open(struct file *f)
     return bdev_hold(b);
 }
 
-static void bdev_sync_quietly(struct bdev *b)
-{
-    mutex_lock(&b->lock);
-    write_back_quietly(b);
-    mutex_unlock(&b->lock);
-}
-
 static void bdev_close(struct file *f)
 {
     struct bdev *b = bdev_of(f);
@@ -390,38 +308,7 @@ const struct vnode_ops bdev_ops = {
     .read = bdev_read,
     .write = bdev_write,
     .ioctl = bdev_ioctl,
+    .map = bdev_map,
     .size = bdev_size,
     .positioned = true,
 };
-
-int blockdev_sync(struct file *f)
-{
-    return f->vnode->ops == &bdev_ops ? bdev_sync(bdev_of(f)) : -EINVAL;
-}
-
-void blockdev_sync_all(void)
-{
-    struct bdev *b;
-
-    for (unsigned i = 0; i < BDEVS_MAX; i++)
-        if ((b = bdev_nth(i)))
-            bdev_sync_quietly(b);
-}
-
-/* The thread that writes back what nobody else has. */
-void bdev_write_back_run(void *arg)
-{
-    (void)arg;
-    kthread_stops(); /* an audit finds no page on its way */
-    for (;;) {
-        uint32_t mask = spin_lock_irq(&all.work.lock);
-
-        if (!all.dirty) {
-            (void)!waitq_sleep(&all.work, mask, false, UINT64_MAX);
-            continue;
-        }
-        (void)!waitq_sleep(&all.work, mask, false, clock_ns() + WRITE_BACK_NS);
-        __atomic_store_n(&all.dirty, false, __ATOMIC_RELAXED);
-        blockdev_sync_all();
-    }
-}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Disks and their partitions as files: /dev/vda, /dev/vda1, /dev/ram0. Contents go through the page
- * cache; what was written is on the disk after fsync, sync, or the last close, or a few seconds
- * later. Mappings are refused.
+ * cache, whether they are read, written or mapped; what was written is on the disk after fsync,
+ * msync, sync, or the last close, or a few seconds later.
  */
 #ifndef FS_BLOCKDEV_H
 #define FS_BLOCKDEV_H
@@ -24,6 +24,8 @@ void blockdev_sync_all(void);
 int __must_check blockdev_swap_on(struct file *f, int prio);
 /* The device, whatever path led there, is swap no more: as swap_remove. */
 int __must_check blockdev_swap_off(const struct vnode *v);
+/* The object is a block device's: its node's path, as it was made at boot. */
+bool blockdev_path(const struct obj *o, char *buf, size_t size);
 /* The number of the i-th disk that was registered; 0: it has no node. */
 uint32_t blockdev_number(unsigned i);
 /* Calls visit for each device: its number, name, and size in sectors. For /proc/partitions. */

@@ -15,8 +15,7 @@
 #include "mm/slab.h"
 #include "mm/swap.h"
 
-#define SECTORS_IN_PAGE (PAGE_SIZE / SECTOR_BYTES)
-#define SLOTS_MAX       ((1u << 20) - 1)
+#define SLOTS_MAX ((1u << 20) - 1)
 
 /* A device in use as swap. One thread alone writes pages, with these transfers. */
 struct area {

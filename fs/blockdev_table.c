@@ -154,10 +154,18 @@ int bdev_hold(struct bdev *b)
     return error;
 }
 
+/* Who has it open or mapped. Nobody maps what is neither, so that the files are asked first. */
+static uint32_t bdev_users(const struct bdev *b)
+{
+    uint32_t opens = __atomic_load_n(&b->opens, __ATOMIC_ACQUIRE);
+
+    return opens + __atomic_load_n(&b->obj.refs, __ATOMIC_ACQUIRE) - 1;
+}
+
 static bool part_is_open(unsigned place)
 {
     for (unsigned n = 1; n <= PARTS; n++)
-        if (bdev_nth(place + n) && __atomic_load_n(&bdev_nth(place + n)->opens, __ATOMIC_ACQUIRE))
+        if (bdev_nth(place + n) && bdev_users(bdev_nth(place + n)))
             return true;
     return false;
 }
@@ -188,7 +196,7 @@ int bdev_set_swap(struct bdev *b, bool swap)
     mutex_lock(&table.lock);
     for (unsigned i = 0; swap && i < BDEVS_MAX; i++)
         if ((other = bdev_nth(i)) && overlap(other, b) &&
-            (other->swap || __atomic_load_n(&other->opens, __ATOMIC_ACQUIRE) > (other == b)))
+            (other->swap || bdev_users(other) > (other == b)))
             error = -EBUSY;
     if (!error)
         b->swap = swap;
@@ -264,6 +272,7 @@ int blockdev_make_nodes(void)
     static struct reading readings[BLOCK_DEVICES];
     uint64_t deadline_ns = clock_ns() + TABLE_WAIT_NS;
 
+    bdev_back_init();
     for (unsigned i = 0; block_disk(i); i++) {
         unsigned place = i * (1 + PARTS);
         struct bdev *b = make(place, block_disk(i), 0);

@@ -4,7 +4,7 @@
  * from a frame to the processes that use it. They are here because only proc/ knows whose an
  * address space is. Nothing is locked: see kern/kdb.h. Flags of frames are those of /proc/coremap.
  */
-#include "fs/vnode.h"
+#include "fs/blockdev.h"
 #include "kern/arch.h"
 #include "kern/kdb.h"
 #include "mm/slab.h"
@@ -39,7 +39,8 @@ static void print_obj(const struct obj *o)
     struct vnode *v = o ? vnode_of_obj(o) : NULL;
     char path[PATH_SHOWN];
 
-    if (v && vnode_path_locked(v, path, sizeof(path)) == 0)
+    if ((v && vnode_path_locked(v, path, sizeof(path)) == 0) ||
+        (o && blockdev_path(o, path, sizeof(path))))
         kdb_printf("%s", path);
     else
         kdb_printf("obj %p", (const void *)o);

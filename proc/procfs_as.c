@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "fs/blockdev.h"
 #include "lib/fmt.h"
 #include "mm/obj_anon.h"
 #include "mm/swap.h"
@@ -37,6 +38,8 @@ static const char *seg_name(const struct seg *s, char *buf, size_t size)
 
     if (v)
         return vnode_path_locked(v, buf, size) ? "?" : buf;
+    if (s->obj && blockdev_path(s->obj, buf, size))
+        return buf;
     if (s->flags & SEG_SHARED && s->obj && obj_is_anon(s->obj))
         return shm_name(s, buf, size) ? buf : "/dev/zero (deleted)";
     if (s->flags & SEG_GROWS && seg_end(s) == s->as->stack_top)

@@ -101,7 +101,6 @@ static void test_edges(void)
     CHECK_EQ(sys_raw(SYS_read, fd, bytes, 8), 0);
     CHECK_EQ(sys_raw(SYS_llseek, fd, 0x7fffffff, 0xffffffff, &end, SEEK_END), -EINVAL);
     CHECK_EQ(sys_raw(SYS_ftruncate, fd, 0), -EINVAL);
-    CHECK_EQ(sys_raw(SYS_mmap2, 0, PAGE, PROT_READ, MAP_SHARED, fd, 0), -ENODEV);
     CHECK_EQ(sys_raw(SYS_sendfile64, fd, fd, NULL, PAGE), -EINVAL);
     CHECK_EQ(sys_raw(SYS_fsync, fd), 0);
     CHECK_EQ(sys_raw(SYS_close, fd), 0);
