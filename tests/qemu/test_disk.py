@@ -62,6 +62,23 @@ class Disk(TestCase):
         vm.expect_prompt(60)
         return vm
 
+    def qmp(self):
+        return ["-qmp", "unix:%s,server=on,wait=off" % self.path("qmp")]
+
+    def limit(self, rate):
+        """Of the first disk, bytes per second; 0: none. The machine has the socket `qmp`."""
+        zero = ("bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
+        arguments = dict({key: 0 for key in zero}, id="disk0", bps=rate)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(20)
+            s.connect(self.path("qmp"))
+            with s.makefile("rw") as f:
+                f.readline()  # its greeting
+                for command in ({"execute": "qmp_capabilities"},
+                                {"execute": "block_set_io_throttle", "arguments": arguments}):
+                    print(json.dumps(command), file=f, flush=True)
+                    self.assertIn("return", json.loads(f.readline()))
+
     def printed(self, vm, pattern, command, **more):
         self.assert_printed(vm, pattern, vm.run(command, 60, **more))
 
@@ -323,24 +340,9 @@ class Errors(Disk):
 class Silent(Disk):
     """A disk that does not answer: here one that may transfer a byte a second for a while."""
 
-    def limit(self, rate):
-        """Of bytes per second; 0: none."""
-        zero = ("bps_rd", "bps_wr", "iops", "iops_rd", "iops_wr")
-        arguments = dict({key: 0 for key in zero}, id="disk0", bps=rate)
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(20)
-            s.connect(self.path("qmp"))
-            with s.makefile("rw") as f:
-                f.readline()  # its greeting
-                for command in ({"execute": "qmp_capabilities"},
-                                {"execute": "block_set_io_throttle", "arguments": arguments}):
-                    print(json.dumps(command), file=f, flush=True)
-                    self.assertIn("return", json.loads(f.readline()))
-
     def test_reset(self):
         data = noise(MiB)
-        vm = self.boot(self.write("image", data), limit=200,
-                       extra=["-qmp", "unix:%s,server=on,wait=off" % self.path("qmp")])
+        vm = self.boot(self.write("image", data), limit=200, extra=self.qmp())
         self.limit(1)
         vm.run("dd if=/dev/vda of=/tmp/a bs=4K skip=99 count=1", status=0)  # the next will be long in coming
         vm.send("dd if=/data of=/dev/vda bs=4K seek=10 count=5 conv=fsync; echo ended $?\r")

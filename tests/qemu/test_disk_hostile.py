@@ -24,7 +24,7 @@ class VirtioDisk(TestCase):
         with open(self.path("image"), "r+b") as f:  # one partition, sectors 256 to 767
             f.seek(446)
             f.write(struct.pack("<4xB3xII", 0x83, 256, 512) + bytes(48) + b"\x55\xaa")
-        vm = run_user_tests("t_disk", kernel=self.kernel, extra=disk_args(0, image))
+        vm = run_user_tests("t_disk t_mmap_disk t_disk_storm", append="memlimit=32M", kernel=self.kernel, extra=disk_args(0, image))
         self.assertNotIn("# skipped", vm.text)
 
     def test_lost_write(self):
