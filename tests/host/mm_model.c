@@ -8,7 +8,7 @@ struct space spaces[SPACES];
 struct obj *files[OBJECTS];
 uint32_t file_pages[OBJECTS] = {40, 300, 900, 60, 700, 200};
 bool dirty[FILES][900];
-bool resizing;
+bool resizing, swapping;
 uint8_t contents[OBJECTS][900][WATCHED];
 vaddr_t va_of(unsigned i)
 {
@@ -119,21 +119,24 @@ static void compare_contents(struct space *sp)
         const struct node *n = sp->as->pt->node[node_slot(va_of(i))];
         pte_t e = n ? n->pte[node_index(va_of(i))] : (pte_t){0};
         struct page *p = &sp->page[i];
+        const uint8_t *bytes;
 
-        if (!pte_in_core(e)) {
+        if (pte_is_none(e)) {
             assert_false(p->written);
             continue;
         }
         assert_true(p->mapped);
+        bytes = pte_in_core(e) ? pfn_to_virt(pte_pfn(e)) : swapped_bytes(pte_pfn(e));
         for (unsigned k = 0; k < WATCHED; k++)
-            assert_int_equal(((uint8_t *)pfn_to_virt(pte_pfn(e)))[watched[k]], bytes_of(p)[k]);
+            assert_int_equal(bytes[watched[k]], bytes_of(p)[k]);
     }
 }
 
 void compare(struct space *sp)
 {
     for (unsigned slot = 0; slot < ARRAY_SIZE(sp->as->pt->node); slot++)
-        assert_true(!sp->as->pt->node[slot] || node_live(sp->as->pt->node[slot]) || resizing);
+        assert_true(!sp->as->pt->node[slot] || node_live(sp->as->pt->node[slot]) || resizing ||
+                    swapping);
     compare_segments(sp);
     compare_contents(sp);
 }

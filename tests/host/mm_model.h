@@ -59,7 +59,8 @@ extern struct space spaces[SPACES];
 extern struct obj *files[OBJECTS];
 extern uint32_t file_pages[OBJECTS];
 extern bool dirty[FILES][900]; /* stored to through a shared mapping since the last msync */
-extern bool resizing;          /* objects change their size: nodes may stay without entries */
+extern bool resizing;          /* objects change their size */
+extern bool swapping; /* pages go to swap; with either of them nodes may stay without entries */
 extern uint8_t contents[OBJECTS][900][WATCHED];
 
 vaddr_t va_of(unsigned i);
@@ -87,6 +88,13 @@ void drop_objects(void);
 void do_resize(void);
 void do_file(void);
 void do_take_back(struct space *sp);
+/* mm_model_swap.c: an area of swap, and pages that go there. */
+void make_swap(void);
+void drop_swap(void);
+const uint8_t *swapped_bytes(uint32_t slot);
+void do_page_out(struct space *sp);
+void do_reclaim(void);
+void do_swapoff(void);
 /* The object is shared anonymous memory, which nobody maps otherwise. */
 static inline bool is_nameless(unsigned o)
 {

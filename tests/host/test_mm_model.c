@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The memory core against a model (mm_model.h): random operations on up to six address spaces,
- * three files on a disk, one in memory and two pieces of shared memory, each compared. SEED and
- * SOAK from the environment.
+ * three files on a disk, one in memory and two pieces of shared memory, each compared, while pages
+ * go to swap. SEED and SOAK from the environment.
  */
 #include "include/uapi/errno.h"
 #include "tests/host/mm_model.h"
@@ -325,6 +325,12 @@ static void step(void)
         do_resize();
     else if (dice < 300)
         do_take_back(sp);
+    else if (dice < 450 && swapping)
+        do_page_out(sp);
+    else if (dice < 455 && swapping)
+        do_reclaim();
+    else if (dice < 456 && swapping)
+        do_swapoff();
     else
         do_access(sp);
     if (sp->as)
@@ -338,6 +344,7 @@ static void run(int chaos)
 
     make_machine();
     fake_chaos = chaos;
+    make_swap();
     before = fake_in_use();
     make_objects();
     create(&spaces[0]);
@@ -354,18 +361,20 @@ static void run(int chaos)
     assert_int_equal(fake_check(), 0);
     assert_int_equal(fake_in_use(), before);
     assert_int_equal(as_committed(), 0);
+    drop_swap();
     operation = 0;
 }
 
 static void test_model(void **state)
 {
     resizing = false;
+    swapping = *state != NULL;
     run(*state != NULL);
 }
 
 static void test_resizing(void **state)
 {
-    resizing = true;
+    resizing = swapping = true;
     run(*state != NULL);
 }
 
@@ -383,8 +392,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         {"test_model", test_model, NULL, where_it_stopped, NULL},
-        {"test_model_with_chaos", test_model, NULL, where_it_stopped, &spaces},
-        {"test_model_resizing", test_resizing, NULL, where_it_stopped, NULL},
+        {"test_model_with_chaos_and_swap", test_model, NULL, where_it_stopped, &spaces},
+        {"test_model_resizing_with_swap", test_resizing, NULL, where_it_stopped, NULL},
     };
 
     testing_seed();
