@@ -117,14 +117,12 @@ static int add(struct fake_swap *s, const struct swap_request *r)
     int error;
 
     *s = (struct fake_swap){.name = r->name, .pages = r->pages};
-    s->bytes = malloc((size_t)r->pages * PAGE_SIZE + 1);
-    memset(s->bytes, 0xd5, (size_t)r->pages * PAGE_SIZE);
     error = swap_add(r);
-    if (error) {
-        free(s->bytes);
-        s->bytes = NULL;
-    }
-    return error;
+    if (error)
+        return error;
+    s->bytes = malloc((size_t)r->pages * PAGE_SIZE);
+    memset(s->bytes, 0xd5, (size_t)r->pages * PAGE_SIZE);
+    return 0;
 }
 
 int fake_swap_add(struct fake_swap *s, const char *name, uint32_t pages, int prio)

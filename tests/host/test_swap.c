@@ -271,8 +271,9 @@ static void test_remove(void **state)
     assert_int_equal(fake_swap_add(&disk, "disk", 257, -1), 0);
 }
 
-/* An area that is being removed gives no slots, and is removed once. */
+/* An area that is being removed gives no slots, and is removed once; others give theirs. */
 static int during[3];
+static uint32_t new_slot;
 
 static void remove_meanwhile(struct fake_swap *s, bool write, uint32_t page, unsigned n)
 {
@@ -280,22 +281,37 @@ static void remove_meanwhile(struct fake_swap *s, bool write, uint32_t page, uns
     during[0] = swap_remove(s->name);
     during[1] = (int)swap_room();
     during[2] = (int)fake_page_evict(as, va_of(50));
+    new_slot = slot_in(as, 50);
+}
+
+static void remove_with_other(bool other)
+{
+    static struct fake_swap more;
+
+    store_all();
+    page_out(1);
+    forget_cache();
+    if (other)
+        assert_int_equal(fake_swap_add(&more, "more", 10, -1), 0);
+    disk.meanwhile = remove_meanwhile;
+    assert_int_equal(fake_swap_remove(&disk), 0);
+    assert_int_equal(disk.closed, 1);
+    assert_int_equal(during[0], -EBUSY);
+    assert_int_equal(during[1], other ? 9 : 0);
+    assert_int_equal(during[2], other);
+    assert_int_equal(new_slot != NO_SLOT, other);
+    launder_flush();
+    expect_all(as);
+    assert_int_equal(fake_swap_add(&disk, "disk", 257, -1), 0);
+    if (other)
+        assert_int_equal(fake_swap_remove(&more), 0);
 }
 
 static void test_remove_twice(void **state)
 {
     (void)state;
-    store_all();
-    page_out(1);
-    forget_cache();
-    disk.meanwhile = remove_meanwhile;
-    assert_int_equal(fake_swap_remove(&disk), 0);
-    assert_int_equal(disk.closed, 1);
-    assert_int_equal(during[0], -EBUSY);
-    assert_int_equal(during[1], 0);
-    assert_int_equal(during[2], 0);
-    expect_all(as);
-    assert_int_equal(fake_swap_add(&disk, "disk", 257, -1), 0);
+    remove_with_other(false);
+    remove_with_other(true);
 }
 
 static void test_remove_unreadable(void **state)
