@@ -9,8 +9,12 @@
 #include "tests/host/testing.h"
 
 #include "include/uapi/errno.h"
+#include "mm/pageout_impl.h"
+#include "mm/reclaim.h"
 #include "mm/slab.h"
+#include "mm/swap.h"
 #include "tests/host/cpu.h"
+#include "tests/host/fake_swap.h"
 
 #define FRAMES 2048
 #define BASE   (0x10200000u - 100 * PAGE_SIZE) /* 100 pages, a whole node, 88 pages */
@@ -74,6 +78,8 @@ struct step {
     unsigned first, npages; /* pages from BASE on */
     unsigned arg;           /* protection, byte, bytes, other space */
 };
+
+static struct fake_swap disk;
 
 static vaddr_t va_of(unsigned i)
 {
@@ -246,6 +252,44 @@ static int do_peek(const struct step *s)
     return error;
 }
 
+/* The pages go to swap, and out of memory. */
+static int do_page_out(const struct step *s)
+{
+    for (unsigned i = s->first; i < s->first + s->npages; i++)
+        (void)fake_page_evict(spaces[s->space], va_of(i));
+    launder_flush();
+    (void)reclaim_cache(UINT32_MAX);
+    assert_int_equal(pte_state(pt_get(spaces[s->space], va_of(s->first))), PTE_SWAPPED);
+    return 0;
+}
+
+static int do_store_all(const struct step *s)
+{
+    int error = 0;
+
+    for (unsigned i = s->first; !error && i < s->first + s->npages; i++)
+        error = do_store(&(struct step){.space = s->space, .first = i, .arg = s->arg + i % 50});
+    return error;
+}
+
+/* To where nothing is, or something else. */
+static int do_move(const struct step *s)
+{
+    struct remap_request r = {.from = va_of(s->first),
+                              .to = va_of(s->arg),
+                              .old_pages = s->npages,
+                              .new_pages = s->npages,
+                              .flags = REMAP_MAYMOVE | REMAP_FIXED};
+    vaddr_t where;
+    int error = as_remap(spaces[s->space], &r, &where);
+
+    for (unsigned i = 0; !error && i < s->npages; i++) {
+        contents[s->space][s->arg + i] = contents[s->space][s->first + i];
+        contents[s->space][s->first + i] = -1;
+    }
+    return error;
+}
+
 static const struct step script[] = {
     {do_create, 0, 0, 0, 0},
     {do_map, 0, 0, PAGES, RW},
@@ -305,6 +349,40 @@ static const struct step script[] = {
     {do_load, 2, 300, 1, PROT_READ},
 };
 
+/* Pages that are away are read, stored to, shared, copied, moved and dropped. What is read together
+ * may be less than was asked for, so that an allocation may fail without harm. */
+static const struct step swap_script[] = {
+    {do_create, 0, 0, 0, 0},
+    {do_map, 0, 0, PAGES, RW},
+    {do_store_all, 0, 90, 40, 10}, /* in two nodes */
+    {do_page_out, 0, 90, 40, 0},
+    {do_load, 0, 91, 1, PROT_READ}, /* a cluster, which may be smaller */
+    {do_store, 0, 92, 1, 1},
+    {do_store, 0, 110, 1, 2},
+    {do_peek, 0, 120, 1, 0},
+    {do_page_out, 0, 90, 40, 0},
+    {do_fork, 0, 0, 0, 1},
+    {do_store, 1, 95, 1, 3}, /* the child's own node, and the page */
+    {do_load, 1, 96, 1, PROT_READ},
+    {do_store, 0, 105, 1, 4},
+    {do_poke, 1, 129, 1, 5},
+    {do_page_out, 1, 90, 40, 0},
+    {do_unmap, 1, 97, 2, 0},
+    {do_fork, 1, 0, 0, 2},
+    {do_unmap, 2, 112, 3, 0}, /* in a shared node */
+    {do_protect, 2, 90, 5, PROT_READ},
+    {do_unmap, 2, 300, 10, 0},
+    {do_move, 2, 116, 10, 300}, /* copies of what others have, too */
+    {do_load, 2, 302, 1, PROT_READ},
+    {do_exit, 1, 0, 0, 0},
+    {do_unmap, 0, 401, 30, 0},
+    {do_move, 0, 90, 30, 401}, /* of which it is the only owner in part */
+    {do_page_out, 0, 420, 5, 0},
+    {do_copy_ahead, 0, 0, 0, 2},
+    {do_load, 0, 425, 1, PROT_READ},
+    {do_store, 0, 403, 1, 6},
+};
+
 /* The segments and page tables hold what they should; looks only. */
 static void verify(void)
 {
@@ -315,7 +393,7 @@ static void verify(void)
             assert_int_equal(as_find(spaces[s], va_of(i)) != NULL, contents[s][i] >= 0);
             if (pte_in_core(e))
                 assert_int_equal(*(uint8_t *)pfn_to_virt(pte_pfn(e)), contents[s][i]);
-            else if (contents[s][i] >= 0)
+            else if (contents[s][i] >= 0 && pte_is_none(e))
                 assert_int_equal(contents[s][i], i < PAGES ? 0 : fake_file_byte(0, i - PAGES, 0));
         }
     }
@@ -323,14 +401,14 @@ static void verify(void)
 }
 
 /* One step; false: it failed and there is no use in going on. */
-static bool run_step(const struct step *s)
+static bool run_step(const struct step *s, const struct step *first)
 {
     unsigned failed = faults.failed;
     int error = s->run(s);
 
-    if (!error != (failed == faults.failed))
-        fail_msg("step %u, allocation %u fails: the answer is %d", (unsigned)(s - script),
-                 faults.at, error);
+    if (!error != (failed == faults.failed) && (error || first != swap_script))
+        fail_msg("step %u, allocation %u fails: the answer is %d", (unsigned)(s - first), faults.at,
+                 error);
     if (!error)
         return true;
     assert_int_equal(error, -ENOMEM);
@@ -342,17 +420,18 @@ static bool run_step(const struct step *s)
 }
 
 /* The script while the at-th allocation fails; false: it has fewer. */
-static bool run_script(unsigned at, bool all)
+static bool run_script(const struct step *first, unsigned steps, unsigned at, bool all)
 {
     uint32_t before;
 
     fake_machine(FRAMES);
+    assert_int_equal(fake_swap_add(&disk, "disk", 200, -1), 0);
     before = fake_in_use();
     file = fake_file(0, NFILE);
     faults.calls = faults.failed = 0;
     faults.at = at;
     faults.all = all;
-    for (unsigned i = 0; i < ARRAY_SIZE(script) && run_step(&script[i]); i++)
+    for (unsigned i = 0; i < steps && run_step(&first[i], first); i++)
         ;
     verify();
     for (unsigned i = 0; i < SPACES; i++)
@@ -363,6 +442,8 @@ static bool run_script(unsigned at, bool all)
     assert_int_equal(fake_check(), 0);
     assert_int_equal(fake_in_use(), before);
     assert_int_equal(as_committed(), 0);
+    assert_int_equal(swap_stats().used, 0);
+    assert_int_equal(fake_swap_remove(&disk), 0);
     return faults.failed != 0;
 }
 
@@ -370,9 +451,13 @@ static void run_until_nothing_fails(bool all)
 {
     unsigned n = 1;
 
-    while (run_script(n, all))
+    while (run_script(script, ARRAY_SIZE(script), n, all))
         n++;
     assert_true(n > 60); /* as many allocations the script has, at least */
+    n = 1;
+    while (run_script(swap_script, ARRAY_SIZE(swap_script), n, all))
+        n++;
+    assert_true(n > 100);
 }
 
 static void test_one_allocation_fails(void **state)
