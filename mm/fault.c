@@ -188,7 +188,8 @@ void fault_load(struct fault *f, struct node *n)
         hat_load(&f->as->hat, n, f->va, pte_pfn(e), prot);
 }
 
-/* The last step, where the driver did not take it. */
+/* The last step, where the driver did not take it. What another has entered meanwhile may still
+ * need the driver: the object has not agreed to a write. */
 static void load(struct fault *f)
 {
     struct node *n = f->node;
@@ -198,7 +199,9 @@ static void load(struct fault *f)
     else
         n = pt_lock_node(f->as, f->va);
     if (n) {
-        fault_load(f, n);
+        f->pte = node_get(n, node_index(f->va));
+        if (likely(f->access != PROT_WRITE || !needs_driver(f)))
+            fault_load(f, n);
         node_unlock(n);
     }
 }
@@ -279,7 +282,8 @@ static int pin(struct fault *f, pfn_t *pfn)
 
     if (pte_state(e) == PTE_DEVICE)
         error = -EFAULT;
-    if (pte_in_core(e) && (f->access != PROT_WRITE || pte_own(e, n))) {
+    f->pte = e;
+    if (!needs_driver(f) && (f->access != PROT_WRITE || pte_own(e, n))) {
         *pfn = pte_pfn(e);
         error = frame_use(*pfn, 0) ? -ENOMEM : 0;
         if (!error && f->access == PROT_WRITE) {

@@ -222,26 +222,30 @@ void obj_ref(struct obj *o)
     ref_take(&o->refs);
 }
 
-bool page_orphan(struct obj *o, pfn_t pfn)
+bool page_orphan(struct obj *o, pfn_t pfn, bool *free)
 {
     struct frame *f = frame_of(pfn);
     struct spin *chain = chain_lock(hash_of(o, f->index));
-    bool pinned;
+    bool busy, pinned;
 
     spin_lock(chain);
-    page_remove(o, pfn);
-    spin_unlock(chain);
     frame_lock(pfn);
     pinned = frame_count(f) > 0;
-    if (f->flags & FRAME_WIRED && !o->ops->only_copy)
-        obj_kept_count(o, -1);
-    if (!pinned && frame_is_cache(f))
-        frame_cache_count(-1);
-    frame_set_flags(f, UINT16_MAX, 0);
-    f->index = 0; /* the type last: from then on the frame goes with its user, lock or not */
-    __atomic_store_n(&f->owner, pinned ? FRAME_ANON : FRAME_KERNEL, __ATOMIC_RELEASE);
+    busy = f->flags & (FRAME_BUSY | FRAME_WRITING);
+    if (!busy) {
+        page_remove(o, pfn);
+        if (f->flags & FRAME_WIRED && !o->ops->only_copy)
+            obj_kept_count(o, -1);
+        if (!pinned && frame_is_cache(f))
+            frame_cache_count(-1);
+        frame_set_flags(f, UINT16_MAX, 0);
+        f->index = 0; /* the type last: from then on the frame goes with its user, lock or not */
+        __atomic_store_n(&f->owner, pinned ? FRAME_ANON : FRAME_KERNEL, __ATOMIC_RELEASE);
+    }
     frame_unlock(pfn);
-    return !pinned;
+    spin_unlock(chain);
+    *free = !busy && !pinned;
+    return !busy;
 }
 
 /* Every page goes; nobody can name the object any more. */
@@ -254,7 +258,7 @@ static void obj_free_pages(struct obj *o)
         pfn_t pfn = o->pages;
 
         if (pfn)
-            free = page_orphan(o, pfn);
+            (void)page_orphan(o, pfn, &free); /* nobody works on it, who would have a reference */
         spin_unlock(&cache.lock);
         if (!pfn)
             return;

@@ -18,10 +18,10 @@ bool cache_try_drop(pfn_t pfn);
 /* The page in the frame, which is the only copy, has no users and nobody at work, and has a slot of
  * swap, is kept there from now on: it is UNSAVED, and no more WIRED. False: it is not so. */
 bool cache_unkeep(struct obj *o, uint32_t page, pfn_t pfn);
-/* Takes a page that is not BUSY out of its object; true: to be freed by the caller. One that
- * somebody has pinned becomes a private page of nobody's, which goes with its last user. (k) held.
- */
-bool page_orphan(struct obj *o, pfn_t pfn);
+/* Takes a page out of its object; *free: to be freed by the caller. One that somebody has pinned
+ * becomes a private page of nobody's, which goes with its last user. False: it is BUSY, or being
+ * written. (k) held. */
+bool page_orphan(struct obj *o, pfn_t pfn, bool *free);
 
 /* Counts of kept pages, see obj_reserve: one that was entered or went. */
 void obj_kept_count(struct obj *o, int delta);

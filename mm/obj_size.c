@@ -47,9 +47,7 @@ static void page_drop(struct obj *o, uint32_t page)
 
         cache_lock();
         pfn = cache_find(o, page);
-        busy = pfn && is_busy(pfn);
-        if (pfn && !busy)
-            free = page_orphan(o, pfn);
+        busy = pfn && !page_orphan(o, pfn, &free);
         cache_unlock();
         if (free)
             frame_free(pfn);

@@ -208,9 +208,14 @@ bool law_holds(const struct law_history *h)
         memcpy(st.byte[page][0], h->start.byte[page], LAW_OFFSETS);
         memcpy(st.disk[page], h->start.byte[page], LAW_OFFSETS);
         for (unsigned space = 0; space < h->start.spaces; space++)
-            for (unsigned shared = 0; shared < 2; shared++)
-                st.view[space][shared][page] = (struct view){
-                    .mapped = page < h->start.pages, .generation = within(&st, page) ? 0 : NOTHING};
+            for (unsigned shared = 0; shared < 2; shared++) {
+                struct view *v = &st.view[space][shared][page];
+
+                *v = (struct view){.mapped = page < h->start.pages,
+                                   .own = h->start.own && !shared,
+                                   .generation = within(&st, page) ? 0 : NOTHING};
+                memcpy(v->byte, h->start.byte[page], LAW_OFFSETS);
+            }
     }
     return search(&s, &st, 0);
 }

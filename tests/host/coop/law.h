@@ -48,6 +48,7 @@ struct law_start {
     unsigned pages;      /* mapped */
     uint32_t size_bytes; /* of the file */
     unsigned spaces;     /* that exist in the beginning */
+    bool own;            /* whose private pages are their own, as the file's are */
     uint16_t offset[LAW_OFFSETS];
     uint8_t byte[LAW_PAGES][LAW_OFFSETS];
 };

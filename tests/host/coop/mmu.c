@@ -54,7 +54,7 @@ static uintptr_t data_page(const void *p)
         return 0;
     enum frame_type type = frame_type(frame_of_virt(p));
 
-    return type == FRAME_OBJ || type == FRAME_ANON ? page : 0;
+    return type == FRAME_OBJ || type == FRAME_ANON || type == FRAME_SWAP ? page : 0;
 }
 
 void coop_copy(const void *to, const void *from)

@@ -10,6 +10,7 @@
 #include "tests/host/coop/coop.h"
 #include "tests/host/coop/law.h"
 #include "tests/host/coop/memory.h"
+#include "tests/host/coop/swap.h"
 #include "tests/host/coop/sync.h"
 #include "tests/host/fake_files.h"
 #include "tests/host/threads.h"
@@ -309,6 +310,8 @@ static void run_word(const char *word, size_t len)
         word[0] == 'w' ? write_call(&e) : read_call(&e);
         break;
     case 'm': sync_space(&e); break;
+    case 'o': coop_page_out(w.space[e.space], address_of(&e)); break;
+    case 'd': coop_reclaim(); break;
     case 'U': take_page_back(digit(word[1])); break;
     default: panic("no word: %s", word);
     }
@@ -408,9 +411,21 @@ static void touch_all(unsigned space)
             uint8_t byte;
 
             check(access_byte(&e, PROT_READ, &byte) == 0);
-            if (shared)
+            if (shared || w.start.swap)
                 check(access_byte(&e, PROT_WRITE, &byte) == 0);
         }
+}
+
+/* All pages of the space go to swap. */
+static void send_away(unsigned space)
+{
+    for (unsigned page = 0; page < w.start.pages; page++)
+        for (unsigned shared = 0; shared < 2; shared++) {
+            struct law_event e = {.space = (uint8_t)space, .page = (uint8_t)page, .shared = shared};
+
+            coop_page_out(w.space[space], address_of(&e));
+        }
+    coop_reclaim();
 }
 
 /* Each CPU gets what it keeps of frames and objects, so that threads meet where they must alone. */
@@ -439,6 +454,7 @@ static void describe(void)
     s->pages = w.start.pages;
     s->size_bytes = page_addr(w.start.pages);
     s->spaces = 2;
+    s->own = w.start.swap;
     memcpy(s->offset, offsets, sizeof(offsets));
     for (unsigned page = 0; page < w.start.pages; page++)
         for (unsigned k = 0; k < LAW_OFFSETS; k++)
@@ -453,6 +469,8 @@ void world_make(const struct world_start *start)
     w.frames_before = fake_in_use();
     w.committed_before = as_committed();
     w.start = *start;
+    if (start->swap)
+        coop_swap_add();
     rwlock_init(&w.edge);
     describe();
     if (start->disk)
@@ -469,6 +487,8 @@ void world_make(const struct world_start *start)
         w.space[1] = make_space();
     if (start->warm && !start->kin)
         touch_all(1);
+    for (unsigned space = 0; start->away && space < 2; space++)
+        send_away(space);
     for (unsigned page = 0; page < start->pages; page++)
         w.frame[page] = obj_lookup(w.obj, page);
 }
@@ -540,6 +560,8 @@ static void take_all_down(void)
         check(vnode_remove(NULL, "file", false) == 0);
     }
     check(fake_check() == 0);
+    if (w.start.swap)
+        coop_swap_remove();
     check(fake_in_use() == w.frames_before);
     check(as_committed() == w.committed_before);
     check(obj_kept().used == 0);

@@ -16,6 +16,8 @@ struct world_start {
     bool kin;       /* B is a child of A, and they share nodes */
     bool hole;      /* nothing was ever written to the file */
     bool warm;      /* every mapping was touched before, and shared ones stored to */
+    bool swap;      /* there is swap, and private mappings were stored to */
+    bool away;      /* and all of it is there */
 };
 
 /* Makes the machine; nothing that was static before is left. */
@@ -26,6 +28,7 @@ void world_make(const struct world_start *start);
  *   u A s, or u A s 0: munmap of the mapping, or of a page of it
  *   t 0 .. t 3: truncate to so many pages; t 1h: one and a half
  *   w 0, r 0: write or read a byte of the page by a call; m A: msync of the shared mapping
+ *   o A p 0: the page goes to swap, or home; d: what is cache is dropped
  *   U 0: all translations of the page's frame are taken back, while threads stand still */
 void world_run(unsigned thread, const char *program);
 /* After the threads: everything is looked at, the kernel's audit and the laws hold, and when all is
