@@ -184,8 +184,9 @@ static void after_mremap(char *got, uint32_t first, uint32_t old, uint32_t now, 
     if (keep)
         renew(first, old);
     if (got >= P(0) && page < PAGES) {
-        set_keys(page, now, true);
-        if (page == first && now < old)
+        if (page != first || now >= old)
+            set_keys(page, now, true);
+        else /* cut off in place, what is left may be several mappings as before */
             set_keys(first + now, old - now, false);
     } else {
         result("brought back", (long)bring_back(got, now));
