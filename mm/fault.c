@@ -141,6 +141,15 @@ static void set_flags(pfn_t pfn, struct frame *frame, uint16_t clear, uint16_t s
     frame_unlock(pfn);
 }
 
+/* The flag comes first: obj_wrote, which finds it after having written, synchronises, too. */
+static void sync_icache(pfn_t pfn, struct frame *frame)
+{
+    frame_lock(pfn);
+    __atomic_fetch_or(&frame->flags, FRAME_ISYNC, __ATOMIC_SEQ_CST);
+    hat_sync_icache(pfn);
+    frame_unlock(pfn);
+}
+
 /* What the hardware may be told about a page in core: never more than segment and entry permit;
  * write access only to a page that is known to be dirty, execute access only when the instruction
  * cache is coherent. Brings both about for the access at hand. Node lock held. */
@@ -152,7 +161,7 @@ static prot_t load_prot(struct fault *f, const struct node *n, pte_t e)
 
     if (f->access == PROT_EXEC) {
         if (!(flags & FRAME_ISYNC))
-            hat_sync_icache(pte_pfn(e));
+            sync_icache(pte_pfn(e), frame);
         set = FRAME_ISYNC;
         f->kind = MAX(f->kind, FAULT_UPGRADE);
     }

@@ -158,7 +158,7 @@ void obj_unreserve(uint32_t n);
 /* The page, which the caller has pinned, is about to be written for the first time, by a call or
  * by a shared mapping: from now on it is kept. 0 or -ENOSPC. */
 int __must_check obj_keep(struct obj *o, pfn_t pfn);
-/* The kernel wrote to the page: the instruction cache knows nothing of it. */
+/* The kernel wrote to the page: who executes it executes what was written. */
 void obj_wrote(pfn_t pfn);
 /* The same, and the page, which the caller has pinned, differs from where it comes from now; true:
  * it did not before. */

@@ -96,6 +96,13 @@ int obj_keep(struct obj *o, pfn_t pfn)
     return 0;
 }
 
+/* Where a page has been executed it can be mapped so still. Frame lock held. */
+static void sync_executed(pfn_t pfn)
+{
+    if (frame_of(pfn)->flags & FRAME_ISYNC)
+        hat_sync_icache(pfn);
+}
+
 bool obj_wrote_dirty(pfn_t pfn)
 {
     bool clean;
@@ -104,20 +111,20 @@ bool obj_wrote_dirty(pfn_t pfn)
         hat_frame_written(pfn);
     frame_lock(pfn);
     clean = !(frame_of(pfn)->flags & FRAME_DIRTY);
-    frame_set_flags(frame_of(pfn), FRAME_ISYNC, FRAME_DIRTY);
+    frame_set_flags(frame_of(pfn), 0, FRAME_DIRTY);
+    sync_executed(pfn);
     frame_unlock(pfn);
     return clean;
 }
 
 void obj_wrote(pfn_t pfn)
 {
-    struct frame *f = frame_of(pfn);
-
     if (IS_ENABLED(CONFIG_LINT))
         hat_frame_written(pfn);
-    if (likely(!(__atomic_load_n(&f->flags, __ATOMIC_RELAXED) & FRAME_ISYNC)))
+    /* A full barrier: first what was written, then who executes it. */
+    if (likely(!(__atomic_fetch_or(&frame_of(pfn)->flags, 0, __ATOMIC_SEQ_CST) & FRAME_ISYNC)))
         return;
     frame_lock(pfn);
-    __atomic_store_n(&f->flags, f->flags & (uint16_t)~FRAME_ISYNC, __ATOMIC_RELAXED);
+    sync_executed(pfn);
     frame_unlock(pfn);
 }

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
- * The file system in memory at its limits: names by the ten thousand, and no space left.
+ * The file system in memory at its limits: names by the ten thousand, and no space left; files that
+ * are written while they are executed.
  */
 #include "tests/host/testing.h"
 
 #include "fs/file.h"
 #include "include/uapi/errno.h"
+#include "mm/fault.h"
+#include "tests/host/cpu.h"
 #include "tests/host/fake_files.h"
+#include "tests/host/fake_hat.h"
 
 #define SIZE 40000u
 
@@ -57,6 +61,39 @@ static void half_of_memory(void **state)
     file_unref(f);
 }
 
+/* The mapping is there before the call, and stays: what is fetched is what was written, and zeroes
+ * where the file was cut. */
+static void executed_while_written(void **state)
+{
+    struct as *as = as_create();
+    struct map_request r = {.base = 0x10000,
+                            .npages = 1,
+                            .prot = PROT_READ | PROT_EXEC,
+                            .maxprot = PROT_READ | PROT_EXEC,
+                            .fixed = true};
+    struct file *f;
+    vaddr_t where;
+    uint8_t byte;
+
+    (void)state;
+    assert_int_equal(vnode_open(NULL, "code", O_RDWR | O_CREAT, 0600, &f), 0);
+    assert_int_equal(file_write_at(f, 0, (vaddr_t)buf, PAGE_SIZE), PAGE_SIZE);
+    r.ops = &seg_shared;
+    r.obj = f->vnode->obj;
+    assert_int_equal(as_map(as, &r, &where), 0);
+    for (uint8_t round = 1; round < 4; round++) {
+        buf[0] = round;
+        assert_int_equal(file_write_at(f, 100, (vaddr_t)buf, 1), 1);
+        assert_int_equal(cpu_access(as, where + 100, PROT_EXEC, &byte), FAULT_OK);
+        assert_int_equal(byte, round);
+    }
+    assert_int_equal(file_truncate(f, 50), 0);
+    assert_int_equal(cpu_access(as, where + 100, PROT_EXEC, &byte), FAULT_OK);
+    assert_int_equal(byte, 0);
+    as_leave(as);
+    file_unref(f);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -69,6 +106,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(many_names),
         cmocka_unit_test(half_of_memory),
+        cmocka_unit_test(executed_while_written),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);
