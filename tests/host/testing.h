@@ -22,15 +22,24 @@
 
 static uint64_t testing_state;
 
-/* SEED from the environment, or one from the clock; printed, so that a failure can be repeated. */
+static inline bool testing_soak(void)
+{
+    const char *env = getenv("SOAK");
+
+    return env && strcmp(env, "1") == 0;
+}
+
+/* SEED from the environment; else a soak takes one from the clock, and what a change must pass is
+ * the same each time. Printed, so that a failure can be repeated. */
 static inline void testing_seed(void)
 {
     const char *env = getenv("SEED");
     struct timespec now;
 
     clock_gettime(CLOCK_REALTIME, &now);
-    testing_state =
-        env ? strtoull(env, NULL, 0) : (uint64_t)now.tv_sec * 1000003u + (uint64_t)now.tv_nsec;
+    testing_state = env              ? strtoull(env, NULL, 0)
+                    : testing_soak() ? (uint64_t)now.tv_sec * 1000003u + (uint64_t)now.tv_nsec
+                                     : 1;
     printf("SEED=%llu\n", (unsigned long long)testing_state);
     fflush(stdout);
 }
@@ -53,9 +62,7 @@ static inline uint32_t testing_below(uint32_t n)
 
 static inline unsigned testing_count(unsigned usual, unsigned soak)
 {
-    const char *env = getenv("SOAK");
-
-    return env && strcmp(env, "1") == 0 ? soak : usual;
+    return testing_soak() ? soak : usual;
 }
 
 /* The whole file, to be freed; its bytes end where the allocation ends. Exits if it is not there.
