@@ -530,14 +530,16 @@ pfn_t obj_take_dirty(struct obj *o, uint32_t page, bool wait)
     uint32_t hash = hash_of(o, page);
     struct spin *chain = chain_lock(hash);
     bool ours, busy;
+    uint16_t flags;
     pfn_t pfn;
 
     do {
         spin_lock(&cache.lock); /* who takes the page out of its object looks at BUSY before */
         spin_lock(chain);
         pfn = hash_find(hash, o, page);
-        busy = pfn && frame_of(pfn)->flags & (FRAME_BUSY | FRAME_WRITING);
-        ours = pfn && !busy && frame_of(pfn)->flags & FRAME_DIRTY && frame_use(pfn, 0) == 0;
+        flags = pfn ? __atomic_load_n(&frame_of(pfn)->flags, __ATOMIC_RELAXED) : 0;
+        busy = flags & (FRAME_BUSY | FRAME_WRITING);
+        ours = !busy && flags & FRAME_DIRTY && frame_use(pfn, 0) == 0;
         if (ours) {
             frame_lock(pfn);
             frame_set_flags(frame_of(pfn), FRAME_DIRTY, FRAME_BUSY);
