@@ -187,6 +187,7 @@ void kernel_main(uint32_t dtb_phys)
     boot_start_cores(&boot.fdt);
     trace_boot();
     start_init();
+    pageout_set_sleeper(proc_longest_sleeper);
     if (pageout_start())
         boot_fail("no memory: page-out has no thread");
     boot_input();

@@ -40,10 +40,14 @@ struct as {
     struct list_link all;       /* as the set of all */
     uint8_t part;               /* (c) in all sets (parts.h) */
     bool forking;               /* (atomic) as_fork has not given it all of its pages yet */
+    bool keeps_nodes;           /* (atomic) as_copy_ahead works on it, without its lock */
     bool special;               /* (a) a segment is or was DONTFORK or WIPEONFORK */
     bool map_fill;              /* (a) after mlockall(MCL_FUTURE): who maps populates it */
     uint16_t map_flags;         /* (a) and SEG_WIRED */
     uint32_t slots[16];         /* (p) bit i: root slot i names a node */
+    uint32_t out;               /* (p) the first slot that a node names which is out, or NO_SLOT */
+    uint32_t nodes_out;         /* (p) how many are out, */
+    uint32_t entries_out;       /* (p) and what they name */
     vaddr_t brk_start, brk;     /* (a) heap, bytes */
     vaddr_t stack_top;          /* (a) end of the stack segment */
     uint32_t stack_limit_pages; /* (a) RLIMIT_STACK */
@@ -157,6 +161,13 @@ void as_wire_future(struct as *as, uint16_t how);
  * alignment). For exec and /proc. May sleep. -EFAULT, -ENOMEM. */
 int __must_check as_peek(struct as *as, vaddr_t va, void *buf, size_t len);
 int __must_check as_poke(struct as *as, vaddr_t va, const void *buf, size_t len);
+
+/* Page-out may take nodes of the page table out whose pages all are swapped (pt_take_out). Every
+ * node is there after this, and while as->lock stays held. -ENOMEM. */
+static inline int __must_check as_all_nodes(struct as *as)
+{
+    return unlikely(__atomic_load_n(&as->out, __ATOMIC_RELAXED)) ? pt_bring_back(as) : 0;
+}
 
 /* Pages in core, without the zero page; those in nodes that fork shares count for each sharer. 0
  * after the last user left. O(nodes). */

@@ -135,7 +135,7 @@ int as_set_flags(struct as *as, vaddr_t base, uint32_t npages, uint16_t clear, u
     int error = -ENOMEM;
 
     rwlock_write(&as->lock);
-    if (spare[0] && spare[1] && as->nsegs + 2 <= SEGS_MAX) {
+    if (spare[0] && spare[1] && as->nsegs + 2 <= SEGS_MAX && as_all_nodes(as) == 0) {
         error = each_part(as, base, end, can_set, set);
         if (error == -EINVAL)
             stop = first_refusing(as, base, end, set);

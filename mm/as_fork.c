@@ -92,7 +92,9 @@ int as_fork(struct as *from, struct as **copy)
     to->forking = true;
     rwlock_write(&from->lock);
     copy_layout(from, to);
-    error = copy_segs(from, to);
+    error = as_all_nodes(from);
+    if (!error)
+        error = copy_segs(from, to);
     if (!error)
         pt_share(from, to);
     if (!error && from->special)

@@ -246,7 +246,9 @@ int as_remap(struct as *as, const struct remap_request *request, vaddr_t *where)
     if (r.from >= USER_END)
         return -EFAULT;
     rwlock_write(&as->lock);
-    error = remap_locked(as, &r, where);
+    error = as_all_nodes(as);
+    if (!error)
+        error = remap_locked(as, &r, where);
     if (!error && r.new_pages > r.old_pages) {
         s = as_find(as, *where);
         wired = s && s->flags & SEG_WIRED;

@@ -178,6 +178,7 @@ static void take_node(struct as *as, unsigned slot, struct node *n, void *arg)
 static void take_users(struct as *as, void *arg)
 {
     for_each_node(as, take_node, arg);
+    check_count_out(as, -1);
 }
 
 static void give_node(struct as *as, unsigned slot, struct node *n, void *arg)
@@ -197,6 +198,7 @@ static void give_node(struct as *as, unsigned slot, struct node *n, void *arg)
 static void give_users(struct as *as, void *arg)
 {
     for_each_node(as, give_node, arg);
+    check_count_out(as, 1);
 }
 
 static void check_segs(struct as *as, void *arg)
@@ -225,6 +227,7 @@ static void check_segs(struct as *as, void *arg)
         finding(a, "an address space counts %u committed pages and has %u", as->committed,
                 committed);
     a->committed += committed;
+    check_out(a, as);
 }
 
 /* After every entry took its user away, nobody may be left. */

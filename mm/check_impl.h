@@ -23,6 +23,10 @@ void check_swapped(struct audit *a, struct as *as, vaddr_t va, pte_t e);
 void check_swap_frame(struct audit *a, pfn_t pfn);
 /* Changes the count of the slot that the entry names. */
 void swap_count_entry(pte_t e, int delta);
+/* The same for all entries that are out. */
+void check_count_out(struct as *as, int delta);
+/* Entries that are out. */
+void check_out(struct audit *a, struct as *as);
 /* After every entry took its count away: none is left, and what is used was counted. */
 void check_slots(struct audit *a);
 

@@ -37,6 +37,38 @@ void swap_count_entry(pte_t e, int delta)
         swap_record(pte_pfn(e))->chain += (uint32_t)delta;
 }
 
+void check_out(struct audit *a, struct as *as)
+{
+    uint32_t nodes = 0, entries = 0, last = NO_SLOT;
+    struct swap_slot_info s;
+
+    for (uint32_t slot = as->out, left = swap_stats().total; slot; slot = swap_next_out(slot)) {
+        if (!swap_slot(slot, &s) || left-- == 0) {
+            finding(a, "the list of what is out is damaged at slot %x", slot);
+            return;
+        }
+        check_swapped(a, as, page_addr(s.index), pte_make(PTE_SWAPPED, slot, 0));
+        if (pt_node(as->pt, page_addr(s.index)))
+            finding(a, "slot %x is out and its node is not", slot);
+        nodes += node_slot(page_addr(s.index)) != last || slot == as->out;
+        last = node_slot(page_addr(s.index));
+        entries++;
+    }
+    if (nodes != as->nodes_out || entries != as->entries_out)
+        finding(a, "%u nodes and %u entries are out, %u and %u counted", nodes, entries,
+                as->nodes_out, as->entries_out);
+}
+
+void check_count_out(struct as *as, int delta)
+{
+    uint32_t left = swap_stats().total;
+
+    for (uint32_t slot = as->out, next; slot && left--; slot = next) {
+        next = swap_next_out(slot);
+        swap_count_entry(pte_make(PTE_SWAPPED, slot, 0), delta);
+    }
+}
+
 /* A slot, after every entry took its count away. */
 static bool check_slot_use(struct audit *a, uint32_t slot)
 {

@@ -100,6 +100,7 @@ int as_copy_ahead(struct as *from, struct as *to)
 {
     int error = 0;
 
+    __atomic_store_n(&to->keeps_nodes, true, __ATOMIC_RELEASE);
     rwlock_read(&from->lock);
     for (struct tree_link *l = tree_first(&to->segs); l && !error; l = tree_next(l)) {
         const struct seg *s = container_of(l, struct seg, by_addr);
@@ -108,5 +109,6 @@ int as_copy_ahead(struct as *from, struct as *to)
             error = copy_segment(from, to, s);
     }
     rwlock_read_done(&from->lock);
+    __atomic_store_n(&to->keeps_nodes, false, __ATOMIC_RELEASE);
     return error;
 }

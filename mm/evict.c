@@ -113,6 +113,24 @@ static bool take_single(struct node *n, unsigned i, pfn_t pfn)
     return true;
 }
 
+bool evict_entry(struct as *as, struct node *n, unsigned i)
+{
+    pte_t e = n->pte[i];
+    const struct frame *f;
+
+    if (!pte_in_core(e) || e.raw & PTE_WIRED || pte_pfn(e) == frame_zero_page())
+        return false;
+    f = frame_of(pte_pfn(e));
+    if (frame_type(f) == FRAME_OBJ) {
+        pt_unmap_node(as, n, va_of(n, i), 1);
+        return true;
+    }
+    if (!frame_owner(f) ||
+        (frame_count(f) != 1 && !(e.raw & PTE_COW))) /* pinned: it is written to */
+        return false;
+    return take_single(n, i, pte_pfn(e));
+}
+
 /* Entry i names a private page that only it uses, and that was idle since it was cleared. */
 static bool is_idle_single(const struct node *n, unsigned i)
 {
@@ -227,6 +245,7 @@ enum page_look page_look(pfn_t pfn, bool clear)
             return look_private(pfn, clear);
         return f->flags & FRAME_DIRTY ? PAGE_IDLE : PAGE_NOT; /* it could not be written */
     case FRAME_OBJ: return look_obj(pfn, clear);
+    case FRAME_NODE: return look_node(pfn);
     default: return PAGE_NOT;
     }
 }
@@ -244,6 +263,7 @@ static unsigned evict(pfn_t pfn)
         return evict_private(pfn);
     case FRAME_ANON: return evict_private(pfn);
     case FRAME_OBJ: return evict_obj(pfn);
+    case FRAME_NODE: return evict_node(pfn);
     default: return 0;
     }
 }

@@ -15,4 +15,11 @@ bool entry_used(struct node *n, unsigned i, bool clear);
 enum page_look look_obj(pfn_t pfn, bool clear);
 unsigned evict_obj(pfn_t pfn);
 
+/* As page_look and page_evict, of a node of the page table. */
+enum page_look look_node(pfn_t pfn);
+unsigned evict_node(pfn_t pfn);
+/* Takes the page of entry i from the space whose node, with its lock held, is n: to swap, or, an
+ * object's, to where it came from; used or not. */
+bool evict_entry(struct as *as, struct node *n, unsigned i);
+
 #endif

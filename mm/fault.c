@@ -103,19 +103,22 @@ static __noinline enum fault_error grow_stack(struct fault *f, vaddr_t va)
 /* Reads f->pte, and f->node if it is nobody else's: then it stays so, since as->lock is held.
  * Without a lock: a node that has one root, and is in our slot after that was read, is ours. Who
  * gives a slot another node takes the old one out before it asks whether it is shared
- * (pt.c:unshare). */
-static inline void find_entry(struct fault *f)
+ * (pt.c:unshare). A node that is out comes back first; -ENOMEM. */
+static inline int find_entry(struct fault *f)
 {
     struct node *n = pt_node(f->as->pt, f->va);
 
     if (unlikely(!n || __atomic_load_n(&frame_of_virt(n)->users, __ATOMIC_ACQUIRE) != 1 ||
                  pt_node(f->as->pt, f->va) != n)) {
+        int error = n ? 0 : as_all_nodes(f->as);
+
         f->node = NULL;
         f->pte = pt_get(f->as, f->va);
-    } else {
-        f->node = n;
-        f->pte = node_get(n, node_index(f->va));
+        return error;
     }
+    f->node = n;
+    f->pte = node_get(n, node_index(f->va));
+    return 0;
 }
 
 /* What the driver must still do: nothing if the page is there and may be used so. */
@@ -142,7 +145,7 @@ static void set_flags(pfn_t pfn, struct frame *frame, uint16_t clear, uint16_t s
 }
 
 /* The flag comes first: obj_wrote, which finds it after having written, synchronises, too. */
-static void sync_icache(pfn_t pfn, struct frame *frame)
+static __noinline void sync_icache(pfn_t pfn, struct frame *frame)
 {
     frame_lock(pfn);
     __atomic_fetch_or(&frame->flags, FRAME_ISYNC, __ATOMIC_SEQ_CST);
@@ -151,8 +154,10 @@ static void sync_icache(pfn_t pfn, struct frame *frame)
 }
 
 /* What the hardware may be told about a page in core: never more than segment and entry permit;
- * write access only to a page that is known to be dirty, execute access only when the instruction
- * cache is coherent. Brings both about for the access at hand. Node lock held. */
+ * write access only to a page that is known to be dirty, which an object's page, that another
+ * thread may have entered meanwhile, becomes with its driver's consent alone; execute access only
+ * when the instruction cache is coherent. Brings it about for the access at hand. Node lock held.
+ */
 static prot_t load_prot(struct fault *f, const struct node *n, pte_t e)
 {
     struct frame *frame = frame_of(pte_pfn(e));
@@ -166,7 +171,8 @@ static prot_t load_prot(struct fault *f, const struct node *n, pte_t e)
         f->kind = MAX(f->kind, FAULT_UPGRADE);
     }
     if (seg_prot & PROT_WRITE && pte_own(e, n) &&
-        (f->access == PROT_WRITE || flags & FRAME_DIRTY)) {
+        (flags & FRAME_DIRTY ||
+         (f->access == PROT_WRITE && (!(e.raw & PTE_SHARED) || f->agreed)))) {
         prot |= PROT_WRITE;
         set |= FRAME_DIRTY;
         if (f->access != PROT_EXEC && !BUG(icache_write))
@@ -197,8 +203,7 @@ void fault_load(struct fault *f, struct node *n)
         hat_load(&f->as->hat, n, f->va, pte_pfn(e), prot);
 }
 
-/* The last step, where the driver did not take it. What another has entered meanwhile may still
- * need the driver: the object has not agreed to a write. */
+/* The last step, where the driver did not take it. */
 static void load(struct fault *f)
 {
     struct node *n = f->node;
@@ -208,9 +213,7 @@ static void load(struct fault *f)
     else
         n = pt_lock_node(f->as, f->va);
     if (n) {
-        f->pte = node_get(n, node_index(f->va));
-        if (likely(f->access != PROT_WRITE || !needs_driver(f)))
-            fault_load(f, n);
+        fault_load(f, n);
         node_unlock(n);
     }
 }
@@ -241,8 +244,9 @@ static inline enum fault_error resolve(struct fault *f, vaddr_t va, bool force)
         }
         if (unlikely(error))
             return error;
-        find_entry(f);
-        answer = likely(needs_driver(f)) ? f->seg->ops->fault(f) : 0;
+        answer = find_entry(f);
+        if (likely(answer == 0 && needs_driver(f)))
+            answer = f->seg->ops->fault(f);
         if (likely(answer == 0))
             return FAULT_OK;
     } while (answer == FAULT_RETRY);

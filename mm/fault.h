@@ -41,6 +41,7 @@ struct fault {
     pte_t pte;         /* as found */
     enum fault_kind kind;
     bool loaded; /* the hardware knows already: fault_load was called */
+    bool agreed; /* the object has agreed to a write */
 };
 
 /* Tells the hardware what page table and segment say of f->va now: the last step of a fault, in

@@ -18,6 +18,7 @@
 #include "mm/as.h"
 #include "mm/obj.h"
 #include "mm/sleep.h"
+#include "mm/swap_impl.h"
 
 /* A walk; at: the next page of `seg`, if that is still what it was. */
 struct walk {
@@ -40,6 +41,8 @@ static bool visit_node(const struct walk *w, struct as *as, vaddr_t va, unsigned
         node_lock(n);
         w->visit(as, n, va, count);
         node_unlock(n);
+    } else if (unlikely(as->out && w->visit == pt_unmap_node)) { /* copies of the pages, swapped */
+        swap_drop_out_of(as, va, count);
     }
     spin_unlock(&as->pt_lock);
     return n != NULL;

@@ -23,23 +23,28 @@
 #define SCAN_MOST  512u           /* at a time when it is shortest */
 #define WANT_LEAST (2 * SWAP_RUN) /* pages in a round, so that writing is worth it */
 #define TURNS      2u /* of the whole core map that find nothing before there is no hope */
+#define DESPERATE_NS                                                                               \
+    NSEC_PER_SEC /* with less than desfree, until who sleeps longest goes whole                    \
+                  */
 #define DESPAIR_NS (50 * NSEC_PER_MSEC) /* before it is tried again */
 
 static struct {
-    struct waitq work;           /* the thread */
-    struct waitq done;           /* who waits for frames */
-    bool running;                /* (c) after boot */
-    bool wanted;                 /* atomic: look at once */
-    bool busy, paused;           /* (work) at work; not to be */
-    uint32_t waiting;            /* (done) threads */
-    uint32_t round;              /* (done) rounds that ended */
-    uint32_t got;                /* (done) frames that the last one made free or cache */
-    uint32_t fruitless;          /* frames looked at since something was taken; the thread's own */
-    uint64_t despair_until;      /* (done) until then nothing will be found */
-    struct pageout_limits limit; /* (c) */
-    const struct policy *policy; /* the thread's own */
-    const struct policy *next;   /* (done) what policy_set wants instead */
-    int changed;                 /* (done) what became of that */
+    struct waitq work;    /* the thread */
+    struct waitq done;    /* who waits for frames */
+    bool running;         /* (c) after boot */
+    bool wanted;          /* atomic: look at once */
+    bool busy, paused;    /* (work) at work; not to be */
+    uint32_t waiting;     /* (done) threads */
+    uint32_t round;       /* (done) rounds that ended */
+    uint32_t got;         /* (done) frames that the last one made free or cache */
+    uint32_t fruitless;   /* frames looked at since something was taken; the thread's own */
+    uint64_t relieved_ns; /* when there was desfree, or a sleeper went; the thread's own */
+    const struct as *(*sleeper)(void); /* (c) after boot */
+    uint64_t despair_until;            /* (done) until then nothing will be found */
+    struct pageout_limits limit;       /* (c) */
+    const struct policy *policy;       /* the thread's own */
+    const struct policy *next;         /* (done) what policy_set wants instead */
+    int changed;                       /* (done) what became of that */
     struct pageout_stats stats;
 } po = {.work = WAITQ_INIT(po.work), .done = WAITQ_INIT(po.done), .policy = &policy_clock};
 
@@ -61,6 +66,8 @@ struct pageout_stats pageout_stats(void)
     s.failed = launder_stats().failed;
     s.cleared = evict_cleared();
     s.taken = evict_taken();
+    s.nodes = evict_space_stats().nodes;
+    s.sleepers = evict_space_stats().spaces;
     return s;
 }
 
@@ -126,6 +133,21 @@ static uint32_t scan_round(uint32_t have)
     return got;
 }
 
+/* When memory is desperate the one who sleeps longest goes whole. What it gave. */
+static uint32_t take_sleeper(void)
+{
+    const struct as *as = po.sleeper ? po.sleeper() : NULL;
+
+    po.relieved_ns = clock_ns();
+    return as ? evict_space(as) : 0;
+}
+
+/* The thread has not rested for a while. */
+static bool is_desperate(void)
+{
+    return clock_ns() - po.relieved_ns >= DESPERATE_NS;
+}
+
 static bool is_hopeless(void)
 {
     return po.fruitless > TURNS * (direct_map.end - direct_map.first);
@@ -182,6 +204,7 @@ static void rest(uint64_t until)
         spin_unlock_irq(&po.work.lock, mask);
     else
         waitq_sleep(&po.work, mask, false, until);
+    po.relieved_ns = clock_ns();
 }
 
 /* Sleeps a while, whoever asks; but new swap is hope. */
@@ -273,8 +296,12 @@ static void pageout_run(void *arg)
             continue;
         }
         got = scan_round(have);
-        if (got)
+        if (is_desperate() || is_hopeless())
+            got += take_sleeper();
+        if (got) {
+            po.fruitless = 0;
             wake_waiters(got);
+        }
         if (is_hopeless()) {
             po.stats.hopeless++;
             po.fruitless = 0;
@@ -296,6 +323,11 @@ void pageout_wake(void)
     mask = spin_lock_irq(&po.work.lock);
     waitq_wake_locked(&po.work, 1);
     spin_unlock_irq(&po.work.lock, mask);
+}
+
+void pageout_set_sleeper(const struct as *(*sleeper)(void))
+{
+    po.sleeper = sleeper;
 }
 
 bool pageout_wait(void)

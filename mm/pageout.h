@@ -11,6 +11,8 @@
 
 #include "mm/frame.h"
 
+struct as;
+
 /* Starts the thread. Once, when threads can run. 0 or -ENOMEM. */
 int __must_check pageout_start(void);
 /* Frames are short, or nearly so: the thread looks at it. Any context that may wake a thread. */
@@ -18,6 +20,10 @@ void pageout_wake(void);
 /* No frame was there: sleeps until page-out has got some, true, or has found nothing to take,
  * false. The caller holds no lock that page-out takes, which are all spinning ones. */
 bool pageout_wait(void);
+/* Who sleeps longest, and was not given before while it slept like that: its address space, which
+ * may go at any time; NULL: nobody sleeps for long. Asked when memory is desperate, by the thread,
+ * which takes all that it has. Before pageout_start. */
+void pageout_set_sleeper(const struct as *(*sleeper)(void));
 /* For an audit, when no thread that may need page-out runs: the thread is not at work when it
  * returns, and does nothing until pageout_resume. May sleep. */
 void pageout_pause(void);
@@ -46,6 +52,8 @@ struct pageout_stats {
     uint32_t failed;    /* could not be written */
     uint32_t waits;     /* threads that had to wait */
     uint32_t hopeless;  /* rounds that found nothing */
+    uint32_t nodes;     /* page-table nodes taken */
+    uint32_t sleepers;  /* address spaces taken whole */
 };
 struct pageout_stats pageout_stats(void);
 

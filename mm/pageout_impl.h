@@ -21,6 +21,15 @@ enum page_look page_look(pfn_t pfn, bool clear);
  * written is when enough came together, so that it may sleep, or when launder_flush is called. */
 unsigned page_evict(pfn_t pfn);
 
+/* Takes all that it can of a space, which may be gone by now: pages, used or not, and nodes; how
+ * many went. May sleep. */
+struct as;
+unsigned evict_space(const struct as *who);
+struct evict_space_stats {
+    uint32_t nodes, spaces; /* nodes taken, and spaces that had something */
+};
+struct evict_space_stats evict_space_stats(void);
+
 /* Pages so far whose translations were taken away, and that page_evict took. */
 uint32_t evict_cleared(void);
 uint32_t evict_taken(void);

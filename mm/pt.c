@@ -304,6 +304,11 @@ struct node *pt_node_private(struct as *as, vaddr_t va)
     spin_unlock(&as->pt_lock);
     if (n)
         return shared ? unshare(as, va) : n;
+    if (unlikely(as->out)) {
+        n = pt_bring_back(as) ? NULL : pt_node(as->pt, va);
+        if (n || as->out)
+            return n;
+    }
     fresh = node_create(va);
     if (!fresh)
         return NULL;
@@ -317,6 +322,67 @@ struct node *pt_node_private(struct as *as, vaddr_t va)
     if (n)
         node_free(fresh);
     return n ? n : fresh;
+}
+
+bool pt_take_out(struct as *as, vaddr_t va)
+{
+    unsigned slot = node_slot(va);
+    struct node *n;
+    bool taken;
+
+    spin_lock(&as->pt_lock);
+    n = pt_node(as->pt, va);
+    if (!n || node_shared(n)) {
+        spin_unlock(&as->pt_lock);
+        return false;
+    }
+    node_lock(n);
+    taken = swap_out_node(as, n);
+    if (taken) {
+        node_mark_dead(n);
+        slot_set(as, slot, NULL);
+        hat_detach(&as->hat, slot);
+    }
+    node_unlock(n);
+    spin_unlock(&as->pt_lock);
+    if (taken)
+        node_free(n);
+    return taken;
+}
+
+/* The node of the first entry that is out; false: no memory. */
+static bool bring_back_one(struct as *as)
+{
+    struct node *fresh;
+    vaddr_t va;
+
+    spin_lock(&as->pt_lock);
+    va = as->out ? swap_first_out(as) : 0;
+    spin_unlock(&as->pt_lock);
+    if (!va)
+        return true;
+    fresh = node_create(va);
+    if (!fresh)
+        return false;
+    spin_lock(&as->pt_lock);
+    if (as->out && node_slot(swap_first_out(as)) == node_slot(va)) {
+        swap_in_node(as, fresh);
+        hat_attach(&as->hat, node_slot(va), fresh);
+        slot_set(as, node_slot(va), fresh);
+        fresh = NULL;
+    }
+    spin_unlock(&as->pt_lock);
+    if (fresh)
+        node_free(fresh);
+    return true;
+}
+
+int pt_bring_back(struct as *as)
+{
+    while (__atomic_load_n(&as->out, __ATOMIC_RELAXED))
+        if (!bring_back_one(as))
+            return -ENOMEM;
+    return 0;
 }
 
 static void slot_clear(struct as *as, unsigned slot)
@@ -385,8 +451,11 @@ void pt_unmap_node(struct as *as, struct node *n, vaddr_t va, unsigned count)
 int pt_unmap(struct as *as, vaddr_t first, uint32_t npages)
 {
     vaddr_t end = first + page_addr(npages);
-    int slot = slot_next(as, node_slot(first)), error;
+    int slot, error = as_all_nodes(as);
 
+    if (error)
+        return error;
+    slot = slot_next(as, node_slot(first));
     if (slot < 0 || (vaddr_t)slot << NODE_SHIFT >= end)
         return 0;
     error = pt_prepare_unmap(as, first, npages);
@@ -467,6 +536,8 @@ void pt_share(struct as *from, struct as *to)
 
 void pt_free(struct as *as)
 {
+    if (as->out)
+        swap_drop_out(as);
     for (int slot = slot_next(as, 0); slot >= 0; slot = slot_next(as, (unsigned)slot + 1)) {
         struct node *n = as->pt->node[slot];
 

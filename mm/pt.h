@@ -159,13 +159,21 @@ pte_t pt_get(struct as *as, vaddr_t va);
  * same node. */
 struct node *pt_node_private(struct as *as, vaddr_t va);
 
+/* A node that names nothing but slots of swap, and has one root, needs no memory: its entries
+ * become a list through the swap map (swap_node.c), and come back all at once, before anybody asks
+ * what is at a page. False: it has something else. as->lock held for writing. */
+bool pt_take_out(struct as *as, vaddr_t va);
+/* Every node is there afterwards; as->lock held. -ENOMEM: some are not. Does not sleep. */
+int __must_check pt_bring_back(struct as *as);
+
 /* Writes an entry and keeps the node's count of live entries; node lock held. The HAT is the
  * caller's business. Does not touch frames. */
 void pt_set(struct node *n, unsigned index, pte_t e);
 
 /* Takes every entry of [first, first + npages) away: translations, users of frames, nodes that
  * empty. Shared nodes are unshared, or dropped where the range covers them. as->lock held for
- * writing (or as has no threads). -ENOMEM only if a shared node had to be copied and could not. */
+ * writing (or as has no threads). -ENOMEM only if a shared node had to be copied, or one that is
+ * out be brought back, and could not. */
 int __must_check pt_unmap(struct as *as, vaddr_t first, uint32_t npages);
 /* Takes count entries of a node from va on away; if as shares it, all sharers lose them. The node's
  * lock is held; the node stays, empty or not. */

@@ -55,6 +55,7 @@ static int enter(struct fault *f, pfn_t pfn)
     if (good) {
         pt_set(n, i, pte_make(PTE_RESIDENT, pfn, PTE_SHARED | fault_wired(f)));
         frame_set_rmap(frame_of(pfn), kptr(&n->pte[i]));
+        f->agreed = true;
         fault_load(f, n);
     }
     node_unlock(n);
@@ -71,6 +72,7 @@ static int write_first(struct fault *f)
 
     if (n && n->pte[node_index(f->va)].raw == f->pte.raw) {
         error = allow(f, pte_pfn(f->pte));
+        f->agreed = !error;
         if (!error)
             fault_load(f, n);
     }

@@ -5,6 +5,7 @@
 #ifndef MM_SWAP_IMPL_H
 #define MM_SWAP_IMPL_H
 
+#include "mm/pt.h"
 #include "mm/swap.h"
 
 /* 16 bytes for each page of swap. */
@@ -12,7 +13,8 @@ struct slot {
     uint32_t owner; /* kptr of family or object | FRAME_ANON or FRAME_OBJ; 0: free */
     uint32_t index; /* page in owner */
     uint32_t page;  /* pfn:20 | unused:8 | enum slot_flags:4 */
-    uint32_t chain; /* unused:20 | count:12 */
+    uint32_t
+        chain; /* next:20 | count:12; next: an object's in its hash, else an entry's that is out */
 };
 
 enum slot_flags {
@@ -81,6 +83,20 @@ bool swap_try_drop(pfn_t pfn);
 void swap_rename(uint32_t slot, uint32_t index);
 /* One entry alone names the slot, and no user has its frame. Without (w). */
 bool swap_is_single(uint32_t slot);
+
+/* Nodes that are out, for pt.c; all without (w) and with pt_lock held, but for the last.
+ * swap_out_node: the entries of node n, whose lock is held, become a part of as->out; false: they
+ * are not all swapped. swap_first_out: where the first entry that is out belongs. swap_in_node: the
+ * entries that belong to n, which nobody else knows, are its again. swap_drop_out: nothing is out
+ * any more, nor swapped; passes preemption points. */
+bool swap_out_node(struct as *as, struct node *n);
+vaddr_t swap_first_out(const struct as *as);
+void swap_in_node(struct as *as, struct node *n);
+void swap_drop_out(struct as *as);
+/* The same for count pages from va on, of one node; does not sleep, with pt_lock held. */
+void swap_drop_out_of(struct as *as, vaddr_t va, unsigned count);
+/* The entry that is out behind this one, or NO_SLOT. For the audit. */
+uint32_t swap_next_out(uint32_t slot);
 
 /* Copies what the slot holds, which an entry of the caller's names, into a frame. Without (w); may
  * sleep. -EIO. */

@@ -236,7 +236,8 @@ int private_swapped(struct fault *f)
     return pfn ? wait_for(f, pfn) : read_in(f, n);
 }
 
-/* A space that has an entry for the page, to be held. */
+/* A space that has an entry for the page, or may have since some of its nodes are out; to be held.
+ */
 struct holder {
     uint32_t slot;
     vaddr_t va;
@@ -252,7 +253,7 @@ static void look_for_holder(struct as *as, void *arg)
     if (h->as || as->family != h->family)
         return;
     e = pt_get(as, h->va);
-    if (pte_state(e) == PTE_SWAPPED && pte_pfn(e) == h->slot) {
+    if (as->out || (pte_state(e) == PTE_SWAPPED && pte_pfn(e) == h->slot)) {
         h->as = as;
         as_ref(as);
     }
@@ -262,8 +263,10 @@ static void look_for_holder(struct as *as, void *arg)
 static int bring(struct as *as, vaddr_t va)
 {
     struct fault f = {.as = as, .va = va, .access = PROT_READ};
-    int error;
+    int error = as_all_nodes(as);
 
+    if (error)
+        return error;
     f.seg = as_find(as, va);
     f.pte = pt_get(as, va);
     error = f.seg && pte_state(f.pte) == PTE_SWAPPED ? private_swapped(&f) : 0;

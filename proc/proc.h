@@ -162,6 +162,9 @@ int proc_new_session(void);
 /* Processes, zombies too. */
 uint32_t proc_count(void);
 
+/* For page-out (pageout_set_sleeper). Any context. */
+const struct as *proc_longest_sleeper(void);
+
 /* Stops all user threads at the kernel's edge (in kernel sleeps they count as stopped) and lets
  * them go again: for mm_check. */
 void proc_stop_all(void);

@@ -23,6 +23,7 @@ static void each_seg(struct as *as, void (*visit)(struct seg *s, void *arg), voi
 {
     names_read(); /* for the paths; above the address space's lock */
     rwlock_read(&as->lock);
+    (void)!as_all_nodes(as); /* without memory what is out counts as nothing */
     tree_for_each (it, &as->segs) {
         visit(container_of(it, struct seg, by_addr), arg);
         preempt_point();
@@ -157,6 +158,7 @@ unsigned procfs_as_swapped(struct as *as)
     if (swap_stats().used == 0)
         return 0;
     rwlock_read(&as->lock);
+    swapped = as->entries_out;
     tree_for_each (it, &as->segs) {
         swapped += seg_count(container_of(it, struct seg, by_addr)).swapped;
     }
@@ -264,6 +266,8 @@ void procfs_pid_pt(struct text *t, struct proc *p)
         if (pt_node_line(t, as, slot))
             pt_node_entries(t, as, slot);
     }
+    if (as->nodes_out)
+        text_printf(t, "out: nodes %u entries %u\n", as->nodes_out, as->entries_out);
     rwlock_read_done(&as->lock);
     as_unref(as);
 }

@@ -73,6 +73,8 @@ void procfs_clock(struct text *t, struct proc *p)
     line(t, "failed", s.failed);
     line(t, "waits", s.waits);
     line(t, "hopeless", s.hopeless);
+    line(t, "nodes", s.nodes);
+    line(t, "sleepers", s.sleepers);
 }
 
 static int set_spread(const char *digits, size_t len)
@@ -228,6 +230,7 @@ void procfs_pid_swap(struct text *t, struct proc *p)
     if (!as)
         return;
     rwlock_read(&as->lock);
+    (void)!as_all_nodes(as);
     tree_for_each (it, &as->segs) {
         seg_lines(t, container_of(it, struct seg, by_addr));
     }

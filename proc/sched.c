@@ -227,8 +227,10 @@ static inline void switch_to(struct cpu *cpu, struct thread *from, struct thread
 }
 
 /* The current thread goes on later, or not: behind its equals, elsewhere, or to be freed. */
-static inline void put_away(struct cpu *cpu, struct thread *from, uint32_t now)
+static inline void put_away(struct cpu *cpu, struct thread *from, uint64_t ticks)
 {
+    uint32_t now = (uint32_t)ticks;
+
     if (from == cpu->idle) {
         sched_alarm(cpu->rq, clock_ns() + SLICE_NS);
         return;
@@ -236,7 +238,9 @@ static inline void put_away(struct cpu *cpu, struct thread *from, uint32_t now)
     charge(cpu->rq, from, now);
     if (likely(from->state == THREAD_RUNNABLE && may_run(from, cpu))) {
         enqueue(cpu->rq, from);
-    } else if (from->state != THREAD_SLEEPING) {
+    } else if (likely(from->state == THREAD_SLEEPING)) {
+        from->asleep_at = (uint32_t)(ticks >> 16);
+    } else {
         settle(cpu->rq, from);
         cpu->left = from;
     }
@@ -248,14 +252,15 @@ static inline __attribute__((always_inline)) void switch_locked(struct runq *rq)
 {
     struct cpu *cpu = rq->cpu;
     struct thread *from = cpu->thread, *to;
-    uint32_t now = (uint32_t)clock_ticks();
+    uint64_t ticks = clock_ticks();
+    uint32_t now = (uint32_t)ticks;
 
     if (from->work & WORK_RESCHED) {
         __atomic_fetch_and(&from->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
         if (now - rq->due_ticks > rq->stats.longest_ticks)
             rq->stats.longest_ticks = now - rq->due_ticks;
     }
-    put_away(cpu, from, now);
+    put_away(cpu, from, ticks);
     to = likely(rq->ready) ? dequeue(rq, (unsigned)__builtin_ctz(rq->ready)) : cpu->idle;
     if (to == from)
         return;

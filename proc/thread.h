@@ -69,6 +69,8 @@ struct thread {
     int tid;                     /* (c) */
     uint32_t slice_ticks;        /* (q) of the counter, left of its slice when last charged */
     uint32_t switched_ticks;     /* (q) low word of the counter when it was last charged */
+    uint32_t asleep_at;          /* (q) when it fell asleep: the counter by 2^16 */
+    uint32_t out_at;             /* page-out's: asleep_at, when its memory was taken */
     uint32_t used_ticks;         /* (q) CPU time that is not in user_ns yet */
     uint64_t wake_ns;            /* (q) time-out, UINT64_MAX none */
     struct tree_link timer;      /* (q) sleeping with a time-out */

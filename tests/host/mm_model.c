@@ -2,6 +2,7 @@
 #include "tests/host/mm_model.h"
 
 #include "mm/rmap.h"
+#include "mm/swap_impl.h"
 
 const uint16_t watched[WATCHED] = {0, 1023, 2048, 4095};
 struct space spaces[SPACES];
@@ -112,12 +113,23 @@ static void compare_segments(const struct space *sp)
     assert_int_equal(sp->as->brk, sp->brk);
 }
 
+/* The entry of va; where its node is out, what the node will have there. */
+static pte_t entry_of(const struct as *as, vaddr_t va)
+{
+    const struct node *n = pt_node(as->pt, va);
+    struct swap_slot_info info;
+
+    for (uint32_t slot = n ? NO_SLOT : as->out; slot; slot = swap_next_out(slot))
+        if (swap_slot(slot, &info) && info.index == page_of(va))
+            return pte_make(PTE_SWAPPED, slot, 0);
+    return n ? n->pte[node_index(va)] : (pte_t){0};
+}
+
 /* What the page table holds is what a program would read; what it does not hold was not written. */
 static void compare_contents(struct space *sp)
 {
     for (unsigned i = 0; i < PAGES; i++) {
-        const struct node *n = sp->as->pt->node[node_slot(va_of(i))];
-        pte_t e = n ? n->pte[node_index(va_of(i))] : (pte_t){0};
+        pte_t e = entry_of(sp->as, va_of(i));
         struct page *p = &sp->page[i];
         const uint8_t *bytes;
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Swap under the model: pages go, written or not, single or with their neighbours, and their frames
- * are dropped or not; the area itself goes and comes back. The model does not notice any of it. A
- * page that is away is looked at on the disk.
+ * are dropped or not; so do nodes of the page table, and all that a program has; the area itself
+ * goes and comes back. The model does not notice any of it. A page that is away is looked at on the
+ * disk.
  */
 #include "mm/pageout_impl.h"
 #include "mm/reclaim.h"
@@ -63,6 +64,17 @@ static void evict(pfn_t pfn)
             dirty[o][index] = false;
 }
 
+/* The node of a page, or all that the program has. */
+static void take_nodes(struct space *sp)
+{
+    struct node *n = pt_node(sp->as->pt, va_of(testing_below(PAGES)));
+
+    if (testing_below(3) == 0)
+        (void)evict_space(sp->as);
+    else if (n && page_look(node_pfn(n), true) == PAGE_IDLE)
+        (void)page_evict(node_pfn(n));
+}
+
 /* A page is taken, perhaps with some of its neighbours, which have been looked at. */
 void do_page_out(struct space *sp)
 {
@@ -81,6 +93,8 @@ void do_page_out(struct space *sp)
         evict(pfn);
     if (testing_below(16) == 0)
         disk.write_fails = 1 + testing_below(3);
+    if (testing_below(16) == 0)
+        take_nodes(sp);
     if (testing_below(3))
         launder_flush();
     disk.write_fails = 0;

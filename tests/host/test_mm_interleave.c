@@ -138,7 +138,7 @@ static void run_pairs(const char *start, struct results *r)
 
 /* One thread takes pages away, or drops them, while another does something; and pages that are away
  * are wanted by two. */
-static const char *const takers[] = {"oAp0", "oAs0", "oAp0 d", "oAs0 d", "d"};
+static const char *const takers[] = {"oAp0", "oAs0", "oAp0 d", "oAs0 d", "d", "OA"};
 static const char *const others[] = {"lAp0", "sAp0", "lAs0", "sAs0", "fA",       "cA",
                                      "uAp0", "uAs0", "t0",   "w0",   "r0",       "mA",
                                      "lBp0", "sBp0", "sBs0", "uBp0", "lAp0 sAp0"};
@@ -163,6 +163,8 @@ static const char *const threes[] = {
     "T1kw sAp0|sBp0|uAp",       "T1ko oAp0|sAp0|fA", "T1ko oAp0 d|sAp0|sBp0",
     "T1kx lAp0|sBp0|uAp",       "T1kx lAp0|lBp0|d",  "T1sx lAp0|sAp0|d",
     "T1kx lAp0 oAp0 d|sBp0|fA", "T1sx lAs0|sBs0|t0", "T1ko oAs0 d|sAs0|sBs0",
+    "T1ko OA|sAp0|fA",          "T1kx OA|sAp0|lBp0", "T1kx OA d|fA|uAp",
+    "T1so OA|sAp0|cA",
 };
 
 /* The first write to pages that are not there, or not kept yet. */
@@ -172,8 +174,8 @@ static const char *const holes[] = {
 };
 
 /* Cases that were red once; all of their schedules. (And "T1kx lAs0|sAs0", which has too many: a
- * write fault that found the entry made by another's read did not ask the file to keep the page.)
- */
+ * write fault that found the entry made by another's read did not ask the file to keep the page;
+ * and "T1so OA|t0": truncation did not see swapped copies whose node was out.) */
 static const char *const found[] = {
     "T1sc lAs0|sBs0", /* a read fault cleared the DIRTY that a write fault had just set */
     "D1sw t0|mA",     /* truncation passed a page that was just being written */

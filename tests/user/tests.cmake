@@ -28,6 +28,7 @@ list(APPEND INITRD_DEPENDS ${CMAKE_BINARY_DIR}/stripped/start_state)
 user_program(fill tests ${TESTS_DIR}/fill.c)
 user_program(helper tests ${TESTS_DIR}/helper.c)
 user_program(mapper tests ${TESTS_DIR}/mapper.c)
+user_program(sparse tests ${TESTS_DIR}/sparse.c)
 user_program(mmu tests ${TESTS_DIR}/mmu.c)
 user_program(latency tests ${TESTS_DIR}/latency.c)
 

@@ -27,6 +27,8 @@ static const struct {
     {"failed", "pages that could not be written"},
     {"waits", "programs that had to wait"},
     {"hopeless", "times that nothing was found"},
+    {"nodes", "page-table nodes whose pages all were swapped"},
+    {"sleepers", "programs that were asleep for long, taken whole"},
 };
 
 #define COUNTS (sizeof counts / sizeof counts[0])

@@ -84,6 +84,11 @@ void coop_page_out(struct as *as, vaddr_t va)
     launder_flush();
 }
 
+void coop_space_out(struct as *as)
+{
+    (void)evict_space(as);
+}
+
 void coop_reclaim(void)
 {
     (void)reclaim_cache(UINT32_MAX);

@@ -13,6 +13,8 @@ void coop_swap_add(void);
 void coop_swap_remove(void);
 /* The page that as has at va goes, used or not, and is written. One thread of a case alone. */
 void coop_page_out(struct as *as, vaddr_t va);
+/* All that it has goes, and nodes of its page table. One thread of a case alone. */
+void coop_space_out(struct as *as);
 /* What is cache goes. */
 void coop_reclaim(void);
 

@@ -311,6 +311,7 @@ static void run_word(const char *word, size_t len)
         break;
     case 'm': sync_space(&e); break;
     case 'o': coop_page_out(w.space[e.space], address_of(&e)); break;
+    case 'O': coop_space_out(w.space[e.space]); break;
     case 'd': coop_reclaim(); break;
     case 'U': take_page_back(digit(word[1])); break;
     default: panic("no word: %s", word);

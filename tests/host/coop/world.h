@@ -28,8 +28,8 @@ void world_make(const struct world_start *start);
  *   u A s, or u A s 0: munmap of the mapping, or of a page of it
  *   t 0 .. t 3: truncate to so many pages; t 1h: one and a half
  *   w 0, r 0: write or read a byte of the page by a call; m A: msync of the shared mapping
- *   o A p 0: the page goes to swap, or home; d: what is cache is dropped
- *   U 0: all translations of the page's frame are taken back, while threads stand still */
+ *   o A p 0: the page goes to swap, or home; O A: all of A goes, with its nodes; d: what is cache
+ * is dropped U 0: all translations of the page's frame are taken back, while threads stand still */
 void world_run(unsigned thread, const char *program);
 /* After the threads: everything is looked at, the kernel's audit and the laws hold, and when all is
  * gone every frame is back. Panics if not. */
