@@ -442,6 +442,7 @@ struct as *as_create_in(struct family *f, uint8_t part)
     lock_classify(&as->pt_lock, LOCK_PT);
     tree_init(&as->segs);
     as->users = as->refs = 1;
+    as->watched = hat_is_chaotic();
     as->mmap_top = USER_END;
     as->part = part;
     as_family_join(as, f);

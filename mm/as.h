@@ -23,11 +23,15 @@ struct family {
     uint32_t refs;       /* atomic: spaces */
 } __aligned(16);
 
+struct refs;
+
 struct as {
     struct rwlock lock;
     struct tree segs;    /* (a) by base; each link knows the largest gap of its subtree */
     uint32_t nsegs;      /* (a) */
     struct seg *last;    /* (a, atomic) where the last fault was, or NULL: a hint */
+    bool watched;        /* (a) faults are to look at record and ask hat_chaos */
+    struct refs *record; /* (a) what is told of each fault, or NULL: mm/refs.h */
     struct seg *highest; /* (a) the last that begins below mmap_top, or NULL: to be looked up */
     uint32_t version;    /* (a) a fault that slept searches again if it moved */
     struct spin pt_lock;

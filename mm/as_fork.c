@@ -12,6 +12,7 @@
 #include "include/uapi/errno.h"
 #include "mm/as_impl.h"
 #include "mm/obj.h"
+#include "mm/refs.h"
 
 /* Behind *last, which it then is. */
 static int copy_seg(const struct seg *from, struct as *to, struct seg **last)
@@ -97,6 +98,8 @@ int as_fork(struct as *from, struct as **copy)
         error = copy_segs(from, to);
     if (!error)
         pt_share(from, to);
+    if (!error && from->record)
+        refs_unshare(from);
     if (!error && from->special)
         error = drop_pages(from, to);
     __atomic_store_n(&to->forking, false, __ATOMIC_RELEASE);

@@ -12,6 +12,7 @@
 #include "lib/fmt.h"
 #include "mm/obj.h"
 #include "mm/obj_anon.h"
+#include "mm/refs.h"
 #include "mm/slab.h"
 
 void finding(struct audit *a, const char *format, ...)
@@ -291,7 +292,7 @@ int mm_check(void (*report)(void *arg, const char *what), void *arg)
     if (free_frames != (int64_t)frame_stats().free)
         finding(&a, "free list: %d frames found, %u counted", (int)free_frames, frame_stats().free);
     as_for_each(check_segs, &a);
-    a.committed += obj_anon_committed();
+    a.committed += obj_anon_committed() + refs_committed();
     if (a.committed != as_committed())
         finding(&a, "%u pages committed, %u found", as_committed(), a.committed);
     as_for_each(take_users, &a);

@@ -54,13 +54,13 @@ static bool is_loaded(const struct node *n, unsigned index)
 
 bool entry_used(struct node *n, unsigned i, bool clear)
 {
-    bool used = is_loaded(n, i);
+    bool loaded = is_loaded(n, i), used = loaded || n->pte[i].raw & PTE_USED;
 
     if (clear) {
-        if (used)
+        if (loaded)
             hat_forget(n, va_of(n, i));
         __atomic_store_n(&n->pte[i].raw,
-                         (n->pte[i].raw & ~PTE_STATE_MASK) | (uint32_t)PTE_RECLAIMABLE,
+                         (n->pte[i].raw & ~(PTE_STATE_MASK | PTE_USED)) | (uint32_t)PTE_RECLAIMABLE,
                          __ATOMIC_RELAXED);
     }
     return used;
@@ -137,7 +137,7 @@ static bool is_idle_single(const struct node *n, unsigned i)
     pte_t e = n->pte[i];
     const struct frame *f;
 
-    if (pte_state(e) != PTE_RECLAIMABLE || e.raw & PTE_WIRED || is_loaded(n, i))
+    if (pte_state(e) != PTE_RECLAIMABLE || e.raw & (PTE_WIRED | PTE_USED) || is_loaded(n, i))
         return false;
     f = frame_of(pte_pfn(e));
     return (frame_type(f) == FRAME_ANON || frame_type(f) == FRAME_SWAP) && frame_count(f) == 1;

@@ -12,6 +12,7 @@
 #include "kern/bugs.h"
 #include "machine/cpu.h"
 #include "mm/obj.h"
+#include "mm/refs.h"
 
 /* Each CPU counts for itself: nobody waits, and the kernel does not change CPUs between load and
  * store. */
@@ -253,18 +254,14 @@ static inline enum fault_error resolve(struct fault *f, vaddr_t va, bool force)
     return error_of(answer);
 }
 
-enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t pc)
+/* All but the count of entries. watched: somebody wants to know of it. */
+static inline __attribute__((always_inline)) enum fault_error handle(struct as *as, vaddr_t va,
+                                                                     prot_t access, bool watched)
 {
     struct fault f;
     enum fault_error error;
     enum fault_kind kind;
 
-    count(&counters[cpu_here()].c.entries);
-    if (unlikely(hat_chaos(as, pc))) {
-        count(&counters[cpu_here()].c.kind[FAULT_SPURIOUS]);
-        fault_account(FAULT_SPURIOUS);
-        return FAULT_OK;
-    }
     f.as = as;
     f.va = page_base(va);
     f.access = access;
@@ -275,12 +272,32 @@ enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t 
         error = resolve(&f, va, false);
         if (unlikely(!f.loaded) && error == FAULT_OK)
             load(&f);
+        if (watched && error == FAULT_OK && as->record)
+            refs_fault(&f);
         rwlock_read_done(&as->lock);
     } while (error == FAULT_NO_MEMORY && oom_handle(as));
     kind = error ? FAULT_ERROR : f.kind;
     count(&counters[cpu_here()].c.kind[kind]);
     fault_account(kind);
     return error;
+}
+
+static __noinline enum fault_error handle_watched(struct as *as, vaddr_t va, prot_t access,
+                                                  vaddr_t pc)
+{
+    if (likely(!hat_chaos(as, pc)))
+        return handle(as, va, access, true);
+    count(&counters[cpu_here()].c.kind[FAULT_SPURIOUS]);
+    fault_account(FAULT_SPURIOUS);
+    return FAULT_OK;
+}
+
+enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t pc)
+{
+    count(&counters[cpu_here()].c.entries);
+    if (unlikely(__atomic_load_n(&as->watched, __ATOMIC_RELAXED)))
+        return handle_watched(as, va, access, pc);
+    return handle(as, va, access, false);
 }
 
 /* The entry of va names a frame that the access may use: pins it. */
@@ -322,6 +339,8 @@ int fault_pin(struct as *as, vaddr_t va, prot_t access, bool force, pfn_t *pfn)
         rwlock_read(&as->lock);
         error = resolve(&f, va, force);
         result = error ? 0 : pin(&f, pfn);
+        if (unlikely(f.loaded) && as->record)
+            refs_untouched(&f);
         rwlock_read_done(&as->lock);
     } while ((!error && result == -EAGAIN) || (error == FAULT_NO_MEMORY && oom_handle(as)));
     if (error)

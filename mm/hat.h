@@ -77,7 +77,9 @@ void hat_sync_icache(pfn_t pfn);
 void hat_frame_written(pfn_t pfn);
 void hat_frame_freed(pfn_t pfn);
 
-/* hat=chaos: called at each fault before it is handled; throws translations of the address space
+/* hat=chaos: faults are to ask hat_chaos. */
+bool hat_is_chaotic(void);
+/* Then called at each fault before it is handled; throws translations of the address space
  * away at random. True: leave this fault alone too, it will come again. Of eight faults in a row at
  * one pc it lets five alone, so that an instruction which needs several pages gets through. May
  * sleep. */

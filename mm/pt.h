@@ -14,7 +14,8 @@
 #include "mm/frame.h"
 #include "mm/units.h"
 
-/* state:3  wired:1  cow:1  shared:1  unused:6  frame or slot:20. Raw 0: none, ask the segment. */
+/* state:3  wired:1  cow:1  shared:1  used:1  unused:5  frame or slot:20. Raw 0: none, ask the
+ * segment. */
 typedef struct {
     uint32_t raw;
 } pte_t;
@@ -34,6 +35,7 @@ enum pte_state {
 #define PTE_WIRED      8u
 #define PTE_COW        16u
 #define PTE_SHARED     32u /* the object's own page in a shared segment: never copy-on-write */
+#define PTE_USED       64u /* its translation went, but not for page-out, which counts it as used */
 
 /* Its frame's index holds first page << 12 | live entries, links[1] how many of them are no frame
  * of the program's: the zero page, pages of devices, and what is swapped. */

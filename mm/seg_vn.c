@@ -118,7 +118,8 @@ void vn_around(const struct fault *f, uint32_t flags)
     pfn_t pfns[NEAR_PAGES];
     uint32_t want = 0;
 
-    if (near.end - near.lowest == 1 || !n || f->seg->prot == PROT_NONE) /* as_peek */
+    if (near.end - near.lowest == 1 || !n || f->seg->prot == PROT_NONE || /* as_peek */
+        f->as->record)                                                    /* untouched */
         return;
     node_lock(n);
     if (likely(!node_shared(n)))

@@ -16,6 +16,7 @@
 #include "kern/trace.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
+#include "proc/refs_control.h"
 #include "proc/stats.h"
 
 /* Loads the program that args->path names. */
@@ -46,6 +47,8 @@ static void step_into(struct proc *p, const struct exec_image *image, const char
     proc_unshare();
     t->as = image->as;
     hat_switch(&image->as->hat);
+    if (unlikely(p->recording))
+        refs_exec(p);
     as_leave(old);
     proc_put_exe(old_exe);
 }

@@ -16,6 +16,7 @@
 #include "kern/waitq.h"
 #include "mm/uaccess.h"
 #include "proc/proc_impl.h"
+#include "proc/refs_control.h"
 #include "proc/sched_impl.h"
 #include "proc/stats.h"
 
@@ -191,6 +192,8 @@ void proc_exit(int status)
     if (p->sid == p->pid)
         tty_end_session(p->pid);
     close_files(&b);
+    if (unlikely(p->recording))
+        refs_exit(p);
     leave_memory(t);
     vfork_release(p);
     if (unlikely(b.children))

@@ -14,6 +14,7 @@
 #include "mm/slab.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
+#include "proc/refs_control.h"
 #include "proc/sched_impl.h"
 
 static struct proc *init; /* (c) once there */
@@ -48,8 +49,11 @@ struct proc *proc_alloc(int *error)
 
 void proc_unref(struct proc *p)
 {
-    if (!ref_drop(&p->refs))
-        slab_free(&proc_cache, p);
+    if (ref_drop(&p->refs))
+        return;
+    if (unlikely(p->recording))
+        recording_put(p->recording);
+    slab_free(&proc_cache, p);
 }
 
 void proc_enter_locked(struct proc *p, struct proc *parent)

@@ -50,6 +50,8 @@ enum {
     NSIG = 64,
 };
 
+struct recording;
+
 struct proc {
     int pid, pgid, sid;          /* pid (c), others (P) */
     int ppid;                    /* (P), read without: of parent; 0 for init */
@@ -73,6 +75,7 @@ struct proc {
     bool traced;                 /* (P), read without: passes the trace's filter; inherited */
     uint8_t part;                /* (c) of the table of threads */
     bool fork_copies;            /* its forks copy at once; inherited, kept by exec */
+    struct recording *recording; /* refs_control.c: its reference string, or NULL */
     bool execed;                 /* (P) ran exec: setpgid by its parent is refused */
     int exit_status;             /* (P) wait4's word */
     uint32_t umask;              /* (P) */

@@ -89,6 +89,7 @@ static const struct entry pid_entries[] = {
     {"maps", procfs_pid_maps, NULL, NULL},
     {"pmap", procfs_pid_pmap, NULL, NULL},
     {"pt", procfs_pid_pt, NULL, NULL},
+    {"refs", NULL, NULL, &procfs_refs_ops},
     {"stat", procfs_pid_stat, NULL, NULL},
     {"status", procfs_pid_status, NULL, NULL},
     {"swap", procfs_pid_swap, NULL, NULL},

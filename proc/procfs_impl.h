@@ -29,7 +29,7 @@ procfs_printer procfs_hat, procfs_clock, procfs_swapmap;
 
 /* Files that are not text alone. */
 extern const struct vnode_ops procfs_trace_control_ops, procfs_trace_stream_ops, procfs_hat_ops,
-    procfs_pid_fork_ops, procfs_clock_ops;
+    procfs_pid_fork_ops, procfs_clock_ops, procfs_refs_ops;
 /* A command that is written: a string, with spaces for ends of lines. -EINVAL, -EFAULT. */
 int __must_check procfs_command(char *line, size_t size, vaddr_t ubuf, size_t len);
 /* The number of the process whose file it is. */

@@ -437,8 +437,13 @@ void sched_exit(void)
 
 static void wake_sleepers(struct runq *rq, uint64_t now)
 {
-    while (rq->first_ns <= now)
-        wake(rq, timer_thread(tree_first(&rq->timers)));
+    while (rq->first_ns <= now) {
+        struct thread *t = timer_thread(tree_first(&rq->timers));
+
+        wake(rq, t);
+        if (unlikely(t->urgent) && rq->cpu->thread != rq->cpu->idle)
+            sched_preempt(rq, rq->cpu->thread);
+    }
 }
 
 /* Lifts one thread of the lowest level that has any: one slice at the top. */

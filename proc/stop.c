@@ -86,6 +86,11 @@ void kthread_stops(void)
     thread_current()->stops = true;
 }
 
+void kthread_urgent(void)
+{
+    thread_current()->urgent = true;
+}
+
 /* An audit has to do with it. */
 static bool is_concerned(const struct thread *t)
 {

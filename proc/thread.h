@@ -63,6 +63,7 @@ struct thread {
     bool timed;                  /* (q) on the timer tree */
     bool at_edge;                /* (t) not in a kernel operation: for proc_stop_all */
     bool stops;                  /* (t) a kernel thread that proc_stop_all stops, too */
+    bool urgent;                 /* (c) a kernel thread that goes on as soon as its time comes */
     uint8_t locks_held;          /* (t) sleeping locks held or waited for */
     uint8_t fault_kind;          /* (t) how its last fault ended: enum fault_kind */
     uint8_t priority;            /* (q) 0 best .. 3: falls with use, rises with sleep */

@@ -41,6 +41,12 @@ class RefString:
     access: list = field(default_factory=list)   # the letter of each
     starts: list = field(default_factory=list)   # of each interval <us since the start, index in pages>
     lost: int = 0               # references that the kernel had no room for
+    manual: bool = False        # interval_us=0: intervals end when whoever asked for the record says so
+
+    @property
+    def sampled(self):
+        """Within an interval only first touches are known."""
+        return bool(self.manual or self.interval_us or self.interval_faults)
 
     def times(self):
         """The time of each reference, that of its interval's start, and of the end, in us."""
@@ -55,7 +61,7 @@ class RefString:
 
     def widest(self):
         """Most pages of one interval; 1 if every reference was recorded."""
-        if not self.interval_us and not self.interval_faults:
+        if not self.sampled:
             return 1
         cuts = [index for _, index in self.starts] + [len(self.pages)]
         return max((len(set(self.pages[a:b])) for a, b in zip(cuts, cuts[1:])), default=1)
@@ -95,6 +101,7 @@ class Parser:
         keys, s = self.keys(number, match.group(2)), self.string
         for key in keys.keys() & {"pid", "name", "page", "interval_us", "interval_faults"}:
             setattr(s, key, keys[key])
+        s.manual = keys.get("interval_us") == 0
         if s.page <= 0 or s.page & (s.page - 1):
             self.fail(number, "page=%d is no power of two" % s.page)
         if s.interval_us and s.interval_faults:
@@ -113,7 +120,7 @@ class Parser:
 
     def words(self, number, line):
         s, words = self.string, line.split()
-        if not s.starts and (s.interval_us or s.interval_faults):
+        if not s.starts and s.sampled:
             self.fail(number, "references before the first @ line")
         pages = [int(word[:-1], 16) for word in words]
         if max(pages) >= pages_of_memory(s):
@@ -177,7 +184,7 @@ def write(string, out):
     if string.pages and max(string.pages) >= pages_of_memory(string):
         raise RefsError("page %x is beyond the end of memory" % max(string.pages))
     keys = "".join(" %s=%d" % (key, getattr(string, key)) for key in ("interval_us", "interval_faults")
-                   if getattr(string, key))
+                   if getattr(string, key)) + " interval_us=0" * string.manual
     out.write("# refs v1 pid=%d name=%s page=%d%s\n" % (string.pid, string.name, string.page, keys))
     cuts = string.starts or [(None, 0)]
     for (us, first), (_, end) in zip(cuts, cuts[1:] + [(None, len(string.pages))]):

@@ -561,6 +561,11 @@ void hat_sync_icache(pfn_t pfn)
     isb();
 }
 
+bool hat_is_chaotic(void)
+{
+    return asids.chaos;
+}
+
 bool hat_chaos(struct as *as, vaddr_t pc)
 {
     return unlikely(asids.chaos) && chaos_throw(as, pc);

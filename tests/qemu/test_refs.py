@@ -340,6 +340,7 @@ class Records(unittest.TestCase):
             string = refs_file.RefString(rng.randrange(99), "x=y", 4096, 0, rng.randrange(9),
                                          [rng.randrange(1 << 20) for _ in range(n)],
                                          [rng.choice("rwx") for _ in range(n)], [], rng.randrange(9))
+            string.manual = not string.interval_faults and rng.random() < 0.5
             cuts = sorted([0, *rng.choices(range(n + 1), k=rng.randint(0, 5))])
             string.starts = [(100 * i, cut) for i, cut in enumerate(cuts)]
             out = io.StringIO()

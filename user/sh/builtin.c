@@ -66,6 +66,7 @@ static const struct help_line program_help[] = {
     {"ps", "list processes (-m: what each costs the kernel)"},
     {"pt", "page table of a process: pt PID"},
     {"reboot", "restart the machine"},
+    {"refs", "pages that a program touches, in order: refs COMMAND, refs -p PID"},
     {"repeat", "run a command many times: repeat N COMMAND"},
     {"rm", "remove files (-r: directories with what is in them)"},
     {"rmdir", "remove empty directories"},
