@@ -70,7 +70,7 @@ static uint32_t **words_make(uint32_t pages)
     return page;
 }
 
-static bool is_possible(const struct refs_request *q)
+bool refs_possible(const struct refs_request *q)
 {
     if (q->pages == 0 || q->pages > REFS_PAGES_MAX || (q->interval_us && q->interval_faults))
         return false;
@@ -85,7 +85,7 @@ int refs_create(const struct refs_request *request, int pid, struct refs **made)
     struct refs *r;
     int32_t pages = (int32_t)request->pages + 1;
 
-    if (!is_possible(request))
+    if (!refs_possible(request))
         return -EINVAL;
     if (commit(pages))
         return -ENOMEM;

@@ -57,6 +57,8 @@ struct refs {
     uint32_t shared;       /* (l) nodes that had to stay shared, in all intervals */
 };
 
+/* All numbers are in bounds. */
+bool refs_possible(const struct refs_request *request);
 /* A new record, armed, with one holder. -EINVAL: a number out of bounds; -ENOMEM: no memory, or
  * not to be promised. Passes preemption points. */
 int __must_check refs_create(const struct refs_request *request, int pid, struct refs **made);

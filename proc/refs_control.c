@@ -277,7 +277,7 @@ static bool parse(const char *line, struct order *o)
     }
     if (!q->pages)
         q->pages = PAGES_DEFAULT;
-    return true;
+    return refs_possible(q);
 }
 
 static int obey(struct proc *p, const struct file *f, const char *line)
