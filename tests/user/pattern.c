@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * pattern loop PAGES ROUNDS | pattern skew PAGES REFERENCES [MARK]: touches pages of memory of its
- * own in an order that tests/qemu/test_refs_kernel.py knows. loop: all in order, every third one
- * written, the others read. skew: few of them often and many seldom, all written. After each MARK
- * references an interval of its own record begins. Says where the memory is, how much of it was in
+ * pattern loop|cycle PAGES ROUNDS [MARK] | pattern skew PAGES REFERENCES [MARK]: touches pages of
+ * memory of its own in an order that tests/qemu/test_refs_kernel.py knows. cycle: all in order, all
+ * written; loop: every third one, the others read. skew: few of them often and many seldom, all
+ * written. After each MARK references an interval of its own record begins. Says where the memory is, how much of it was in
  * memory at the end, and how many words were wrong.
  */
 #include <fcntl.h>
@@ -45,11 +45,11 @@ static void touch(uint32_t page, bool store)
         job.wrong++;
 }
 
-static void loop(uint32_t rounds)
+static void loop(uint32_t rounds, bool store)
 {
     for (uint32_t i = 0; i < rounds; i++)
         for (uint32_t page = 0; page < job.pages; page++)
-            touch(page, page % 3 == 0);
+            touch(page, store || page % 3 == 0);
 }
 
 /* The cube of a random number is small more often than not; neighbours are strewn. */
@@ -89,7 +89,9 @@ int main(int argc, char **argv)
             return fail("pattern", "/proc/self/refs");
     }
     if (strcmp(argv[1], "loop") == 0)
-        loop(count);
+        loop(count, false);
+    else if (strcmp(argv[1], "cycle") == 0)
+        loop(count, true);
     else
         skew(count);
     uint32_t pages = resident();
