@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * pattern loop|cycle PAGES ROUNDS [MARK] | pattern skew PAGES REFERENCES [MARK]: touches pages of
+ * pattern loop|cycle PAGES ROUNDS [MARK], pattern skew PAGES REFERENCES [MARK]: touches pages of
  * memory of its own in an order that tests/qemu/test_refs_kernel.py knows. cycle: all in order, all
  * written; loop: every third one, the others read. skew: few of them often and many seldom, all
- * written. After each MARK references an interval of its own record begins. Says where the memory is, how much of it was in
- * memory at the end, and how many words were wrong.
+ * written. After each MARK references an interval of its own record begins; without, all are read
+ * once more at the end. Says where the memory is, how many pages the program had in memory at the
+ * end, and how many words were wrong.
  */
 #include <fcntl.h>
 #include <stdio.h>
