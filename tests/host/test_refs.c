@@ -323,14 +323,15 @@ static void test_pageout(void **state)
     start((struct refs_request){0});
     assert_int_equal(page_look(pfn, true), PAGE_USED);
     assert_int_equal(page_look(pfn, false), PAGE_IDLE);
-    run("0r");
+    assert_int_equal(page_look(pte_pfn(pt_get(as, va_of(1))), true), PAGE_USED);
+    run("0r 1r"); /* 1 is a neighbour, which goes with 0 if it is idle */
     next();
     assert_int_equal(page_look(pfn, false), PAGE_USED);
     assert_int_equal(page_look(pfn, true), PAGE_USED);
     assert_int_equal(page_look(pfn, false), PAGE_IDLE);
     assert_int_equal(page_evict(pfn), 1);
     launder_flush();
-    expect("0w", "0r / 0w");
+    expect("0w", "0r 1r / 0w");
     refs_end(refs);
     as_leave(as);
     as = NULL;
