@@ -280,7 +280,8 @@ static int write_locked(struct writing *w)
         if (unlikely(error == -EFAULT)) {
             error = write_bounced(w, part);
             part = (size_t)MAX(error, 0);
-        } else if (unlikely(error == -ENOMEM)) {
+        }
+        if (unlikely(error == -ENOMEM)) {
             error = write_waited(w);
             part = 0;
         }
