@@ -14,6 +14,7 @@
 #include "include/uapi/errno.h"
 #include "lib/fmt.h"
 #include "mm/as.h"
+#include "mm/pageout.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 
@@ -187,7 +188,7 @@ static int bdev_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
         return 0;
     if (behind_end(b, pos))
         return -ENOSPC;
-    room = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER);
+    room = pageout_frame();
     if (room == NO_PFN)
         return -ENOMEM;
     n = write_pages(b, pos, ubuf, len, pfn_to_virt(room));

@@ -12,6 +12,7 @@
 #include "include/uapi/errno.h"
 #include "kern/log.h"
 #include "lib/fmt.h"
+#include "mm/pageout.h"
 #include "mm/slab.h"
 #include "mm/swap.h"
 
@@ -97,7 +98,7 @@ static const struct swap_ops area_ops = {
 static int read_header(const struct bdev *b, const char *name, struct swap_header *h)
 {
     uint64_t pages = b->sectors / SECTORS_IN_PAGE;
-    pfn_t pfn = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER);
+    pfn_t pfn = pageout_frame();
     const char *why = NULL;
     int error;
 

@@ -13,6 +13,7 @@
 #include "include/uapi/errno.h"
 #include "lib/fmt.h"
 #include "mm/frame.h"
+#include "mm/pageout.h"
 
 #define PAGES_MAX     1020u
 #define LINE_BYTES    256
@@ -34,7 +35,7 @@ static bool text_grow(struct text *t)
     pfn_t pfn = NO_PFN;
 
     if (t->npages < PAGES_MAX)
-        pfn = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER);
+        pfn = pageout_frame();
     if (pfn == NO_PFN)
         return false;
     t->page[t->npages++] = pfn;
@@ -89,12 +90,13 @@ void text_printf(struct text *t, const char *format, ...)
 
 int text_open(struct file *f, void (*generate)(struct text *t, void *arg), void *arg)
 {
-    pfn_t index = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER | FRAME_CLEAR);
+    pfn_t index = pageout_frame();
     struct text *t;
 
     if (index == NO_PFN)
         return -ENOMEM;
     t = pfn_to_virt(index);
+    memset(t, 0, sizeof(*t));
     f->data = t;
     generate(t, arg);
     f->frames = 1 + t->npages;

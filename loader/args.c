@@ -10,6 +10,7 @@
 #include "include/uapi/errno.h"
 #include "kern/lock.h"
 #include "mm/frame.h"
+#include "mm/pageout.h"
 #include "mm/uaccess.h"
 
 /* Where the next byte goes, and how much room there is in one piece; makes a frame if need be. */
@@ -21,7 +22,7 @@ static int room(struct exec_args *a, char **to, size_t *n)
     if (a->bytes + (a->argc + a->envc) * sizeof(uint32_t) >= EXEC_ARG_MAX)
         return -E2BIG;
     if (!a->page[i]) {
-        pfn = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER);
+        pfn = pageout_frame();
         if (pfn == NO_PFN)
             return -ENOMEM;
         a->page[i] = pfn_to_virt(pfn);

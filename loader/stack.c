@@ -10,6 +10,7 @@
 
 #include "include/uapi/errno.h"
 #include "kern/random.h"
+#include "mm/pageout.h"
 
 enum auxv_type {
     AT_NULL = 0,
@@ -216,7 +217,7 @@ int stack_build(struct as *as, const struct stack_spec *spec, vaddr_t *sp)
     error = map_stack(as, spec, &l);
     if (error)
         return error;
-    buf = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER);
+    buf = pageout_frame();
     if (buf == NO_PFN)
         return -ENOMEM;
     w.buf = pfn_to_virt(buf);

@@ -356,6 +356,16 @@ bool pageout_wait(void)
     return got;
 }
 
+pfn_t pageout_frame(void)
+{
+    pfn_t pfn;
+
+    do {
+        pfn = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER);
+    } while (pfn == NO_PFN && pageout_wait());
+    return pfn;
+}
+
 bool pageout_make(uint32_t n)
 {
     n = MIN(n, po.limit.lotsfree);

@@ -28,6 +28,9 @@ void pageout_set_sleeper(const struct as *(*sleeper)(void));
  * returns, and does nothing until pageout_resume. May sleep. */
 void pageout_pause(void);
 void pageout_resume(void);
+/* A frame of the kernel's for what a program's call needs, waited for if need be; NO_PFN: there is
+ * none to be had. The caller frees it. May sleep, as pageout_wait. */
+pfn_t __must_check pageout_frame(void);
 /* At least n frames are free or droppable, after a wait if there is room in swap; n <= lotsfree.
  * False: there are not. May sleep, as pageout_wait. */
 bool pageout_make(uint32_t n);
