@@ -27,6 +27,7 @@ list(APPEND INITRD_ITEMS tests/start_state=${CMAKE_BINARY_DIR}/stripped/start_st
 list(APPEND INITRD_DEPENDS ${CMAKE_BINARY_DIR}/stripped/start_state)
 user_program(fill tests ${TESTS_DIR}/fill.c)
 user_program(pattern tests ${TESTS_DIR}/pattern.c)
+user_program(load tests ${TESTS_DIR}/load.c)
 user_program(helper tests ${TESTS_DIR}/helper.c)
 user_program(mapper tests ${TESTS_DIR}/mapper.c)
 user_program(sparse tests ${TESTS_DIR}/sparse.c)

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MIT
+"""Four times as much memory in use as there is, and every word of it verified: private memory,
+shared memory, a mapped disk and files of the tmpfs, one after the other and all at once. Afterwards
+nothing is left of it. /tests/load does the work, see there.
+"""
+
+import random
+import re
+
+import quire_vm
+from quire_vm import SOAK
+from test_swap import Swap, header
+
+PAGE, MiB = 4096, 1 << 20
+AREA = 16384  # pages
+SINGLE = ["-accel", "tcg,thread=single"]  # a page is invalidated on all CPUs a hundred times as fast
+
+
+class Load(Swap):
+    board = dict(append="hat=chaos", extra=SINGLE, limit=3000 if SOAK else 120)
+    KINDS = (("private", 32, 2), ("forked", 20, 2), ("shared", 32, 1), ("/dev/vdb", 32, 1), ("/tmp/load", 32, 1))
+    ALL = (("private", 8), ("forked", 6), ("shared", 8), ("/dev/vdb", 8), ("/tmp/load", 8))
+    TIMES = 20 if SOAK else 1
+    ROUNDS = 5 if SOAK else 2
+
+    def boot_loading(self, **more):
+        """With an area and a disk; *before*: frames in use with nothing in the area."""
+        disks = self.disk("vda", AREA, header(AREA)), self.disk("vdb", 32 * MiB // PAGE)
+        vm = self.boot(*disks, **more)
+        vm.run("swapon -p 1 /dev/vda", 60, status=0)
+        for kind in ("/dev/vdb", "/tmp/load"):
+            vm.run("load %s 64K 2 1" % kind, 60, status=0)
+        vm.frames_settled()
+        self.empty(vm)
+        self.before = vm.frames_used()
+        return vm
+
+    def empty(self, vm):
+        """Brings back all that is in swap."""
+        vm.run("swapoff /dev/vda; swapon -p 1 /dev/vda", 120, status=0)
+        self.assertEqual(self.areas(vm), {"/dev/vda": ((AREA - 1) * 4, 0, 1)})
+
+    def nothing_left(self, vm):
+        self.whole(vm)
+        slots = self.map_of(vm)
+        self.assertLess(len(self.anon(slots)), 50)  # the shell's and init's
+        self.assertEqual(4 * len(slots), self.used_kb(vm))
+        counts = self.numbers(vm, "-s", "vmstat ")
+        self.assertEqual((counts["swap_errors"], counts["pageout_failed"], counts["pageout_hopeless"]), (0, 0, 0))
+        self.empty(vm)
+        self.assertEqual(vm.frames_used(), self.before)
+
+    def words(self, kind, megabytes, rounds):
+        return "load %s %dM %d %d" % (kind, megabytes, rounds, random.randrange(1 << 30))
+
+    def test_each(self):
+        vm = self.boot_loading()
+        for _ in range(self.TIMES):
+            for kind, megabytes, rounds in self.KINDS:
+                command = self.words(kind, megabytes, self.ROUNDS if SOAK else rounds)
+                with self.subTest(command):
+                    self.assertEqual(vm.run(command, 400, status=0), "load: %s: 0 words wrong\n" % kind)
+        self.nothing_left(vm)
+        vm.power_off(60)
+
+    def test_all(self):
+        """While they are at work, the shell is, too."""
+        vm = self.boot_loading()
+        for _ in range(self.TIMES):
+            commands = [self.words(kind, megabytes, self.ROUNDS) for kind, megabytes in self.ALL]
+            start = vm.position
+            with self.subTest(commands):
+                for command in commands:
+                    vm.run(command + " &", 120)
+                for command in ("true", "cat /proc/meminfo", "ps", "hello"):
+                    vm.run(command, 120, status=0)
+                vm.run("wait", 900)
+                found = re.findall(r"load: (\S+): (\d+) words wrong\n", vm.text[start:])
+                if sorted(found) != sorted((kind, "0") for kind, _ in self.ALL) or "memory" in vm.text[start:]:
+                    vm.fail(str(commands))
+        self.nothing_left(vm)
+        vm.power_off(60)
+
+
+class LoadThreads(Load):
+    """CPUs that really run at the same time, with less to do; all of it in a soak."""
+
+    board = dict(append="hat=chaos", limit=3000 if SOAK else 120)
+    KINDS = Load.KINDS if SOAK else (("private", 12, 2), ("shared", 12, 1))
+    ALL = Load.ALL if SOAK else tuple((kind, 5) for kind, _ in Load.ALL)
+
+
+class LoadDebug(Load):
+    """With the kernel that checks itself."""
+
+    board = dict(Load.board, kernel="debug/quire.img")
+    TIMES = 5 if SOAK else 1
+
+
+if __name__ == "__main__":
+    quire_vm.main()
