@@ -16,12 +16,18 @@ AREA = 16384  # pages
 SINGLE = ["-accel", "tcg,thread=single"]  # a page is invalidated on all CPUs a hundred times as fast
 
 
-class Load(Swap):
+class LoadCase(Swap):
     board = dict(append="hat=chaos", extra=SINGLE, limit=3000 if SOAK else 120)
+    ROUNDS = 5 if SOAK else 2
+
+    def words(self, kind, megabytes, rounds):
+        return "load %s %dM %d %d" % (kind, megabytes, rounds, random.randrange(1 << 30))
+
+
+class Load(LoadCase):
     KINDS = (("private", 32, 2), ("forked", 20, 2), ("shared", 32, 1), ("/dev/vdb", 32, 1), ("/tmp/load", 32, 1))
     ALL = (("private", 8), ("forked", 6), ("shared", 8), ("/dev/vdb", 8), ("/tmp/load", 8))
     TIMES = 20 if SOAK else 1
-    ROUNDS = 5 if SOAK else 2
 
     def boot_loading(self, **more):
         """With an area and a disk; *before*: frames in use with nothing in the area."""
@@ -49,9 +55,6 @@ class Load(Swap):
         self.assertEqual((counts["swap_errors"], counts["pageout_failed"], counts["pageout_hopeless"]), (0, 0, 0))
         self.empty(vm)
         self.assertEqual(vm.frames_used(), self.before)
-
-    def words(self, kind, megabytes, rounds):
-        return "load %s %dM %d %d" % (kind, megabytes, rounds, random.randrange(1 << 30))
 
     def test_each(self):
         vm = self.boot_loading()
@@ -88,6 +91,24 @@ class LoadThreads(Load):
     board = dict(append="hat=chaos", limit=3000 if SOAK else 120)
     KINDS = Load.KINDS if SOAK else (("private", 12, 2), ("shared", 12, 1))
     ALL = Load.ALL if SOAK else tuple((kind, 5) for kind, _ in Load.ALL)
+
+
+class RamDisk(LoadCase):
+    """Swap in memory, on a machine without disks."""
+
+    def test_ram0(self):
+        vm = self.boot(board="raspi2b", memlimit="48M", append="ram0=40M hat=chaos")
+        vm.run("mkswap /dev/ram0; swapon /dev/ram0", 60, status=0)
+        self.assertEqual(self.areas(vm), {"/dev/ram0": (40 * 1024 - 4, 0, -1)})
+        for kind, megabytes in ("private", 24), ("shared", 16), ("/tmp/load", 16):
+            command = self.words(kind, megabytes, 2 if kind == "private" else 1)
+            with self.subTest(command):
+                self.assertEqual(vm.run(command, 100, status=0), "load: %s: 0 words wrong\n" % kind)
+        self.assertGreater(self.numbers(vm, "-s", "vmstat ")["pswpin"], 6000)
+        self.whole(vm)
+        self.assertLess(len(self.anon(self.map_of(vm))), 50)
+        vm.run("swapoff /dev/ram0", 60, status=0)
+        self.ends(vm)
 
 
 class LoadDebug(Load):

@@ -36,7 +36,7 @@ class Swap(TestCase):
     def boot(self, *disks, **more):
         """A machine at its prompt. A disk is a path or (path, options of disk_args)."""
         options = {**self.board, **more}
-        options["append"] = ("memlimit=8M " + options.get("append", "")).strip()
+        options["append"] = ("memlimit=%s %s" % (options.pop("memlimit", "8M"), options.get("append", ""))).strip()
         extra = list(options.pop("extra", ()))
         for number, disk in enumerate(disks):
             path, faults = disk if isinstance(disk, tuple) else (disk, {})

@@ -2,11 +2,11 @@
  *
  * load KIND SIZE ROUNDS SEED: more memory than there is, used by several processes, every word of
  * it verified. KIND is private, forked (private, which two have inherited), shared (anonymous,
- * three processes), or the path of a file or a block device, which two processes use by a shared
- * mapping, pread and pwrite. In each round some pages are written anew, then all are compared; in
- * the end a file is written back and compared without the mapping, a file is removed. What a page
- * should hold follows from the round and the seed, so nothing of it is remembered. Says how many
- * words were wrong; status 0: none. For tests/qemu/test_load.py.
+ * three processes), alone (the same, of one), or the path of a file or a block device, which two
+ * processes use by a shared mapping, pread and pwrite. In each round some pages are written anew,
+ * then all are compared; in the end a file is written back and compared without the mapping, a file
+ * is removed. What a page should hold follows from the round and the seed, so nothing of it is
+ * remembered. Says how many words were wrong; status 0: none. For tests/qemu/test_load.py.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -166,7 +166,9 @@ static bool job_map(void)
     int flags = MAP_SHARED;
 
     job.of_each = strcmp(job.kind, "private") == 0 || strcmp(job.kind, "forked") == 0;
-    job.workers = strcmp(job.kind, "private") == 0 ? 1 : strcmp(job.kind, "shared") == 0 ? 3 : 2;
+    job.workers = strcmp(job.kind, "private") == 0 || strcmp(job.kind, "alone") == 0 ? 1
+                  : strcmp(job.kind, "shared") == 0                                  ? 3
+                                                                                     : 2;
     job.fd = -1;
     if (job.kind[0] == '/') {
         job.fd = open(job.kind, O_RDWR | O_CREAT, 0600);
