@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: MIT
+"""Swap, and a mapped disk, with sectors that can't be read or written, while memory is short: who
+needs what is lost is killed by SIGBUS or told of the error, nobody sees a wrong word, nothing hangs.
+And no more swap, no more memory: the victim is named.
+"""
+
+import re
+
+import quire_vm
+from test_swap import PAGE, Swap, header
+
+SIGBUS = 7
+AREA = 8192  # pages
+SECTORS = PAGE // 512
+
+
+def bad(iotype, first=5, step=16, end=3000):
+    """A sector of every step-th page."""
+    return dict(inject_error=[dict(errno=5, iotype=iotype, sector=page * SECTORS + 3)
+                              for page in range(first, end, step)])
+
+
+class Errors(Swap):
+    board = dict(extra=["-accel", "tcg,thread=single"], limit=200)
+    LATE = bad("read", first=3000, end=8000)  # not where the shell's pages come first
+
+    def boot_bad(self, more=(), **faults):
+        vm = self.boot((self.disk("vda", AREA, header(AREA)), faults), *more)
+        vm.run("swapon /dev/vda", 60, status=0)
+        return vm
+
+    def lives(self, vm):
+        """And all that was in swap for who is gone is free."""
+        self.whole(vm)
+        slots = self.map_of(vm)
+        self.assertLess(len(self.anon(slots)), 50)
+        self.assertEqual(4 * len(slots), self.used_kb(vm))
+        self.assert_printed(vm, "^Hello", vm.run("hello", 60, status=0))
+        self.ends(vm)
+
+    def test_read_private(self):
+        vm = self.boot_bad(**self.LATE)
+        for _ in range(2):
+            output = vm.run("hog 16M", 100, status=128 + SIGBUS)
+            self.assert_printed(vm, r"bus error", output)
+            self.assertNotIn("words wrong", output)
+        self.assertGreater(self.numbers(vm, "-s", "vmstat ")["swap_errors"], 0)
+        self.lives(vm)
+
+    def test_write(self):
+        """What can't be written stays in memory."""
+        vm = self.boot_bad(**bad("write"))
+        for command in ("hog 16M", "load alone 16M 1 1", "load /tmp/load 12M 1 1"):
+            output = vm.run(command, 100, status=0)
+            self.assert_printed(vm, r"\b0 words wrong$", output)
+        self.assertGreater(self.numbers(vm, "-s", "vmstat ")["pageout_failed"], 0)
+        self.lives(vm)
+
+    def test_disk_write(self):
+        """Page-out of a mapped disk whose sectors can't be written: msync says so, and only those
+        pages are lost."""
+        faults = bad("write", end=4096)
+        vm = self.boot_bad(more=[(self.disk("vdb", 4096), faults)])
+        output = vm.run("load /dev/vdb 16M 1 1", 150, status=1)
+        self.assert_printed(vm, r"^load: /dev/vdb: can't be written back$", output)
+        pages = [int(page) for page in re.findall(r"^load: .*, page (\d+) ", output, re.MULTILINE)]
+        self.assertEqual([page for page in pages if page % 16 != 5], [])
+        self.lives(vm)
+
+    def test_disk_read(self):
+        vm = self.boot_bad(more=[(self.disk("vdb", 4096), bad("read", first=2005, end=4096))])
+        vm.run("load alone 8M 1 1 &", 60)
+        output = vm.run("mapper /dev/vdb s0,4096 " + " ".join("l%d" % page for page in range(0, 4000, 50)) +
+                        " l2005", 100, status=128 + SIGBUS)
+        self.assert_printed(vm, r"^page 3950: 0$", output)
+        vm.run("wait", 60)
+        self.lives(vm)
+
+
+class Exhausted(Swap):
+    """No swap and no memory left."""
+
+    def test_full(self):
+        vm = self.boot(self.disk("vda", 1024, header(1024)))
+        vm.run("swapon /dev/vda", 60, status=0)
+        self.fill(vm, 500)
+        output = vm.run("hog 14M", 100)
+        self.assert_printed(vm, r"^out of memory: killed hog\[\d+\] with \d+ pages$|not enough memory", output)
+        self.whole(vm)
+        self.check(vm, "parent")
+        self.ends(vm)
+
+    def test_many(self):
+        """Several that want all: one after the other dies, named."""
+        vm = self.boot(self.disk("vda", 2048, header(2048)))
+        vm.run("swapon /dev/vda", 60, status=0)
+        start = vm.position
+        for _ in range(4):
+            vm.run("hog 12M &", 60)
+        vm.run("wait", 100)
+        killed = re.findall(r"^out of memory: killed (\w+)\[\d+\]", vm.text[start:], re.MULTILINE)
+        self.assertEqual(set(killed), {"hog"})
+        self.whole(vm)
+        self.ends(vm)
+
+
+if __name__ == "__main__":
+    quire_vm.main()
