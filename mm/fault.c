@@ -266,7 +266,7 @@ static inline __attribute__((always_inline)) enum fault_error handle(struct as *
     f.va = page_base(va);
     f.access = access;
     f.kind = FAULT_SPURIOUS;
-    f.loaded = false;
+    f.loaded = f.agreed = false;
     do {
         rwlock_read(&as->lock);
         error = resolve(&f, va, false);

@@ -22,6 +22,7 @@ static struct {
         pfn_t pfn;
         struct obj *obj; /* its page's, held while it is written; NULL: a private page */
     } item[ROOM];        /* ascending by slot */
+    uint32_t added;
     struct launder_stats stats;
 } tub;
 
@@ -29,6 +30,7 @@ void launder_add(uint32_t slot, pfn_t pfn)
 {
     unsigned at = tub.n;
 
+    tub.added++;
     if (at == ROOM)
         return; /* it is dirty: a hand finds it again */
     for (; at > 0 && tub.item[at - 1].slot > slot; at--)
@@ -146,4 +148,9 @@ void launder_flush(void)
 struct launder_stats launder_stats(void)
 {
     return tub.stats;
+}
+
+uint32_t launder_added(void)
+{
+    return tub.added;
 }

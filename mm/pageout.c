@@ -22,7 +22,8 @@
 #define SCAN_LEAST 32u            /* frames in a tick when memory is only just short */
 #define SCAN_MOST  512u           /* at a time when it is shortest */
 #define WANT_LEAST (2 * SWAP_RUN) /* pages in a round, so that writing is worth it */
-#define TURNS      2u /* of the whole core map that find nothing before there is no hope */
+#define TURNS      2u  /* of the whole core map that find nothing before there is no hope */
+#define FAILURE    32u /* a page that can't be written takes as long as looking at so many frames */
 #define DESPERATE_NS                                                                               \
     NSEC_PER_SEC /* with less than desfree, until who sleeps longest goes whole                    \
                   */
@@ -117,19 +118,24 @@ static void wake_waiters(uint32_t got)
     spin_unlock_irq(&po.done.lock, mask);
 }
 
+/* Pages so far that were to be written, and were not. */
+static uint32_t unwritten(void)
+{
+    return launder_added() - launder_stats().written;
+}
+
 /* One round, with fewer than lotsfree; what it got. */
 static uint32_t scan_round(uint32_t have)
 {
-    uint32_t missing = po.limit.lotsfree - have, taken = evict_taken(), got;
+    uint32_t missing = po.limit.lotsfree - have, taken = evict_taken(), dirty = unwritten(), got;
     uint32_t failed = launder_stats().failed;
     uint32_t looked = po.policy->scan(scan_size(have), MAX(missing, WANT_LEAST));
 
     launder_flush();
-    got = evict_taken() - taken;
-    got -= MIN(got, launder_stats().failed - failed); /* these are still there */
+    got = evict_taken() - taken - (unwritten() - dirty);
     po.stats.rounds++;
     po.stats.scanned += looked;
-    po.fruitless = got ? 0 : po.fruitless + looked;
+    po.fruitless = got ? 0 : po.fruitless + looked + FAILURE * (launder_stats().failed - failed);
     return got;
 }
 
@@ -137,9 +143,11 @@ static uint32_t scan_round(uint32_t have)
 static uint32_t take_sleeper(void)
 {
     const struct as *as = po.sleeper ? po.sleeper() : NULL;
+    uint32_t dirty = unwritten(), taken;
 
     po.relieved_ns = clock_ns();
-    return as ? evict_space(as) : 0;
+    taken = as ? evict_space(as) : 0;
+    return taken - (unwritten() - dirty);
 }
 
 /* The thread has not rested for a while. */
@@ -150,7 +158,9 @@ static bool is_desperate(void)
 
 static bool is_hopeless(void)
 {
-    return po.fruitless > TURNS * (direct_map.end - direct_map.first);
+    struct frame_stats s = frame_stats();
+
+    return po.fruitless > TURNS * (s.total - s.reserved);
 }
 
 static bool hurries(uint32_t have)

@@ -42,6 +42,7 @@ struct launder_stats {
     uint32_t written, failed;
 };
 struct launder_stats launder_stats(void);
+uint32_t launder_added(void); /* items so far */
 
 extern const struct policy policy_clock; /* two hands */
 extern const struct policy policy_onehand, policy_fifo, policy_random, policy_aging;

@@ -9,7 +9,7 @@ import re
 import quire_vm
 from test_swap import PAGE, Swap, header
 
-SIGBUS = 7
+SIGBUS, SIGKILL = 7, 9
 AREA = 8192  # pages
 SECTORS = PAGE // 512
 
@@ -53,6 +53,15 @@ class Errors(Swap):
         for command in ("hog 16M", "load alone 16M 1 1", "load /tmp/load 12M 1 1"):
             output = vm.run(command, 100, status=0)
             self.assert_printed(vm, r"\b0 words wrong$", output)
+        self.assertGreater(self.numbers(vm, "-s", "vmstat ")["pageout_failed"], 0)
+        self.lives(vm)
+
+    def test_write_all(self):
+        """Swap to which nothing can be written is as good as none: the hog dies, and soon."""
+        vm = self.boot_bad(inject_error=[dict(iotype="write")])
+        for _ in range(2):
+            output = vm.run("hog 14M", 20, status=128 + SIGKILL)
+            self.assert_printed(vm, r"^out of memory: killed hog\[\d+\] with \d+ pages$", output)
         self.assertGreater(self.numbers(vm, "-s", "vmstat ")["pageout_failed"], 0)
         self.lives(vm)
 
