@@ -6,6 +6,7 @@ nothing is left of it. /tests/load does the work, see there.
 
 import random
 import re
+import unittest
 
 import quire_vm
 from quire_vm import SOAK
@@ -111,6 +112,7 @@ class RamDisk(LoadCase):
         self.ends(vm)
 
 
+@unittest.skipUnless(SOAK, "a soak's")
 class LoadDebug(Load):
     """With the kernel that checks itself."""
 

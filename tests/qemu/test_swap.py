@@ -92,9 +92,10 @@ class Swap(TestCase):
         return {slot for slot, line in slots.items() if line[1] == "anon"}
 
     def fill(self, vm, words, processes=1):
-        """Their pids, once they rest."""
+        """Their pids, the parent's first, once they rest."""
         vm.send("fill %s &\r" % words)
-        pids = [int(vm.expect(r"fill: \w+ (\d+) has \d+ pages$", 20).group(1)) for _ in range(processes)]
+        found = [vm.expect(r"fill: (\w+) (\d+) has \d+ pages$", 20).groups() for _ in range(processes)]
+        pids = [int(pid) for _, pid in sorted(found, reverse=True)]
         vm.send("\r")
         vm.expect_prompt()
         vm.run("true")

@@ -8,7 +8,7 @@ from test_swap import Swap
 
 PROCESSES, NODES = 24, 90  # two pages and a node each: 6,480 frames, of some 2,000
 HOGS, HOG_MB = 5, 30
-SLEEPERS, SLEEPER_NODES, SLEEP_S = 3, 20, 15
+SLEEPERS, SLEEPER_NODES, SLEEP_S = 3, 20, 10
 
 
 class Nodes(Swap):
