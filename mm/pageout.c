@@ -24,22 +24,20 @@
 #define WANT_LEAST (2 * SWAP_RUN) /* pages in a round, so that writing is worth it */
 #define TURNS      2u  /* of the whole core map that find nothing before there is no hope */
 #define FAILURE    32u /* a page that can't be written takes as long as looking at so many frames */
-#define DESPERATE_NS                                                                               \
-    NSEC_PER_SEC /* with less than desfree, until who sleeps longest goes whole                    \
-                  */
+#define WINDOW_NS  NSEC_PER_SEC /* memory is desperate if page-out rested less than half of it */
 #define DESPAIR_NS (50 * NSEC_PER_MSEC) /* before it is tried again */
 
 static struct {
-    struct waitq work;    /* the thread */
-    struct waitq done;    /* who waits for frames */
-    bool running;         /* (c) after boot */
-    bool wanted;          /* atomic: look at once */
-    bool busy, paused;    /* (work) at work; not to be */
-    uint32_t waiting;     /* (done) threads */
-    uint32_t round;       /* (done) rounds that ended */
-    uint32_t got;         /* (done) frames that the last one made free or cache */
-    uint32_t fruitless;   /* frames looked at since something was taken; the thread's own */
-    uint64_t relieved_ns; /* when there was desfree, or a sleeper went; the thread's own */
+    struct waitq work;  /* the thread */
+    struct waitq done;  /* who waits for frames */
+    bool running;       /* (c) after boot */
+    bool wanted;        /* atomic: look at once */
+    bool busy, paused;  /* (work) at work; not to be */
+    uint32_t waiting;   /* (done) threads */
+    uint32_t round;     /* (done) rounds that ended */
+    uint32_t got;       /* (done) frames that the last one made free or cache */
+    uint32_t fruitless; /* frames looked at since something was taken; the thread's own */
+    uint64_t window_ns, rested_ns;     /* when the window began, and time that it rested in it */
     const struct as *(*sleeper)(void); /* (c) after boot */
     uint64_t despair_until;            /* (done) until then nothing will be found */
     struct pageout_limits limit;       /* (c) */
@@ -145,15 +143,21 @@ static uint32_t take_sleeper(void)
     const struct as *as = po.sleeper ? po.sleeper() : NULL;
     uint32_t dirty = unwritten(), taken;
 
-    po.relieved_ns = clock_ns();
     taken = as ? evict_space(as) : 0;
     return taken - (unwritten() - dirty);
 }
 
-/* The thread has not rested for a while. */
+/* The thread worked for more than half of the window that ends now. */
 static bool is_desperate(void)
 {
-    return clock_ns() - po.relieved_ns >= DESPERATE_NS;
+    uint64_t now = clock_ns(), window = now - po.window_ns;
+    bool desperate = po.rested_ns < window / 2;
+
+    if (window < WINDOW_NS)
+        return false;
+    po.window_ns = now;
+    po.rested_ns = 0;
+    return desperate;
 }
 
 static bool is_hopeless(void)
@@ -207,6 +211,7 @@ void pageout_resume(void)
 /* Sleeps until somebody needs frames, or for a tick. */
 static void rest(uint64_t until)
 {
+    uint64_t began = clock_ns();
     uint32_t mask = spin_lock_irq(&po.work.lock);
 
     po.busy = false;
@@ -214,7 +219,7 @@ static void rest(uint64_t until)
         spin_unlock_irq(&po.work.lock, mask);
     else
         waitq_sleep(&po.work, mask, false, until);
-    po.relieved_ns = clock_ns();
+    po.rested_ns += clock_ns() - began;
 }
 
 /* Sleeps a while, whoever asks; but new swap is hope. */
