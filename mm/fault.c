@@ -145,11 +145,11 @@ static void set_flags(pfn_t pfn, struct frame *frame, uint16_t clear, uint16_t s
     frame_unlock(pfn);
 }
 
-/* The flag comes first: obj_wrote, which finds it after having written, synchronises, too. */
+/* With the lock: obj_wrote, which has written, finds the flag, or we find what it wrote. */
 static __noinline void sync_icache(pfn_t pfn, struct frame *frame)
 {
     frame_lock(pfn);
-    __atomic_fetch_or(&frame->flags, FRAME_ISYNC, __ATOMIC_SEQ_CST);
+    frame_set_flags(frame, 0, FRAME_ISYNC);
     hat_sync_icache(pfn);
     frame_unlock(pfn);
 }

@@ -117,13 +117,12 @@ bool obj_wrote_dirty(pfn_t pfn)
     return clean;
 }
 
+/* The lock orders what was written before the flag is looked at, or before the fault's
+ * synchronising. */
 void obj_wrote(pfn_t pfn)
 {
     if (IS_ENABLED(CONFIG_LINT))
         hat_frame_written(pfn);
-    /* A full barrier: first what was written, then who executes it. */
-    if (likely(!(__atomic_fetch_or(&frame_of(pfn)->flags, 0, __ATOMIC_SEQ_CST) & FRAME_ISYNC)))
-        return;
     frame_lock(pfn);
     sync_executed(pfn);
     frame_unlock(pfn);
