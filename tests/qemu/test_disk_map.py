@@ -204,7 +204,7 @@ class Silent(Mapping):
         pids = []
         for _ in range(2):
             vm.send("/tests/mapper /dev/vda1 s100,1 l100 &\r")
-            pids.append(int(vm.expect(r"pid (\d+)$", 20).group(1)))
+            pids.append(int(vm.expect(r"pid (\d+)\s", 20).group(1)))  # not a part of the number
             vm.send("sleep 1; echo started\r")
             vm.expect(r"^started$")
             vm.expect_prompt()
