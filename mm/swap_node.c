@@ -112,10 +112,9 @@ void swap_in_node(struct as *as, struct node *n)
 
 void swap_drop_out_of(struct as *as, vaddr_t va, unsigned count)
 {
-    uint32_t list = as->out, gone = NO_SLOT;
+    uint32_t list = as->out, kept = NO_SLOT, gone = NO_SLOT;
     bool there = false, left = false;
 
-    as->out = NO_SLOT;
     swap_lock();
     while (list) {
         uint32_t page = swap_record(list)->index;
@@ -124,8 +123,9 @@ void swap_drop_out_of(struct as *as, vaddr_t va, unsigned count)
         there |= goes;
         left |= !goes && node_slot(page_addr(page)) == node_slot(va);
         as->entries_out -= goes;
-        push(goes ? &gone : &as->out, pop(&list));
+        push(goes ? &gone : &kept, pop(&list));
     }
+    __atomic_store_n(&as->out, kept, __ATOMIC_RELAXED); /* never 0 in between: faults look */
     as->nodes_out -= there && !left;
     swap_unlock();
     while (gone) {
