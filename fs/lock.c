@@ -194,7 +194,7 @@ static int wait_for(struct waiting *w)
     mutex_unlock(&locks.mutex);
     mask = spin_lock_irq(&locks.changed.lock);
     if (locks.version == version) {
-        error = waitq_sleep(&locks.changed, mask, true, UINT64_MAX);
+        error = waitq_sleep(&locks.changed, mask, SLEEP_LIGHT, UINT64_MAX);
     } else {
         spin_unlock_irq(&locks.changed.lock, mask);
         error = 0;

@@ -35,7 +35,13 @@ static const struct tty_termios default_termios = {
            [VKILL] = CTRL('U'),
            [VEOF] = CTRL('D'),
            [VMIN] = 1,
-           [VWERASE] = CTRL('W')},
+           [VSTART] = CTRL('Q'),
+           [VSTOP] = CTRL('S'),
+           [VSUSP] = CTRL('Z'),
+           [VREPRINT] = CTRL('R'),
+           [VDISCARD] = CTRL('O'),
+           [VWERASE] = CTRL('W'),
+           [VLNEXT] = CTRL('V')},
 };
 
 _Static_assert(sizeof(struct tty_termios) == 36, "struct termios of the ABI");
@@ -86,9 +92,10 @@ void tty_on_interrupt(void (*signal_group)(int pgid, int sig))
     tty_console.signal_group = signal_group;
 }
 
-void tty_on_caller(struct tty_caller (*caller)(void))
+void tty_on_caller(struct tty_caller (*caller)(void), int (*background)(int sig))
 {
     tty_console.caller = caller;
+    tty_console.background = background;
 }
 
 void tty_set_foreground(int pgid)
@@ -99,13 +106,17 @@ void tty_set_foreground(int pgid)
     unlock(&tty_console, mask);
 }
 
-void tty_end_session(int sid)
+int tty_end_session(int sid)
 {
     uint32_t mask = lock(&tty_console);
+    int foreground = 0;
 
-    if (tty_console.sid == sid)
+    if (tty_console.sid == sid) {
         tty_console.sid = 0;
+        foreground = tty_console.pgid;
+    }
     unlock(&tty_console, mask);
+    return foreground;
 }
 
 int tty_foreground(void)
@@ -143,6 +154,23 @@ static bool in_background(struct tty *t)
     return t->caller && foreground && t->caller().pgid != foreground;
 }
 
+/* The caller is in the background of the session that has the terminal: what becomes of it (0: it
+ * goes on). */
+static int stop_in_background(struct tty *t, int sig)
+{
+    if (!in_background(t) || t->caller().sid != t->sid)
+        return 0;
+    return t->background(sig);
+}
+
+/* Of a reader; init's session, and who has another terminal or none, do not stop. */
+static int stop_reader(struct tty *t)
+{
+    if (!in_background(t))
+        return 0;
+    return t->caller().sid == t->sid ? t->background(TTY_SIGTTIN) : -EIO;
+}
+
 static bool in_init_session(struct tty *t)
 {
     return t->caller && t->caller().sid == INIT_SESSION;
@@ -167,7 +195,7 @@ static int wait_input(struct tty *t, const struct file *f, uint32_t need, uint64
             unlock(t, mask);
             return error;
         }
-        error = waitq_sleep(&t->readers, mask, true, until_ns);
+        error = waitq_sleep(&t->readers, mask, SLEEP_LIGHT, until_ns);
     }
     return error;
 }
@@ -269,8 +297,9 @@ int tty_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     if (len == 0)
         return 0;
     do { /* again where another reader was faster */
-        if (in_background(t))
-            return -EIO;
+        n = stop_reader(t);
+        if (n)
+            return n;
         n = wait_mode(t, f, len, &empty_ok);
         if (n)
             return n;
@@ -286,9 +315,12 @@ int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     struct tty *t = &tty_console;
     char chunk[CHUNK_BYTES];
     size_t done = 0;
+    int stop = t->termios.lflag & TOSTOP ? stop_in_background(t, TTY_SIGTTOU) : 0;
 
     (void)f;
     (void)pos;
+    if (stop)
+        return stop;
     while (done < len && !thread_interrupted()) {
         size_t n = MIN(len - done, CHUNK_BYTES);
         size_t copied = file_copy_in(chunk, ubuf + done, n);
@@ -323,6 +355,8 @@ static int set_termios(struct tty *t, vaddr_t arg, bool flush)
     int error = copy_from_user(&wanted, arg, sizeof(wanted)), sig = 0, pgid;
     uint32_t mask, changed;
 
+    if (!error)
+        error = stop_in_background(t, TTY_SIGTTOU);
     if (error)
         return error;
     mask = lock(t);
@@ -356,13 +390,19 @@ static int set_winsize(struct tty *t, vaddr_t arg)
 {
     struct tty_winsize wanted;
     int error = copy_from_user(&wanted, arg, sizeof(wanted));
+    bool changed;
     uint32_t mask;
+    int pgid;
 
     if (error)
         return error;
     mask = lock(t);
+    changed = memcmp(&t->winsize, &wanted, sizeof(wanted)) != 0;
     t->winsize = wanted;
+    pgid = t->pgid;
     unlock(t, mask);
+    if (changed && pgid && t->signal_group)
+        t->signal_group(pgid, TTY_SIGWINCH);
     return 0;
 }
 
@@ -377,6 +417,9 @@ static int set_pgrp(vaddr_t arg)
         return -EINVAL;
     if (is_foreign(&tty_console))
         return -ENOTTY;
+    error = stop_in_background(&tty_console, TTY_SIGTTOU);
+    if (error)
+        return error;
     mask = lock(&tty_console);
     tty_console.pgid = (int)pgid;
     if (in_init_session(&tty_console))
@@ -404,9 +447,10 @@ static int take_session(struct tty *t)
 static int flush(struct tty *t, uint32_t queue)
 {
     uint32_t mask;
+    int stop = stop_in_background(t, TTY_SIGTTOU);
 
-    if (queue > 2)
-        return -EINVAL;
+    if (stop || queue > 2)
+        return stop ? stop : -EINVAL;
     if (queue == 1) /* output is never held back */
         return 0;
     mask = lock(t);

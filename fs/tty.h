@@ -47,16 +47,19 @@ void tty_init(void);
 /* Who sends sig (SIGINT, SIGQUIT, SIGTSTP) to the foreground process group: called in interrupt
  * context, no lock held. */
 void tty_on_interrupt(void (*signal_group)(int pgid, int sig));
-/* Who asks for the caller's group and session. Once it is known, readers in the background get
- * -EIO, as Linux's do when nothing can stop them. Thread context. */
-void tty_on_caller(struct tty_caller (*caller)(void));
+/* Who asks for the caller's group and session; once it is known there is a background. A caller
+ * there, whose session has the terminal, is stopped by SIGTTIN or SIGTTOU before it gets on:
+ * `background` sends it and answers -EINTR, 0: it does not stop and goes on, or -EIO; readers of
+ * other sessions get -EIO. Thread context. */
+void tty_on_caller(struct tty_caller (*caller)(void), int (*background)(int sig));
 /* The foreground process group; 0: none. TIOCSPGRP sets it, too. */
 void tty_set_foreground(int pgid);
 int tty_foreground(void);
-/* The leader of session sid ends: if that had the terminal, any other may take it. As long as one
+/* The leader of session sid ends: if that had the terminal, any other may take it, and what is in
+ * the foreground is to be hung up: its group, or 0. As long as one
  * has it, TIOCSCTTY is -EPERM and TIOCSPGRP -ENOTTY for processes of others. Init's session is
  * above that: by TIOCSPGRP it gives the terminal, whoever has it, to the session of that number. */
-void tty_end_session(int sid);
+int tty_end_session(int sid);
 
 /* Bytes that a read would get now, without sleeping; in canonical mode of finished lines only. */
 size_t tty_input_ready(void);

@@ -13,9 +13,6 @@
 
 #include "kern/console.h"
 
-#define TTY_SIGINT        2
-#define TTY_SIGQUIT       3
-#define TTY_SIGTSTP       20
 #define ERASE_COLUMNS_MAX 256u
 #define TAB_COLUMNS       8u
 #define DEL               0x7f

@@ -26,6 +26,7 @@ enum {
     ECHOK = 040,
     ECHONL = 0100,
     NOFLSH = 0200,
+    TOSTOP = 0400,
     ECHOCTL = 01000,
     ECHOKE = 04000,
     IEXTEN = 0100000,
@@ -52,6 +53,14 @@ enum {
     VEOL2,
 };
 
+/* Signals, by Linux's numbers: what they mean is proc's. */
+#define TTY_SIGINT   2
+#define TTY_SIGQUIT  3
+#define TTY_SIGTSTP  20
+#define TTY_SIGTTIN  21
+#define TTY_SIGTTOU  22
+#define TTY_SIGWINCH 28
+
 #define TTY_LINE 4096u  /* bytes of the longest line, with its end */
 #define TTY_RING 16384u /* a power of two: two lines of type-ahead and more */
 
@@ -69,6 +78,7 @@ struct tty {
     uint32_t ends[TTY_RING / 32]; /* bit: the character ends a line; a 0 with it is ^D */
     void (*signal_group)(int pgid, int sig);
     struct tty_caller (*caller)(void);
+    int (*background)(int sig);
 };
 
 extern struct tty tty_console;

@@ -10,6 +10,9 @@
 
 struct trapframe;
 struct thread;
+struct siginfo;
+struct sigaction_abi;
+struct altstack;
 
 void arch_halt(void) __noreturn;
 /* Semihosting, ARM DUI 0471 chapter 8: an operation with its block of arguments, done by the
@@ -72,6 +75,25 @@ void arch_set_sp(struct thread *t, uint32_t sp);
 uint32_t arch_user_arg(unsigned n); /* r0..r6 at the system call */
 uint32_t arch_user_pc(void);
 uint32_t arch_user_sp(void);
+
+uint32_t arch_user_result(void); /* r0 as it goes back */
+/* The program does its system call again, with that first argument. */
+void arch_redo_call(uint32_t r0);
+
+/* Signals (proc/signal.h). A frame on the program's stack, or on its other one, and the handler's
+ * first registers. -EFAULT: it can't be written, and nothing has changed. May sleep. */
+struct arch_signal {
+    const struct siginfo *info;
+    const struct sigaction_abi *action;
+    uint64_t mask; /* to be blocked again when the handler returns */
+};
+int __must_check arch_signal_enter(const struct arch_signal *s);
+/* Back from a handler: registers from the frame at the stack pointer, and what is to be blocked
+ * then; stack: the other one as it was. rt: the frame has siginfo. -EFAULT: it is none. May sleep.
+ */
+int __must_check arch_signal_return(bool rt, uint64_t *mask, struct altstack *stack);
+/* The program runs on its other stack. */
+bool arch_on_altstack(void);
 
 /* Sends system calls and faults through the trace (TRACE_CALL, TRACE_RETURN, TRACE_FAULT), or
  * straight to their handlers again: on all CPUs, before any thread runs its next instruction. */

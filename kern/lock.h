@@ -82,5 +82,7 @@ void audit_admit(void);
 
 /* The calling thread is to die: a long operation ends early, with what it has done. */
 bool thread_interrupted(void);
+/* The same, or it has a signal to take: who waits or has done part of its work ends here. */
+bool thread_signalled(void);
 
 #endif

@@ -68,6 +68,7 @@ enum lock_class {
     LOCK_TTY, /* a wait queue's, which guards the terminal, too */
     LOCK_ALL_THREADS,
     LOCK_THREADS,
+    LOCK_JOB,
     LOCK_RUNQ,
     LOCK_ASIDS,
     /* Machine. */

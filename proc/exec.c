@@ -17,6 +17,7 @@
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 #include "proc/refs_control.h"
+#include "proc/signal_impl.h"
 #include "proc/stats.h"
 
 /* Loads the program that args->path names. */
@@ -62,6 +63,7 @@ static void forget(struct proc *p)
     arch_thread_release(t);
     arch_set_tls(0);
     t->clear_tid = 0;
+    signal_exec(p, t);
 }
 
 /* Steps: copy the arguments, while the old memory is there; load the new program beside it; step
@@ -148,8 +150,8 @@ static int make_init(const struct exec_image *image, const char *path)
     p->pgid = p->sid = p->pid;
     p->nthreads = 1;
     proc_set_comm(p->comm, path);
-    tty_on_interrupt(proc_signal_group);
-    tty_on_caller(current_caller);
+    tty_on_interrupt(signal_send_group);
+    tty_on_caller(current_caller, job_background);
     proc_lock();
     proc_enter_locked(p, NULL);
     thread_start(t, false);

@@ -18,6 +18,7 @@
 #include "proc/proc_impl.h"
 #include "proc/refs_control.h"
 #include "proc/sched_impl.h"
+#include "proc/signal_impl.h"
 #include "proc/stats.h"
 
 /* What a process gives back without the process lock, since that may sleep. */
@@ -131,12 +132,13 @@ static void give_children_away(struct proc *p)
 static void become_zombie(struct proc *p, struct thread *t)
 {
     struct proc *parent;
+    struct child_signal sig = {0};
     uint32_t mask;
-    bool ignored;
 
     proc_share();
     parent = p->parent;
-    ignored = proc_signal_ignored(parent, SIGCHLD);
+    if (unlikely(signal_cares_for_children(parent)))
+        signal_child_prepare(parent, p, &sig);
     thread_unlink(t);
     t->was = p;
     p->leaving = true;
@@ -144,13 +146,15 @@ static void become_zombie(struct proc *p, struct thread *t)
     mask = spin_lock_irq(&parent->child_wait.lock);
     p->zombie = true;
     list_remove(&p->sibling);
-    if (unlikely(ignored))
+    if (unlikely(sig.reaps))
         p->parent = NULL;
     else
         list_push_front(&parent->children, &p->sibling);
+    if (unlikely(sig.sends))
+        signal_child_send(parent, &sig);
     waitq_wake_locked(&parent->child_wait, WAITQ_ALL);
     spin_unlock_irq(&parent->child_wait.lock, mask);
-    if (unlikely(ignored))
+    if (unlikely(sig.reaps))
         proc_reap_locked(p);
     proc_unshare();
 }
@@ -182,6 +186,7 @@ void proc_exit(int status)
     struct belongings b;
 
     trace(TRACE_EXIT, (uint32_t)p->pid, (uint32_t)status);
+    signal_thread_end(t);
     if (!strip(p, t, status, &b)) {
         leave_memory(t);
         thread_exit();
@@ -190,12 +195,14 @@ void proc_exit(int status)
     if (p->pid == 1)
         init_died(p->exit_status);
     if (p->sid == p->pid)
-        tty_end_session(p->pid);
+        job_hang_up(tty_end_session(p->pid));
     close_files(&b);
     if (unlikely(p->recording))
         refs_exit(p);
     leave_memory(t);
     vfork_release(p);
+    signal_proc_end(p);
+    job_leave(p);
     if (unlikely(b.children))
         give_children_away(p);
     become_zombie(p, t);

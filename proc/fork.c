@@ -109,6 +109,7 @@ static struct thread *copy_thread(struct proc *child, const struct fork_args *a)
         thread_free(t);
         return NULL;
     }
+    signal_fork(child, t, proc_current());
     t->tls = a->flags & CLONE_SETTLS ? a->tls : me->tls;
     if (a->stack)
         arch_set_sp(t, a->stack);
@@ -139,8 +140,6 @@ static void enter(struct proc *child, struct proc *parent, struct thread *t, boo
     child->umask = parent->umask;
     child->traced = parent->traced;
     child->fork_copies = parent->fork_copies;
-    child->ignored[0] = parent->ignored[0];
-    child->ignored[1] = parent->ignored[1];
     for (unsigned i = 0; i < COMM_SIZE; i++)
         child->comm[i] = parent->comm[i];
     child->nthreads = 1;

@@ -139,7 +139,7 @@ static unsigned kill_swarm_locked(uintptr_t swarm, bool by_program)
 
     proc_for_each_locked (p) {
         if (swarm_of(p, by_program) == swarm && can_die(p) && p->pid != 1) {
-            proc_kill_now(p, SIGKILL);
+            signal_kill_now(p, SIGKILL);
             one = p;
             n++;
         }
@@ -164,7 +164,7 @@ static bool kill_locked(struct proc *worst, uint32_t most)
     if (!swarm || !kill_swarm_locked(swarm, by_program)) {
         log_printf("out of memory: killed %s[%d] with %lu pages\n", worst->comm, worst->pid,
                    (unsigned long)most);
-        proc_kill_now(worst, SIGKILL);
+        signal_kill_now(worst, SIGKILL);
     }
     oom.began_ns = oom.last_ns = clock_ns();
     oom.dying = dying_locked();

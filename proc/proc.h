@@ -22,41 +22,13 @@
 #define PID_MAX   32768
 #define COMM_SIZE 16
 
-/* Signals that matter before handlers exist; numbers of the Linux ARM ABI. */
-enum {
-    SIGHUP = 1,
-    SIGINT = 2,
-    SIGQUIT = 3,
-    SIGILL = 4,
-    SIGTRAP = 5,
-    SIGABRT = 6,
-    SIGBUS = 7,
-    SIGFPE = 8,
-    SIGKILL = 9,
-    SIGUSR1 = 10,
-    SIGSEGV = 11,
-    SIGUSR2 = 12,
-    SIGPIPE = 13,
-    SIGALRM = 14,
-    SIGTERM = 15,
-    SIGCHLD = 17,
-    SIGCONT = 18,
-    SIGSTOP = 19,
-    SIGTSTP = 20,
-    SIGTTIN = 21,
-    SIGTTOU = 22,
-    SIGURG = 23,
-    SIGWINCH = 28,
-    NSIG = 64,
-};
-
 struct recording;
 
 struct proc {
     int pid, pgid, sid;          /* pid (c), others (P) */
     int ppid;                    /* (P), read without: of parent; 0 for init */
     volatile int kill_sig;       /* (T) the first signal that kills it, or 0 */
-    uint32_t ignored[2];         /* (T) bit sig - 1: SIG_IGN; kept by exec, inherited by fork */
+    struct proc_signals sig;     /* signal.h */
     struct proc *parent;         /* (P) */
     struct list children;        /* (P and child_wait.lock, or P whole) by sibling */
     struct list_link sibling;    /* likewise, of the parent */
@@ -120,22 +92,12 @@ void proc_unref(struct proc *p);
 int proc_fork(uint32_t flags, vaddr_t stack, vaddr_t ptid, vaddr_t tls, vaddr_t ctid);
 /* Ends the calling process with wait4's status word. */
 void proc_exit(int status) __noreturn;
-/* Kills: sets it on its way to proc_exit. sig as in kill; 0 only asks. -ESRCH, -EINVAL. */
-int proc_kill(int pid, int sig); /* pid > 0, 0, -1, < -1 as in kill(2) */
-/* Any context. A signal that is ignored, or for pid 1, does nothing. */
-void proc_signal(struct proc *p, int sig);
-void proc_signal_group(int pgid, int sig);
-/* Kills p, pid 1 too: for faults and for want of memory. Any context. */
-void proc_kill_now(struct proc *p, int sig);
-/* SIG_IGN or SIG_DFL for sig; answers whether it was ignored. */
-bool proc_signal_ignore(struct proc *p, int sig, bool ignore);
-bool proc_signal_ignored(const struct proc *p, int sig);
-
 /* wait4 and waitid. */
 struct wait_request {
     int pid;    /* as wait4: > 0, -1, 0, < -1 */
     bool group; /* pid is the number of a group, > 0 */
     bool nohang, nowait;
+    bool stopped, continued; /* tell of these, too */
     bool no_exits; /* waitid without WEXITED: no child ever is ready */
 };
 struct wait_result {
@@ -147,10 +109,8 @@ int proc_wait(const struct wait_request *req, struct wait_result *res);
 
 #define WSTATUS_EXIT(code) (((code)&255) << 8)
 #define WSTATUS_SIGNAL(s)  ((s)&127)
-
-/* A program did what kills it: one line in words on the console, then the process dies by sig. From
- * arch/arm/trap.c and the fault path; returns to die at the kernel's edge. */
-void proc_die_of(int sig, const char *what, vaddr_t address, bool has_address, vaddr_t pc);
+#define WSTATUS_STOP(s)    ((s) << 8 | 127)
+#define WSTATUS_CONTINUED  0xffff
 
 /* From the return path to user mode when thread->work is not 0. */
 void thread_do_work(void);

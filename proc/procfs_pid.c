@@ -72,6 +72,8 @@ static void picture_threads_locked(struct picture *s, const struct proc *p)
     }
     if (p->zombie)
         s->state = 'Z';
+    else if (p->sig.stop_sig)
+        s->state = 'T';
 }
 
 static void picture_memory(struct picture *s, struct as *as)
@@ -147,6 +149,7 @@ static const char *state_name(char state)
     case 'R': return "running";
     case 'S': return "sleeping";
     case 'D': return "disk sleep";
+    case 'T': return "stopped";
     default: return "zombie";
     }
 }

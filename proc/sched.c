@@ -342,7 +342,12 @@ bool thread_interrupted(void)
     return unlikely(thread_current()->work & WORK_KILL);
 }
 
-void sched_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+bool thread_signalled(void)
+{
+    return unlikely(thread_current()->work & (WORK_KILL | WORK_SIGNAL));
+}
+
+void sched_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_t until_ns)
 {
     struct thread *t = thread_current();
     struct runq *rq = own_queue();
@@ -350,9 +355,9 @@ void sched_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t un
     if (unlikely(t == cpu_self()->idle))
         panic("the idle thread may not sleep");
     spin_lock(&rq->lock);
-    if (!interruptible || !(t->work & WORK_KILL)) {
+    if (!(t->work & sleep_enders(depth))) {
         t->state = THREAD_SLEEPING;
-        t->interruptible = interruptible;
+        t->interruptible = (uint8_t)depth;
         t->waiting_on = q;
         if (until_ns != NEVER)
             timer_insert(rq, t, until_ns);
@@ -383,7 +388,7 @@ void sched_interrupt(struct thread *t)
     uint32_t mask = irq_save();
     struct runq *rq = lock_queue_of(t);
 
-    if (t->state == THREAD_SLEEPING && t->interruptible)
+    if (t->state == THREAD_SLEEPING && t->work & sleep_enders(t->interruptible))
         wake(rq, t);
     spin_unlock_irq(&rq->lock, mask);
 }

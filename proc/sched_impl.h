@@ -6,18 +6,24 @@
 #ifndef PROC_SCHED_IMPL_H
 #define PROC_SCHED_IMPL_H
 
+#include "kern/waitq.h"
 #include "proc/thread.h"
 
 #define PRIORITIES 4
 #define SLICE_NS   10000000u
 
 /* Puts the current thread to sleep: q->lock is held with interrupts masked (mask: what they were)
- * and given back. Returns at once if interruptible and a kill is due. */
-void sched_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns);
+ * and given back. Returns at once if work is there that ends such a sleep. */
+void sched_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_t until_ns);
 /* Makes a sleeper runnable by an event: true if it was still asleep. Any context. */
 bool sched_wake(struct thread *t);
-/* A kill: wakes t if its sleep is interruptible. Any context. */
+/* t has work: wakes it if that ends its sleep. Any context. */
 void sched_interrupt(struct thread *t);
+/* The work that ends a sleep of that depth. */
+static inline uint32_t sleep_enders(enum sleep_depth depth)
+{
+    return depth == SLEEP_LIGHT ? WORK_KILL | WORK_SIGNAL : depth ? WORK_KILL : 0;
+}
 /* The current thread is about to sleep for a lock of owner's, which can't give it back meanwhile:
  * owner is worth as much as who waits for it, and is the next of its level. Else the level on which
  * thousands wake all the time keeps it, and all who wait, from running. Any context but a held (q).

@@ -1,88 +1,187 @@
 /* SPDX-License-Identifier: MIT
  *
- * Signals as far as they kill. A process has SIG_IGN or the default action for each; handlers,
- * masks and stopping come later. A fatal signal is noted in the process and put to work in its
- * threads, which die of it at the kernel's edge; an interruptible sleep ends.
- * Locks: (T) for all of it, interrupts masked, so that the terminal's interrupt may send them; the
- * process lock where processes are looked for.
+ * Sending signals, and what threads and processes keep of them. What is sent is judged at once:
+ * ignored, it is gone; fatal, the process is on its way out before the caller goes on; all else
+ * waits in a queue and a thread is told that may take it. The rules are at the top of signal.h.
+ * Locks: (T) of the process, interrupts masked, so that the terminal's interrupt may send; memory
+ * for a queue is allocated before.
  */
-#include "include/uapi/errno.h"
-#include "kern/log.h"
-#include "lib/fmt.h"
-#include "mm/fault.h"
+#include "proc/signal.h"
+
+#include <string.h>
+
+#include "lib/refcount.h"
+#include "mm/slab.h"
 #include "proc/pid.h"
-#include "proc/proc_impl.h"
 #include "proc/sched_impl.h"
+#include "proc/signal_impl.h"
 
-#define BIT(sig)       (1ull << ((sig)-1))
-#define SEGMENT_WORDS  64
-#define SEGMENTS_SHOWN 8u
+#define NSEC_PER_TICK 10000000u /* of a child's times */
+#define SIG_HARMLESS (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
 
-/* Default action: nothing. Stopping counts as nothing as long as nobody can continue. */
-static const uint64_t harmless = BIT(SIGCHLD) | BIT(SIGCONT) | BIT(SIGURG) | BIT(SIGWINCH) |
-                                 BIT(SIGSTOP) | BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU);
+static struct slab_cache handlers_cache = SLAB_CACHE("handlers", sizeof(struct handlers));
 
-static bool signal_valid(int sig)
+enum signal_default signal_default(const struct proc *p, int sig)
 {
-    return sig >= 0 && sig <= NSIG;
+    if (SIG_HARMLESS & SIG_BIT(sig) || p->pid == 1)
+        return DEFAULT_NOTHING;
+    return SIG_STOPS & SIG_BIT(sig) ? DEFAULT_STOP : DEFAULT_KILL;
 }
 
-static bool ignored_locked(const struct proc *p, int sig)
+static struct thread *thread_of(struct list_link *l)
 {
-    return p->ignored[(sig - 1) / 32] >> ((sig - 1) % 32) & 1;
+    return container_of(l, struct thread, siblings);
 }
 
-bool proc_signal_ignored(const struct proc *p, int sig)
-{
-    return ignored_locked(p, sig);
-}
-
-bool proc_signal_ignore(struct proc *p, int sig, bool ignore)
-{
-    uint32_t mask = thread_table_lock(p), bit = 1u << ((sig - 1) % 32);
-    bool was = ignored_locked(p, sig);
-
-    if (ignore)
-        p->ignored[(sig - 1) / 32] |= bit;
-    else
-        p->ignored[(sig - 1) / 32] &= ~bit;
-    thread_table_unlock(p, mask);
-    return was;
-}
-
-/* (T) held. */
-static void kill_locked(struct proc *p, int sig)
+void signal_kill_locked(struct proc *p, int sig)
 {
     if (!p->kill_sig)
         p->kill_sig = sig;
     list_for_each (it, &p->threads)
-        thread_set_work(container_of(it, struct thread, siblings), WORK_KILL);
+        thread_set_work(thread_of(it), WORK_KILL);
 }
 
-/* (T) held. */
-static void signal_locked(struct proc *p, int sig)
-{
-    if (sig == 0 || harmless & BIT(sig) || p->pid == 1)
-        return;
-    if (sig != SIGKILL && ignored_locked(p, sig))
-        return;
-    kill_locked(p, sig);
-}
-
-void proc_signal(struct proc *p, int sig)
+void signal_kill_now(struct proc *p, int sig)
 {
     uint32_t mask = thread_table_lock(p);
 
-    signal_locked(p, sig);
+    signal_kill_locked(p, sig);
     thread_table_unlock(p, mask);
 }
 
-void proc_kill_now(struct proc *p, int sig)
+void signal_look_again_locked(struct thread *t)
 {
-    uint32_t mask = thread_table_lock(p);
+    if (signal_waiting(t) || t->proc->sig.stop_sig || t->proc->sig.continued)
+        thread_set_work(t, WORK_SIGNAL);
+    else
+        __atomic_fetch_and(&t->work, ~(uint32_t)WORK_SIGNAL, __ATOMIC_RELAXED);
+}
 
-    kill_locked(p, sig);
-    thread_table_unlock(p, mask);
+static bool would_take(const struct thread *t, uint64_t bit)
+{
+    return (~t->sig.mask | t->sig.waited_for) & bit;
+}
+
+/* Who takes a signal of p, or of t alone: a thread that does not block it, NULL: none. */
+static struct thread *taker(struct proc *p, struct thread *t, uint64_t bit)
+{
+    if (t)
+        return would_take(t, bit) ? t : NULL;
+    list_for_each (it, &p->threads)
+        if (would_take(thread_of(it), bit))
+            return thread_of(it);
+    return NULL;
+}
+
+enum verdict { DROP, KILL, QUEUE };
+
+/* What becomes of sig, which `to` would take; nobody: it is blocked, and kept, since that may change
+ * before it is taken. */
+static enum verdict judge(const struct proc *p, const struct thread *to, int sig)
+{
+    uint64_t bit = SIG_BIT(sig);
+
+    if (list_empty(&p->threads) || (p->pid == 1 && SIG_UNBLOCKABLE & bit))
+        return DROP;
+    if (!to || (p->sig.caught | to->sig.waited_for) & bit)
+        return QUEUE;
+    if (p->sig.ignored & bit || signal_default(p, sig) == DEFAULT_NOTHING)
+        return DROP;
+    return signal_default(p, sig) == DEFAULT_KILL ? KILL : QUEUE;
+}
+
+/* SIGCONT takes back what would stop, and the other way round; whatever becomes of it then. */
+static void oppose(struct proc *p, int sig)
+{
+    uint64_t gone = sig == SIGCONT ? SIG_STOPS : SIG_STOPS & SIG_BIT(sig) ? SIG_BIT(SIGCONT) : 0;
+
+    if (likely(!gone))
+        return;
+    pending_drop(p, &p->sig.pending, gone);
+    list_for_each (it, &p->threads)
+        pending_drop(p, &thread_of(it)->sig.pending, gone);
+    if (sig == SIGCONT)
+        job_continue_locked(p);
+}
+
+/* Sends, with info, which it takes; *room: there is none, but should be, and nothing is done. (T)
+ * held. */
+static void send_locked(struct proc *p, struct thread *t, int sig, struct queued *info, bool *room)
+{
+    struct thread *to = taker(p, t, SIG_BIT(sig));
+    enum verdict verdict = judge(p, to, sig);
+
+    if (room && verdict == QUEUE) {
+        *room = false;
+        return;
+    }
+    oppose(p, sig);
+    if (verdict == QUEUE) {
+        pending_add(p, t ? &t->sig.pending : &p->sig.pending, sig, info);
+        if (to)
+            thread_set_work(to, WORK_SIGNAL);
+        return;
+    }
+    if (verdict == KILL)
+        signal_kill_locked(p, sig);
+    if (info) {
+        info->next = p->sig.spent;
+        p->sig.spent = info;
+    }
+}
+
+static bool is_full(const struct proc *p)
+{
+    return __atomic_load_n(&p->sig.nqueued, __ATOMIC_RELAXED) >= QUEUED_MOST;
+}
+
+/* The thread of p with that number, NULL: none. (T) held. */
+static struct thread *find_thread(struct proc *p, int tid)
+{
+    list_for_each (it, &p->threads)
+        if (thread_of(it)->tid == tid)
+            return thread_of(it);
+    return NULL;
+}
+
+/* To thread tid of p, or with 0 to p. Only what waits takes memory: that is found out first. -ESRCH:
+ * no such thread; with must -EAGAIN: no room. */
+static int send(struct proc *p, int tid, int sig, const struct siginfo *info, bool must)
+{
+    struct queued *q = NULL;
+    bool room = true, tries = info != NULL;
+
+    for (;;) {
+        uint32_t mask = thread_table_lock(p);
+        struct thread *t = tid ? find_thread(p, tid) : NULL;
+        bool known = t || !tid;
+
+        if (known && sig)
+            send_locked(p, t, sig, q, tries ? &room : NULL);
+        if (!known && q) {
+            q->next = p->sig.spent;
+            p->sig.spent = q;
+        }
+        thread_table_unlock(p, mask);
+        if (!known)
+            return -ESRCH;
+        if (room || !tries)
+            return 0;
+        tries = false;
+        q = is_full(p) && (must || sig >= SIGRTMIN) ? NULL : queued_alloc(info);
+        if (!q && must && sig >= SIGRTMIN)
+            return -EAGAIN;
+    }
+}
+
+void signal_send(struct proc *p, int sig, const struct siginfo *info)
+{
+    (void)send(p, 0, sig, info, false);
+}
+
+int signal_queue(struct proc *p, int tid, int sig, const struct siginfo *info)
+{
+    return send(p, tid, sig, info, true);
 }
 
 struct group_signal {
@@ -93,11 +192,11 @@ static void signal_member(struct thread *t, void *arg)
 {
     const struct group_signal *g = arg;
 
-    if (t->proc && t->proc->pgid == g->pgid)
-        signal_locked(t->proc, g->sig);
+    if (t->proc && t->proc->pgid == g->pgid && list_first(&t->proc->threads) == &t->siblings)
+        send_locked(t->proc, NULL, g->sig, NULL, NULL);
 }
 
-void proc_signal_group(int pgid, int sig)
+void signal_send_group(int pgid, int sig)
 {
     struct group_signal g = {pgid, sig};
 
@@ -105,139 +204,296 @@ void proc_signal_group(int pgid, int sig)
 }
 
 /* Signals everyone whom kill's pid <= 0 means: number of processes found. (P) held. */
-static int signal_many_locked(int pid, int sig)
+static int signal_many_locked(int pid, int sig, const struct siginfo *info)
 {
     const struct proc *me = proc_current();
     int pgid = pid == 0 ? me->pgid : -pid, found = 0;
 
     proc_for_each_locked (p) {
         if (pid == -1 ? p != me && p->pid != 1 : p->pgid == pgid) {
-            proc_signal(p, sig);
+            signal_send(p, sig, info);
             found++;
         }
     }
     return found;
 }
 
-static int signal_one(int pid, int sig)
-{
-    struct proc *p = pid_ref(pid);
-
-    if (!p)
-        return -ESRCH;
-    proc_signal(p, sig);
-    proc_unref(p);
-    return 0;
-}
-
 int proc_kill(int pid, int sig)
 {
+    struct siginfo info = {.signo = sig, .word = {(uint32_t)proc_current()->pid}};
+    struct proc *p;
     int found;
 
-    if (!signal_valid(sig))
+    if (sig < 0 || sig > NSIG)
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
-    if (pid > 0)
-        return signal_one(pid, sig);
+    if (pid > 0) {
+        p = pid_ref(pid);
+        if (!p)
+            return -ESRCH;
+        signal_send(p, sig, &info);
+        proc_unref(p);
+        return 0;
+    }
     proc_lock();
-    found = signal_many_locked(pid, sig);
+    found = signal_many_locked(pid, sig, &info);
     proc_unlock();
     return found ? 0 : -ESRCH;
 }
 
-/* s in words, with text around it. */
-static void segment_words(const struct seg *s, const char *before, const char *after,
-                          char buf[SEGMENT_WORDS])
+/* Tells other threads of what waits in the process, which this one blocks from now on. */
+static void pass_on(struct proc *p, const struct thread *not_to)
 {
-    fmt_snprint(buf, SEGMENT_WORDS, "%s%s segment 0x%08lx-0x%08lx %c%c%c%s", before,
-                s->flags & SEG_GROWS  ? "stack"
-                : s->flags & SEG_HEAP ? "heap"
-                                      : s->ops->name,
-                (unsigned long)s->base, (unsigned long)seg_end(s), s->prot & PROT_READ ? 'r' : '-',
-                s->prot & PROT_WRITE ? 'w' : '-', s->prot & PROT_EXEC ? 'x' : '-', after);
-}
+    list_for_each (it, &p->threads) {
+        struct thread *t = thread_of(it);
 
-/* What lies at the address, in words; false: nothing does. The caller's locks, if a kernel path got
- * here with some, may be the one that is needed: then nothing is said. */
-static bool describe_segment(vaddr_t va, char buf[SEGMENT_WORDS])
-{
-    struct as *as = thread_current()->as;
-    const struct seg *s;
-
-    buf[0] = '\0';
-    if (!as || thread_current()->locks_held)
-        return true;
-    rwlock_read(&as->lock);
-    s = as_find(as, va);
-    if (s)
-        segment_words(s, " (", ")", buf);
-    else
-        fmt_snprint(buf, SEGMENT_WORDS, " (no segment)");
-    rwlock_read_done(&as->lock);
-    return s != NULL;
-}
-
-/* Where the address could have been: the lowest segments, as many as are of use to a reader. */
-static void list_segments(void)
-{
-    struct as *as = thread_current()->as;
-    char words[SEGMENT_WORDS];
-    unsigned shown = 0;
-
-    rwlock_read(&as->lock);
-    for (struct tree_link *l = tree_first(&as->segs); l && shown < SEGMENTS_SHOWN;
-         l = tree_next(l), shown++) {
-        segment_words(container_of(l, struct seg, by_addr), "  ", "\n", words);
-        log_printf("%s", words);
+        if (t != not_to && p->sig.pending.set & ~t->sig.mask)
+            thread_set_work(t, WORK_SIGNAL);
     }
-    if (as->nsegs > shown)
-        log_printf("  and %u more\n", as->nsegs - shown);
-    rwlock_read_done(&as->lock);
 }
 
-void proc_die_of(int sig, const char *what, vaddr_t address, bool has_address, vaddr_t pc)
+void signal_set_mask(uint64_t to)
+{
+    struct thread *t = thread_current();
+    uint32_t mask = thread_table_lock(t->proc);
+
+    t->sig.mask = to & ~SIG_UNBLOCKABLE;
+    t->proc->sig.ever_blocked |= t->sig.mask;
+    signal_look_again_locked(t);
+    if (unlikely(t->proc->sig.pending.set) && t->proc->nthreads > 1)
+        pass_on(t->proc, t);
+    thread_table_unlock(t->proc, mask);
+}
+
+void signal_mask_for_now(uint64_t to)
+{
+    struct thread *t = thread_current();
+
+    t->sig.saved = t->sig.mask;
+    t->sig.has_saved = true;
+    signal_set_mask(to);
+}
+
+void signal_mask_back(void)
+{
+    struct thread *t = thread_current();
+
+    if (!t->sig.has_saved)
+        return;
+    t->sig.has_saved = false;
+    signal_set_mask(t->sig.saved);
+}
+
+bool signal_ignores_stops(struct proc *p)
+{
+    uint32_t mask = thread_table_lock(p);
+    bool ignores = p->sig.caught & SIG_BIT(SIGCHLD) &&
+                   p->sig.handlers->action[SIGCHLD - 1].flags & SA_NOCLDSTOP;
+
+    thread_table_unlock(p, mask);
+    return ignores;
+}
+
+void signal_child_prepare(struct proc *parent, const struct proc *child, struct child_signal *sig)
+{
+    int status = child->exit_status, killed = status & 127;
+    struct siginfo info = {.signo = SIGCHLD,
+                           .code = killed ? CLD_KILLED : CLD_EXITED,
+                           .word = {(uint32_t)child->pid, 0,
+                                    (uint32_t)(killed ? killed : status >> 8 & 255),
+                                    (uint32_t)(child->user_ns / NSEC_PER_TICK),
+                                    (uint32_t)(child->kernel_ns / NSEC_PER_TICK)}};
+    uint64_t bit = SIG_BIT(SIGCHLD);
+    uint32_t mask = thread_table_lock(parent);
+    bool caught = parent->sig.caught & bit;
+
+    sig->sends = judge(parent, taker(parent, NULL, bit), SIGCHLD) == QUEUE;
+    sig->reaps = parent->sig.ignored & bit ||
+                 (parent->sig.handlers &&
+                  parent->sig.handlers->action[SIGCHLD - 1].flags & SA_NOCLDWAIT);
+    sig->sends &= caught || !(parent->sig.ignored & bit);
+    thread_table_unlock(parent, mask);
+    if (sig->sends)
+        sig->info = queued_alloc(&info);
+}
+
+void signal_child_send(struct proc *parent, struct child_signal *sig)
+{
+    uint32_t mask = thread_table_lock(parent);
+
+    send_locked(parent, NULL, SIGCHLD, sig->info, NULL);
+    thread_table_unlock(parent, mask);
+}
+
+void signal_wait_for(uint64_t set)
+{
+    struct thread *t = thread_current();
+    uint32_t mask = thread_table_lock(t->proc);
+
+    t->sig.waited_for = set;
+    t->proc->sig.ever_blocked |= set;
+    signal_look_again_locked(t);
+    thread_table_unlock(t->proc, mask);
+}
+
+bool signal_is_deaf(int sig)
+{
+    const struct thread *t = thread_current();
+
+    return (t->sig.mask | t->proc->sig.ignored) & SIG_BIT(sig);
+}
+
+bool signal_force(int sig, const struct siginfo *info)
+{
+    struct thread *t = thread_current();
+    struct queued *q = queued_alloc(info);
+    uint32_t mask = thread_table_lock(t->proc);
+    bool caught = t->proc->sig.caught & ~t->sig.mask & SIG_BIT(sig);
+
+    if (caught) {
+        pending_drop(t->proc, &t->sig.pending, SIG_BIT(sig));
+        pending_add(t->proc, &t->sig.pending, sig, q);
+        thread_set_work(t, WORK_SIGNAL);
+    } else if (q) {
+        q->next = t->proc->sig.spent;
+        t->proc->sig.spent = q;
+    }
+    thread_table_unlock(t->proc, mask);
+    return caught;
+}
+
+static void handlers_put(struct handlers *h)
+{
+    if (h && !ref_drop(&h->refs))
+        slab_free(&handlers_cache, h);
+}
+
+/* What the process does with a signal, in a table of its own: fork's children share one until then.
+ * The caller is the only one who changes it (as->lock of nobody: proc_share). */
+static int own_table(struct proc *p)
+{
+    struct handlers *mine, *old;
+    uint32_t mask;
+
+    if (p->sig.handlers && __atomic_load_n(&p->sig.handlers->refs, __ATOMIC_ACQUIRE) == 1)
+        return 0;
+    mine = slab_alloc(&handlers_cache);
+    if (!mine)
+        return -ENOMEM;
+    mask = thread_table_lock(p);
+    old = p->sig.handlers;
+    if (old && __atomic_load_n(&old->refs, __ATOMIC_ACQUIRE) == 1) { /* another thread was here */
+        old = mine;
+    } else {
+        if (old)
+            memcpy(mine->action, old->action, sizeof(mine->action));
+        mine->refs = 1;
+        p->sig.handlers = mine;
+    }
+    thread_table_unlock(p, mask);
+    if (old == mine)
+        slab_free(&handlers_cache, mine);
+    else
+        handlers_put(old);
+    return 0;
+}
+
+static void get_action(const struct proc *p, int sig, struct sigaction_abi *act)
+{
+    *act = (struct sigaction_abi){0};
+    if (p->sig.handlers)
+        *act = p->sig.handlers->action[sig - 1];
+}
+
+/* (T) held. What is ignored from now on is not waiting any more. */
+static void set_action(struct proc *p, int sig, const struct sigaction_abi *act)
+{
+    uint64_t bit = SIG_BIT(sig);
+
+    p->sig.ignored &= ~bit;
+    p->sig.caught &= ~bit;
+    if (act->handler == SIG_IGN)
+        p->sig.ignored |= bit;
+    else if (act->handler != SIG_DFL)
+        p->sig.caught |= bit;
+    if (p->sig.handlers)
+        p->sig.handlers->action[sig - 1] = *act;
+    if (act->handler == SIG_IGN ||
+        (act->handler == SIG_DFL && signal_default(p, sig) == DEFAULT_NOTHING)) {
+        pending_drop(p, &p->sig.pending, bit);
+        list_for_each (it, &p->threads)
+            pending_drop(p, &thread_of(it)->sig.pending, bit);
+    }
+}
+
+int signal_action(int sig, const struct sigaction_abi *act, struct sigaction_abi *old)
 {
     struct proc *p = proc_current();
-    char where[SEGMENT_WORDS];
+    int error = act ? own_table(p) : 0;
+    uint32_t mask;
 
-    if (has_address) {
-        bool found = describe_segment(address, where);
-
-        log_printf("%s[%d]: killed: %s 0x%08lx%s at pc 0x%08lx\n", p->comm, p->pid, what,
-                   (unsigned long)address, where, (unsigned long)pc);
-        if (!found)
-            list_segments();
-    } else {
-        log_printf("%s[%d]: killed: %s at pc 0x%08lx\n", p->comm, p->pid, what, (unsigned long)pc);
-    }
-    proc_kill_now(p, sig);
+    if (error)
+        return error;
+    mask = thread_table_lock(p);
+    get_action(p, sig, old);
+    if (!old->handler && p->sig.ignored & SIG_BIT(sig))
+        old->handler = SIG_IGN; /* of the parent, or from before exec */
+    if (act)
+        set_action(p, sig, act);
+    thread_table_unlock(p, mask);
+    signal_free_spent(p);
+    return 0;
 }
 
-void fault_account(enum fault_kind kind)
+void signal_fork(struct proc *child, struct thread *t, const struct proc *parent)
 {
-    struct thread *t = thread_current();
+    const struct thread *me = thread_current();
 
-    t->fault_kind = (uint8_t)kind;
-    if (kind == FAULT_PAGEIN || kind == FAULT_PAGER)
-        t->major_faults++;
-    else
-        t->minor_faults++;
+    child->sig.ignored = parent->sig.ignored;
+    child->sig.caught = parent->sig.caught;
+    child->sig.handlers = parent->sig.handlers;
+    if (child->sig.handlers)
+        ref_take(&child->sig.handlers->refs);
+    t->sig.mask = child->sig.ever_blocked = me->sig.mask;
+    t->sig.stack = me->sig.stack;
 }
 
-/* Steps: die if killed; stop if mm_check wants it; let others run. Each may bring work anew, which
- * the return path sees: it looks again. */
-void thread_do_work(void)
+void signal_exec(struct proc *p, struct thread *t)
 {
-    struct thread *t = thread_current();
+    struct handlers *old;
+    uint32_t mask = thread_table_lock(p);
 
-    if (__atomic_load_n(&t->work, __ATOMIC_ACQUIRE) & WORK_KILL)
-        proc_exit(WSTATUS_SIGNAL(t->proc->kill_sig));
-    if (t->work & WORK_STOP)
-        stop_park();
-    if (t->work & WORK_RESCHED) {
-        t->at_edge = true;
-        schedule();
-        thread_leave_edge(t);
+    old = p->sig.handlers;
+    p->sig.handlers = NULL;
+    p->sig.caught = 0;
+    thread_table_unlock(p, mask);
+    handlers_put(old);
+    t->sig.stack = (struct altstack){.flags = SS_DISABLE};
+}
+
+void signal_thread_end(struct thread *t)
+{
+    uint32_t mask;
+
+    if (likely(!t->sig.pending.set))
+        return;
+    mask = thread_table_lock(t->proc);
+    pending_drop(t->proc, &t->sig.pending, ~0ull);
+    thread_table_unlock(t->proc, mask);
+    signal_free_spent(t->proc);
+}
+
+void signal_proc_end(struct proc *p)
+{
+    uint32_t mask;
+
+    if (p->sig.pending.set) {
+        mask = thread_table_lock(p);
+        pending_drop(p, &p->sig.pending, ~0ull);
+        thread_table_unlock(p, mask);
     }
+    signal_free_spent(p);
+    handlers_put(p->sig.handlers);
+    p->sig.handlers = NULL;
 }

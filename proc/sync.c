@@ -39,7 +39,7 @@ void waitq_init(struct waitq *q)
 }
 
 /* The sleep ended without an event: off the queue, unless a waker was here just now. */
-static int woken_otherwise(struct waitq *q, struct thread *t, bool interruptible)
+static int woken_otherwise(struct waitq *q, struct thread *t, enum sleep_depth depth)
 {
     uint32_t mask = spin_lock_irq(&q->lock);
 
@@ -48,11 +48,12 @@ static int woken_otherwise(struct waitq *q, struct thread *t, bool interruptible
     spin_unlock_irq(&q->lock, mask);
     if (t->woken)
         return 0;
-    return interruptible && t->work & WORK_KILL ? -EINTR : -ETIMEDOUT;
+    return t->work & sleep_enders(depth) ? -EINTR : -ETIMEDOUT;
 }
 
 /* waitq_sleep without the stop. */
-static int waitq_sleep_only(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+static int waitq_sleep_only(struct waitq *q, uint32_t mask, enum sleep_depth depth,
+                            uint64_t until_ns)
 {
     struct thread *t = thread_current();
 
@@ -60,8 +61,8 @@ static int waitq_sleep_only(struct waitq *q, uint32_t mask, bool interruptible, 
     lock_may_sleep(&q->lock);
     t->woken = false;
     list_push_back(&q->waiters, &t->wait);
-    sched_sleep(q, mask, interruptible, until_ns);
-    return t->woken ? 0 : woken_otherwise(q, t, interruptible);
+    sched_sleep(q, mask, depth, until_ns);
+    return t->woken ? 0 : woken_otherwise(q, t, depth);
 }
 
 /* An audit wants who sleeps to stop when it wakes (stop.c). */
@@ -72,11 +73,11 @@ static inline bool has_to_stop(bool interruptible)
     return unlikely(t->work & WORK_STOP) && (interruptible || t->locks_held == 0);
 }
 
-int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+int waitq_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_t until_ns)
 {
-    int result = waitq_sleep_only(q, mask, interruptible, until_ns);
+    int result = waitq_sleep_only(q, mask, depth, until_ns);
 
-    if (has_to_stop(interruptible) && !stop_parks_on(q))
+    if (has_to_stop(depth != SLEEP_DEEP) && !stop_parks_on(q))
         stop_park();
     return result;
 }

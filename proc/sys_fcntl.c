@@ -253,7 +253,7 @@ SYSCALL3(sys_fcntl, fd, command, argument)
         return -EBADF;
     result = with_file(f, command, argument);
     file_unref(f);
-    return result;
+    return restartable(result);
 }
 
 SYSCALL2(sys_flock, fd, operation)
@@ -273,7 +273,7 @@ SYSCALL2(sys_flock, fd, operation)
     if (!error)
         error = range_lock_set(f->vnode, &r, !(operation & LOCK_NB));
     file_unref(f);
-    return error;
+    return restartable(error);
 }
 
 SYSCALL2(sys_memfd_create, uname, flags)

@@ -39,7 +39,7 @@ SYSCALL3(sys_read, fd, ubuf, len)
         return -EBADF;
     result = file_read(f, ubuf, len);
     file_unref(f);
-    return result;
+    return restartable(result);
 }
 
 SYSCALL3(sys_write, fd, ubuf, len)
@@ -51,7 +51,7 @@ SYSCALL3(sys_write, fd, ubuf, len)
         return -EBADF;
     result = file_write(f, ubuf, len);
     file_unref(f);
-    return result;
+    return restartable(result);
 }
 
 /* A transfer of several pieces: at the file's position, or at its own. */
@@ -103,7 +103,7 @@ static int transfer_fd(uint32_t fd, vaddr_t uiov, uint32_t count, const struct v
     if (count <= IOV_MAX && (int64_t)v->pos >= 0)
         result = transfer(f, uiov, count, v);
     file_unref(f);
-    return result;
+    return restartable(result);
 }
 
 SYSCALL3(sys_readv, fd, uiov, count)
@@ -193,7 +193,7 @@ SYSCALL3(sys_ioctl, fd, request, argument)
         return -EBADF;
     result = file_ioctl(f, request, argument);
     file_unref(f);
-    return result;
+    return restartable(result);
 }
 
 SYSCALL3(sys_getdents64, fd, ubuf, len)

@@ -34,6 +34,10 @@ struct timespec64 {
 
 /* Whole seconds and the rest of a time, without a division. */
 struct timespec64 ns_split(uint64_t ns);
+/* A time-out from user memory, struct timespec with 32 or 64 bits, in ns; too long for that: never,
+ * UINT64_MAX. -EFAULT, -EINVAL. */
+int __must_check time_get32(vaddr_t from, uint64_t *ns);
+int __must_check time_get64(vaddr_t from, uint64_t *ns);
 /* User CPU time of the calling process so far, ns. */
 uint64_t proc_cpu_ns(const struct proc *p);
 
@@ -54,10 +58,14 @@ void path_put(struct path *p);
 syscall_fn sys_enosys;
 
 /* sys_proc.c */
-syscall_fn sys_exit, sys_fork, sys_vfork, sys_clone, sys_execve, sys_wait4, sys_waitid, sys_kill;
-syscall_fn sys_tgkill, sys_tkill, sys_getpid, sys_getppid, sys_gettid, sys_set_tid_address;
-syscall_fn sys_setpgid, sys_getpgid, sys_getpgrp, sys_getsid, sys_setsid, sys_rt_sigaction;
-syscall_fn sys_sched_yield, sys_reboot;
+syscall_fn sys_exit, sys_fork, sys_vfork, sys_clone, sys_execve, sys_wait4, sys_waitid;
+syscall_fn sys_getpid, sys_getppid, sys_gettid, sys_set_tid_address, sys_sched_yield, sys_reboot;
+syscall_fn sys_setpgid, sys_getpgid, sys_getpgrp, sys_getsid, sys_setsid;
+/* sys_signal.c */
+syscall_fn sys_rt_sigaction, sys_rt_sigprocmask, sys_rt_sigpending, sys_pause, sys_rt_sigsuspend;
+syscall_fn sys_rt_sigtimedwait, sys_rt_sigtimedwait64, sys_kill, sys_tgkill, sys_tkill;
+syscall_fn sys_rt_sigqueueinfo, sys_rt_tgsigqueueinfo, sys_sigaltstack, sys_sigreturn;
+syscall_fn sys_rt_sigreturn;
 /* sys_info.c */
 syscall_fn sys_zero, sys_setid, sys_setid2, sys_setid3, sys_getres, sys_getgroups, sys_setgroups;
 syscall_fn sys_uname, sys_sysinfo, sys_prctl, sys_umask, sys_getrlimit, sys_prlimit64, sys_getcpu;

@@ -21,12 +21,6 @@
 #define P_PID  1u
 #define P_PGID 2u
 
-#define CLD_EXITED 1
-#define CLD_KILLED 2
-
-#define SIG_DFL 0u
-#define SIG_IGN 1u
-
 #define REBOOT_MAGIC1    0xfee1deadu
 #define REBOOT_MAGIC2    672274793u
 #define REBOOT_POWER_OFF 0x4321fedcu
@@ -47,12 +41,6 @@ struct wait_siginfo {
     int32_t signo, error, code, pid;
     uint32_t uid;
     int32_t status;
-};
-
-#define SIGINFO_BYTES 128u
-
-struct sigaction_abi {
-    uint32_t handler, flags, restorer, mask[2];
 };
 
 SYSCALL1(sys_exit, status)
@@ -103,13 +91,16 @@ static int put_rusage(vaddr_t to, const struct wait_result *r)
 
 SYSCALL4(sys_wait4, pid, ustatus, options, urusage)
 {
-    struct wait_request req = {.pid = (int)pid, .nohang = options & WNOHANG};
+    struct wait_request req = {.pid = (int)pid,
+                               .nohang = options & WNOHANG,
+                               .stopped = options & WUNTRACED,
+                               .continued = options & WCONTINUED};
     struct wait_result res = {0};
     int result;
 
     if (options & ~WOPTIONS)
         return -EINVAL;
-    result = proc_wait(&req, &res);
+    result = restartable(proc_wait(&req, &res));
     if (result > 0 && ustatus && put_user32(ustatus, (uint32_t)res.status))
         return -EFAULT;
     if (result > 0 && urusage && put_rusage(urusage, &res))
@@ -117,17 +108,32 @@ SYSCALL4(sys_wait4, pid, ustatus, options, urusage)
     return result;
 }
 
+/* si_code and si_status of wait4's word. */
+static void say_status(struct wait_siginfo *info, int status)
+{
+    if (status == WSTATUS_CONTINUED) {
+        info->code = CLD_CONTINUED;
+        info->status = SIGCONT;
+    } else if ((status & 255) == 127) {
+        info->code = CLD_STOPPED;
+        info->status = status >> 8;
+    } else if (status & 127) {
+        info->code = CLD_KILLED;
+        info->status = status & 127;
+    } else {
+        info->code = CLD_EXITED;
+        info->status = status >> 8 & 255;
+    }
+}
+
 static int put_siginfo(vaddr_t to, const struct wait_result *r)
 {
-    int sig = r->status & 127;
-    struct wait_siginfo info = {.signo = SIGCHLD,
-                                .code = sig ? CLD_KILLED : CLD_EXITED,
-                                .pid = r->pid,
-                                .status = sig ? sig : r->status >> 8 & 255};
+    struct wait_siginfo info = {.signo = SIGCHLD, .pid = r->pid};
     int error = clear_user(to, SIGINFO_BYTES);
 
     if (r->pid == 0 || error)
         return error;
+    say_status(&info, r->status);
     return copy_to_user(to, &info, sizeof(info));
 }
 
@@ -136,7 +142,8 @@ static int put_siginfo(vaddr_t to, const struct wait_result *r)
 SYSCALL4(sys_waitid, type, id, uinfo, options)
 {
     struct wait_request req = {
-        .nohang = options & WNOHANG, .nowait = options & WNOWAIT, .no_exits = !(options & WEXITED)};
+        .nohang = options & WNOHANG, .nowait = options & WNOWAIT, .no_exits = !(options & WEXITED),
+        .stopped = options & WUNTRACED, .continued = options & WCONTINUED};
     struct wait_result res = {0};
     vaddr_t urusage = syscall_arg(5);
     int result;
@@ -148,30 +155,12 @@ SYSCALL4(sys_waitid, type, id, uinfo, options)
         return -EINVAL;
     req.group = type == P_PGID && id != 0;
     req.pid = type == P_ALL ? -1 : (int)id;
-    result = proc_wait(&req, &res);
+    result = restartable(proc_wait(&req, &res));
     if (result < 0)
         return result;
     if (uinfo && put_siginfo(uinfo, &res))
         return -EFAULT;
     return result && urusage ? put_rusage(urusage, &res) : 0;
-}
-
-SYSCALL2(sys_kill, pid, sig)
-{
-    return proc_kill((int)pid, (int)sig);
-}
-
-/* A thread is its process as long as a process has one. */
-SYSCALL3(sys_tgkill, tgid, tid, sig)
-{
-    if ((int)tgid <= 0 || (int)tid <= 0)
-        return -EINVAL;
-    return tgid == tid ? proc_kill((int)tid, (int)sig) : -ESRCH;
-}
-
-SYSCALL2(sys_tkill, tid, sig)
-{
-    return (int)tid <= 0 ? -EINVAL : proc_kill((int)tid, (int)sig);
 }
 
 SYSCALL0(sys_getpid)
@@ -218,26 +207,6 @@ SYSCALL1(sys_getsid, pid)
 SYSCALL0(sys_setsid)
 {
     return proc_new_session();
-}
-
-/* SIG_IGN and SIG_DFL are built; a handler is not, and nobody is told otherwise. */
-SYSCALL4(sys_rt_sigaction, sig, uact, uold, set_bytes)
-{
-    struct sigaction_abi act = {0}, old = {0};
-    struct proc *p = proc_current();
-
-    if (set_bytes != sizeof(act.mask) || sig < 1 || sig > NSIG)
-        return -EINVAL;
-    if (uact && copy_from_user(&act, uact, sizeof(act)))
-        return -EFAULT;
-    if (uact && (sig == SIGKILL || sig == SIGSTOP))
-        return -EINVAL;
-    if (act.handler > SIG_IGN)
-        return sys_enosys(0, 0, 0, 0);
-    old.handler = proc_signal_ignored(p, (int)sig) ? SIG_IGN : SIG_DFL;
-    if (uact)
-        proc_signal_ignore(p, (int)sig, act.handler == SIG_IGN);
-    return uold ? copy_to_user(uold, &old, sizeof(old)) : 0;
 }
 
 SYSCALL0(sys_sched_yield)

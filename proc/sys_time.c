@@ -144,6 +144,26 @@ static uint64_t ns_of(const struct timespec64 *t)
     return (uint64_t)t->sec * NSEC_PER_SEC + (uint64_t)t->nsec;
 }
 
+int time_get32(vaddr_t from, uint64_t *ns)
+{
+    struct timespec64 t;
+
+    if (get32(&t, from))
+        return -EFAULT;
+    *ns = time_ok(&t) ? ns_of(&t) : 0;
+    return time_ok(&t) ? 0 : -EINVAL;
+}
+
+int time_get64(vaddr_t from, uint64_t *ns)
+{
+    struct timespec64 t;
+
+    if (get64(&t, from))
+        return -EFAULT;
+    *ns = time_ok(&t) ? ns_of(&t) : 0;
+    return time_ok(&t) ? 0 : -EINVAL;
+}
+
 static int set_clock(uint32_t id, const struct timespec64 *t)
 {
     uint64_t now = clock_ns(), ns = ns_of(t);
@@ -178,55 +198,84 @@ SYSCALL2(sys_gettimeofday, utime, uzone)
     return uzone ? clear_user(uzone, 8) : 0;
 }
 
-/* Sleeps until clock_ns() is `until`; only a kill ends it early. */
+/* Sleeps until clock_ns() is `until`: 0, or -EINTR. */
 static int sleep_until(uint64_t until)
 {
     uint32_t mask = spin_lock_irq(&sleepers.lock);
-    int error = waitq_sleep(&sleepers, mask, true, until);
+    int error = waitq_sleep(&sleepers, mask, SLEEP_LIGHT, until);
 
     return error == -EINTR ? -EINTR : 0;
 }
 
-/* The clock_ns() time at which a sleep on clock id ends. */
-static uint64_t end_of_sleep(uint32_t id, bool absolute, uint64_t ns)
+/* The clock_ns() time at which an absolute sleep on clock id ends. */
+static uint64_t end_of_sleep(uint32_t id, uint64_t ns)
 {
-    uint64_t base = clock_ns();
-
-    if (absolute && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
+    if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
         return ns == UINT64_MAX ? ns : ns - MIN(ns, clock_epoch_ns());
-    if (absolute)
-        return ns;
-    return ns > UINT64_MAX - base ? UINT64_MAX : base + ns;
+    return ns;
 }
 
-static int sleep_on(uint32_t id, uint32_t flags, const struct timespec64 *t)
+/* What is left of a sleep that a signal ended. */
+static struct timespec64 rest_until(uint64_t until)
 {
+    uint64_t now = clock_ns();
+
+    return ns_split(until > now ? until - now : 0);
+}
+
+/* 0, -EINVAL, or -EINTR and *rest: a relative sleep goes on if no handler runs. */
+static int sleep_on(uint32_t id, uint32_t flags, const struct timespec64 *t,
+                    struct timespec64 *rest)
+{
+    bool absolute = flags & TIMER_ABSTIME;
+    uint64_t until;
+
     if (id > CLOCK_BOOTTIME || id == CLOCK_THREAD_CPUTIME || !time_ok(t))
         return -EINVAL;
     if (id == CLOCK_PROCESS_CPUTIME)
         return (int)sys_enosys(0, 0, 0, 0);
-    return sleep_until(end_of_sleep(id, flags & TIMER_ABSTIME, ns_of(t)));
+    until = absolute ? end_of_sleep(id, ns_of(t)) : signal_deadline(ns_of(t));
+    if (!sleep_until(until))
+        return 0;
+    *rest = rest_until(until);
+    return signal_restart(RESTART_NO_HANDLER);
 }
 
-SYSCALL1(sys_nanosleep, utime)
+/* The rest goes to urest, unless that is 0 or the sleep is absolute. */
+static long sleep32(uint32_t id, uint32_t flags, vaddr_t utime, vaddr_t urest)
 {
-    struct timespec64 t;
+    struct timespec64 t, rest;
+    int error = get32(&t, utime);
 
-    return get32(&t, utime) ? -EFAULT : sleep_on(CLOCK_MONOTONIC, 0, &t);
+    if (error)
+        return error;
+    error = sleep_on(id, flags, &t, &rest);
+    if (error == -EINTR && urest && !(flags & TIMER_ABSTIME) && put32(urest, rest))
+        return -EFAULT;
+    return error;
 }
 
-SYSCALL3(sys_clock_nanosleep, id, flags, utime)
+SYSCALL2(sys_nanosleep, utime, urest)
 {
-    struct timespec64 t;
-
-    return get32(&t, utime) ? -EFAULT : sleep_on(id, flags, &t);
+    return sleep32(CLOCK_MONOTONIC, 0, utime, urest);
 }
 
-SYSCALL3(sys_clock_nanosleep64, id, flags, utime)
+SYSCALL4(sys_clock_nanosleep, id, flags, utime, urest)
 {
-    struct timespec64 t;
+    return sleep32(id, flags, utime, urest);
+}
 
-    return get64(&t, utime) ? -EFAULT : sleep_on(id, flags, &t);
+SYSCALL4(sys_clock_nanosleep64, id, flags, utime, urest)
+{
+    struct timespec64 t, rest;
+    int error = get64(&t, utime);
+
+    if (error)
+        return error;
+    error = sleep_on(id, flags, &t, &rest);
+    if (error == -EINTR && urest && !(flags & TIMER_ABSTIME) && put64(urest, rest))
+        return -EFAULT;
+    return error;
 }
 
 static int32_t ticks(uint64_t ns)

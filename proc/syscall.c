@@ -39,6 +39,7 @@ syscall_fn *const syscall_table[SYSCALL_MAX] = {
     [24] = sys_zero, /* getuid */
     [33] = sys_access,
     [36] = sys_sync,
+    [29] = sys_pause,
     [37] = sys_kill,
     [38] = sys_rename,
     [39] = sys_mkdir,
@@ -73,6 +74,7 @@ syscall_fn *const syscall_table[SYSCALL_MAX] = {
     [115] = sys_swapoff,
     [116] = sys_sysinfo,
     [118] = sys_fsync,
+    [119] = sys_sigreturn,
     [120] = sys_clone,
     [122] = sys_uname,
     [125] = sys_mprotect,
@@ -99,11 +101,18 @@ syscall_fn *const syscall_table[SYSCALL_MAX] = {
     [162] = sys_nanosleep,
     [163] = sys_mremap,
     [172] = sys_prctl,
+    [173] = sys_rt_sigreturn,
     [174] = sys_rt_sigaction,
+    [175] = sys_rt_sigprocmask,
+    [176] = sys_rt_sigpending,
+    [177] = sys_rt_sigtimedwait,
+    [178] = sys_rt_sigqueueinfo,
+    [179] = sys_rt_sigsuspend,
     [180] = sys_pread64,
     [181] = sys_pwrite64,
     [182] = sys_chown,
     [183] = sys_getcwd,
+    [186] = sys_sigaltstack,
     [187] = sys_sendfile,
     [190] = sys_vfork,
     [191] = sys_getrlimit, /* ugetrlimit */
@@ -174,6 +183,7 @@ syscall_fn *const syscall_table[SYSCALL_MAX] = {
     [358] = sys_dup3,
     [361] = sys_preadv,
     [362] = sys_pwritev,
+    [363] = sys_rt_tgsigqueueinfo,
     [369] = sys_prlimit64,
     [373] = sys_syncfs,
     [382] = sys_renameat2,
@@ -186,6 +196,7 @@ syscall_fn *const syscall_table[SYSCALL_MAX] = {
     [406] = sys_clock_getres64,
     [407] = sys_clock_nanosleep64,
     [412] = sys_utimensat64, /* utimensat_time64 */
+    [421] = sys_rt_sigtimedwait64,
     [439] = sys_faccessat2,
 };
 
@@ -195,6 +206,14 @@ static uint32_t missed[SYSCALL_MAX + 1];
 uint32_t syscall_arg(unsigned n)
 {
     return arch_user_arg(n - 1);
+}
+
+long syscall_again(uint32_t arg)
+{
+    uint32_t number = arch_user_arg(NUMBER_REG);
+    syscall_fn *call = number < SYSCALL_MAX ? syscall_table[number] : syscall_other;
+
+    return call(arg, arch_user_arg(1), arch_user_arg(2), arch_user_arg(3));
 }
 
 static void count_missed(uint32_t number)
@@ -234,6 +253,10 @@ long syscall_other(uint32_t a, uint32_t b, uint32_t c __unused, uint32_t d __unu
     }
     count_missed(number);
     if (number > ARM_LAST)
-        proc_die_of(SIGILL, "made a system call that can't exist", 0, false, arch_user_pc());
+        signal_fault(&(struct signal_fault){.sig = SIGILL,
+                                            .code = ILL_ILLTRP,
+                                            .what = "made a system call that can't exist",
+                                            .address = arch_user_pc(),
+                                            .pc = arch_user_pc()});
     return -ENOSYS;
 }

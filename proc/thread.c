@@ -210,7 +210,7 @@ void thread_exit(void)
 void thread_set_work(struct thread *t, uint32_t work)
 {
     __atomic_fetch_or(&t->work, work, __ATOMIC_RELEASE); /* with the reason, kill_sig */
-    if (work & WORK_KILL)
+    if (work & (WORK_KILL | WORK_SIGNAL))
         sched_interrupt(t);
     sched_kick(t);
 }
@@ -232,6 +232,26 @@ void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg)
     thread_for_each_stopped(visit, arg);
     __atomic_store_n(&threads.taken, 0, __ATOMIC_RELEASE);
     spin_unlock_irq(&threads.whole, mask);
+}
+
+struct tid_search {
+    int tid, pid;
+};
+
+static void compare_tid(struct thread *t, void *arg)
+{
+    struct tid_search *s = arg;
+
+    if (t->tid == s->tid && t->proc)
+        s->pid = t->proc->pid;
+}
+
+int thread_pid(int tid)
+{
+    struct tid_search s = {.tid = tid};
+
+    thread_for_each(compare_tid, &s);
+    return s.pid;
 }
 
 uint32_t thread_count(void)

@@ -16,6 +16,7 @@
 #include "lib/list.h"
 #include "mm/units.h"
 #include "lib/tree.h"
+#include "proc/signal.h"
 
 struct proc;
 struct as;
@@ -28,6 +29,12 @@ enum thread_work {
     WORK_RESCHED = 1, /* another thread is due */
     WORK_KILL = 2,    /* die now */
     WORK_STOP = 4,    /* wait at the edge: mm_check runs */
+    WORK_SIGNAL = 8,  /* take a signal, or stand still for one (signal.h) */
+};
+
+/* What a signal frame says of a fault. */
+struct thread_trap {
+    uint32_t number, error, address; /* of the vector, the fault status, where */
 };
 
 /* Saved by arch_switch; layout known to arch/arm/vectors.S through generated offsets. */
@@ -57,7 +64,7 @@ struct thread {
     struct list_link all;        /* (T) the table of threads */
     uint8_t part;                /* (c) of it */
     enum thread_state state;     /* (q) */
-    bool interruptible;          /* (q) a kill ends the sleep */
+    uint8_t interruptible;       /* (q) what ends the sleep: enum sleep_depth */
     bool woken;                  /* (q) by an event; false: time or kill */
     bool in_uaccess_nofault;     /* (t) */
     bool timed;                  /* (q) on the timer tree */
@@ -78,6 +85,8 @@ struct thread {
     uint64_t user_ns, kernel_ns; /* (t) CPU time, at most a slice behind; all of it in user_ns */
     uint32_t minor_faults, major_faults; /* (t) */
     vaddr_t clear_tid;                   /* (t) CLONE_CHILD_CLEARTID */
+    struct thread_signals sig;           /* signal.h */
+    struct thread_trap trap;             /* (t) its last fault, for a handler */
     vaddr_t chaos_pc;                    /* (t) hat=chaos: where the last fault was */
     uint32_t chaos_count;                /* (t) */
 #if CONFIG_LOCKCHECK
@@ -141,6 +150,8 @@ void sched_finish_switch(void);
 /* thread.c: visits every thread, (T) held and interrupts masked: short, no sleep. */
 void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg);
 uint32_t thread_count(void);
+/* The process of thread tid, 0: there is none. */
+int thread_pid(int tid);
 /* For the debugger, everything standing still: without (T). */
 void thread_for_each_stopped(void (*visit)(struct thread *t, void *arg), void *arg);
 /* t is of a process that the trace's filter lets pass. */

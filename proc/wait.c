@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * wait4 and waitid. Zombies stand first among their parent's children, so that waiting for anyone
- * looks at one child and waiting for a pid at one slot of the table; only waiting for a group
- * walks. Locks: the process lock for the look, then the parent's child_wait, which is kept when the
+ * looks at one child and waiting for a pid at one slot of the table; only waiting for a group, or
+ * for those who stand still or go on, walks. Locks: the process lock for the look, then the parent's child_wait, which is kept when the
  * process lock is given back: who becomes a zombie in between is not missed.
  */
 #include "include/uapi/errno.h"
@@ -15,24 +15,40 @@ static struct proc *child_of(struct list_link *l)
     return container_of(l, struct proc, sibling);
 }
 
-/* A zombie of the group, or NULL; *any: some child is of the group. */
-static struct proc *find_in_group(struct proc *me, int pgid, bool *any)
-{
-    list_for_each (it, &me->children) {
-        struct proc *p = child_of(it);
-
-        if (p->pgid == pgid) {
-            *any = true;
-            if (p->zombie)
-                return p;
-        }
-    }
-    return NULL;
-}
-
 static bool of_group(const struct wait_request *req)
 {
     return req->group || req->pid == 0 || req->pid < -1;
+}
+
+/* All children are looked at. */
+static bool walks(const struct wait_request *req)
+{
+    return of_group(req) || (req->pid == -1 && (req->stopped || req->continued));
+}
+
+/* There is something to tell of child p. The caller's child_wait.lock held. */
+static bool is_ready(const struct proc *p, const struct wait_request *req)
+{
+    if (p->zombie)
+        return !req->no_exits;
+    return p->sig.event == EVENT_CONTINUED ? req->continued : p->sig.event && req->stopped;
+}
+
+/* The first that is ready, of a group or of all, or NULL; *any: there are such children. */
+static struct proc *find(struct proc *me, const struct wait_request *req, bool *any)
+{
+    int pgid = req->group ? req->pid : req->pid ? -req->pid : me->pgid;
+
+    list_for_each (it, &me->children) {
+        struct proc *p = child_of(it);
+
+        if (of_group(req) && p->pgid != pgid)
+            continue;
+        *any = true;
+        if (is_ready(p, req))
+            return p;
+    }
+    return NULL;
 }
 
 /* One look at the children; the locks are held that look() takes. */
@@ -43,23 +59,23 @@ struct look {
     uint32_t mask;
 };
 
-/* With (P) held whole for a group, since all children are looked at, else shared; and with
- * child_wait.lock. */
+/* With (P) held whole where all children are looked at, else shared; and with child_wait.lock. */
 static void look(struct proc *me, const struct wait_request *req, struct look *l)
 {
     struct proc *p = NULL;
 
     *l = (struct look){NULL};
-    if (of_group(req)) {
+    if (walks(req)) {
         proc_lock();
-        p = find_in_group(me, req->group ? req->pid : req->pid ? -req->pid : me->pgid, &l->any);
     } else {
         proc_share();
         if (req->pid > 0)
             l->named = p = pid_ref(req->pid);
     }
     l->mask = spin_lock_irq(&me->child_wait.lock);
-    if (req->pid == -1 && !req->group) {
+    if (walks(req)) {
+        p = find(me, req, &l->any);
+    } else if (req->pid == -1) {
         struct list_link *first = list_first(&me->children);
 
         p = first ? child_of(first) : NULL;
@@ -67,13 +83,13 @@ static void look(struct proc *me, const struct wait_request *req, struct look *l
     } else if (l->named) {
         l->any = p->parent == me;
     }
-    l->child = l->any && p && p->zombie ? p : NULL;
+    l->child = l->any && p && is_ready(p, req) ? p : NULL;
 }
 
 /* child_wait.lock is held or not. */
 static void look_end(const struct wait_request *req, const struct look *l)
 {
-    if (of_group(req))
+    if (walks(req))
         proc_unlock();
     else
         proc_unshare();
@@ -81,10 +97,18 @@ static void look_end(const struct wait_request *req, const struct look *l)
         proc_unref(l->named);
 }
 
-/* child_wait.lock held: p is nobody's child afterwards. */
+/* child_wait.lock held. A zombie that is reaped is nobody's child afterwards; that a living one
+ * stands still or goes on is told once. */
 static void take_locked(struct proc *me, struct proc *p, bool reap, struct wait_result *res)
 {
     res->pid = p->pid;
+    if (!p->zombie) {
+        res->status =
+            p->sig.event == EVENT_CONTINUED ? WSTATUS_CONTINUED : WSTATUS_STOP(p->sig.event);
+        if (reap)
+            p->sig.event = 0;
+        return;
+    }
     res->status = p->exit_status;
     res->user_ns = p->user_ns + p->child_user_ns;
     res->kernel_ns = p->kernel_ns + p->child_kernel_ns;
@@ -114,12 +138,13 @@ static void wait_for_thread(struct proc *me, const struct wait_request *req, con
 static int answer(struct proc *me, const struct wait_request *req, const struct look *l,
                   struct wait_result *res)
 {
-    struct proc *p = req->no_exits ? NULL : l->child;
+    struct proc *p = l->child;
+    bool reaps = p && p->zombie && !req->nowait;
 
     if (p)
         take_locked(me, p, !req->nowait, res);
     spin_unlock_irq(&me->child_wait.lock, l->mask);
-    if (p && !req->nowait)
+    if (reaps)
         proc_reap_locked(p);
     look_end(req, l);
     return !l->any ? -ECHILD : p ? res->pid : 0;
@@ -143,7 +168,7 @@ int proc_wait(const struct wait_request *req, struct wait_result *res)
         if (l.child || !l.any || req->nohang)
             return answer(me, req, &l, res);
         look_end(req, &l);
-        error = waitq_sleep(&me->child_wait, l.mask, true, UINT64_MAX);
+        error = waitq_sleep(&me->child_wait, l.mask, SLEEP_LIGHT, UINT64_MAX);
     }
     return error;
 }

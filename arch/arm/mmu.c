@@ -31,7 +31,7 @@
 #define STACKS_KEPT 7u
 
 extern char __text_start[], __text_end[], __rodata_end[], __image_end[];
-extern const char kuser_begin[], kuser_end[];
+extern const char kuser_begin[], kuser_end[], kuser_sigreturn[], kuser_sigreturn_end[];
 
 static struct {
     struct spin lock;
@@ -100,6 +100,7 @@ void mmu_protect_kernel(void)
 void mmu_map_kuser(void)
 {
     memcpy(kuser_page + 0xf60, kuser_begin, (size_t)(kuser_end - kuser_begin));
+    memcpy(kuser_page + 0x500, kuser_sigreturn, (size_t)(kuser_sigreturn_end - kuser_sigreturn));
     cp15_write_iciallu(0);
     kuser_l2[KUSER_BASE >> PAGE_SHIFT & (L2_ENTRIES - 1)] =
         (uint32_t)mmu_phys(kuser_page) | L2_NORMAL | L2_USER | L2_RO;

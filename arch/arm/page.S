@@ -195,6 +195,25 @@ kuser_begin:				/* 0xffff0f60: cmpxchg64 */
 	.global kuser_end
 kuser_end:
 
+/* The same, at 0xffff0500: where handlers return to that bring no code of their own. Eight bytes
+ * each: sigreturn (119) and rt_sigreturn (173) in ARM and in Thumb. */
+	.balign	4
+	.global kuser_sigreturn, kuser_sigreturn_end
+kuser_sigreturn:
+	mov	r7, #119
+	svc	#0
+	mov	r7, #173
+	svc	#0
+	.thumb
+	mov.w	r7, #119
+	svc	#0
+	nop
+	mov.w	r7, #173
+	svc	#0
+	nop
+	.arm
+kuser_sigreturn_end:
+
 /* VFP and NEON registers. void vfp_save(void *area), void vfp_load(const void *area):
  * 256 bytes of registers, then FPSCR. in: r0 / clobbers: r1 */
 	.fpu	neon

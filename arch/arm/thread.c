@@ -114,16 +114,21 @@ void arch_thread_load(struct thread *to)
     cp15_write_tpidrurw(to->scratch);
 }
 
+static void vfp_leave(struct thread *t)
+{
+    if (cpu_self()->vfp_owner == t) {
+        fpexc_write(0);
+        cpu_self()->vfp_owner = NULL;
+    }
+}
+
 void arch_thread_release(struct thread *t)
 {
     if (IS_ENABLED(CONFIG_LINT) && t != thread_current()) /* exec's thread goes on */
         lint_thread_ends(t->tid);
     if (t == thread_current())
         cp15_write_tpidrurw(0);
-    if (cpu_self()->vfp_owner == t) {
-        fpexc_write(0);
-        cpu_self()->vfp_owner = NULL;
-    }
+    vfp_leave(t);
     if (t->vfp)
         slab_free(&vfp_cache, t->vfp);
     t->vfp = NULL;
@@ -145,6 +150,41 @@ int arch_thread_copy_vfp(struct thread *to, struct thread *from)
         vfp_save(from->vfp);
     memcpy(to->vfp, from->vfp, VFP_BYTES);
     return 0;
+}
+
+bool arch_vfp_get(void *to)
+{
+    struct thread *t = thread_current();
+
+    if (!t->vfp)
+        return false;
+    if (cpu_self()->vfp_owner == t)
+        vfp_save(t->vfp);
+    memcpy(to, t->vfp, VFP_STATE_BYTES);
+    return true;
+}
+
+int arch_vfp_set(const void *from)
+{
+    struct thread *t = thread_current();
+
+    vfp_leave(t);
+    if (!t->vfp)
+        t->vfp = slab_alloc(&vfp_cache);
+    if (!t->vfp)
+        return -ENOMEM;
+    memcpy(t->vfp, from, VFP_STATE_BYTES);
+    return 0;
+}
+
+void arch_vfp_forget(void)
+{
+    struct thread *t = thread_current();
+
+    vfp_leave(t);
+    if (t->vfp)
+        slab_free(&vfp_cache, t->vfp);
+    t->vfp = NULL;
 }
 
 void arch_set_tls(uint32_t value)

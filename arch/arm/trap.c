@@ -24,16 +24,39 @@ static const char *access_words(prot_t access)
     return access == PROT_EXEC ? "jumped to" : access == PROT_WRITE ? "wrote to" : "read from";
 }
 
-static void die_of_fault(enum fault_error error, prot_t access, uint32_t va, uint32_t pc)
+/* The vector's number, as signal frames give it: Linux's, which had them from elsewhere. */
+enum { TRAP_UNDEFINED = 6, TRAP_ABORT = 14 };
+
+/* For a handler's frame; fsr may be 0. */
+static void note_trap(uint32_t number, uint32_t fsr, uint32_t va)
+{
+    thread_current()->trap = (struct thread_trap){number, fsr, va};
+}
+
+/* The program gets a signal, which says where and, if it dies of it, in words what it did. */
+static void raise_at(int sig, int code, const char *what, uint32_t va, uint32_t pc)
+{
+    signal_fault(&(struct signal_fault){
+        .sig = sig, .code = code, .what = what, .address = va, .has_address = true, .pc = pc});
+}
+
+static void raise_here(int sig, int code, const char *what, uint32_t pc)
+{
+    signal_fault(
+        &(struct signal_fault){.sig = sig, .code = code, .what = what, .address = pc, .pc = pc});
+}
+
+static void raise_of_fault(enum fault_error error, prot_t access, uint32_t va, uint32_t pc)
 {
     switch (error) {
     case FAULT_BEYOND_END:
-        proc_die_of(SIGBUS, "touched beyond its file's end", va, true, pc);
+        raise_at(SIGBUS, BUS_ADRERR, "touched beyond its file's end", va, pc);
         break;
-    case FAULT_IO: proc_die_of(SIGBUS, "touched an unreadable page", va, true, pc); break;
-    case FAULT_STACK_LIMIT: proc_die_of(SIGSEGV, "overflowed its stack", va, true, pc); break;
+    case FAULT_IO: raise_at(SIGBUS, BUS_ADRERR, "touched an unreadable page", va, pc); break;
+    case FAULT_STACK_LIMIT: raise_at(SIGSEGV, SEGV_MAPERR, "overflowed its stack", va, pc); break;
     case FAULT_NO_MEMORY: break; /* the out-of-memory code named it already */
-    default: proc_die_of(SIGSEGV, access_words(access), va, true, pc);
+    case FAULT_PROTECTION: raise_at(SIGSEGV, SEGV_ACCERR, access_words(access), va, pc); break;
+    default: raise_at(SIGSEGV, SEGV_MAPERR, access_words(access), va, pc);
     }
 }
 
@@ -97,15 +120,19 @@ void trap_data_abort(struct trapframe *tf)
     if (is_page_fault(class)) {
         enum fault_error error = user_fault(far, access, tf->pc);
 
-        if (error)
-            die_of_fault(error, access, far, tf->pc);
-    } else if (class == FSR_ALIGNMENT) {
-        proc_die_of(SIGBUS, "made an unaligned access to", far, true, tf->pc);
-    } else if (class == FSR_DEBUG) {
-        proc_die_of(SIGTRAP, "ran into a breakpoint", 0, false, tf->pc);
-    } else {
-        proc_die_of(SIGBUS, "got a bus error at", far, true, tf->pc);
+        if (likely(!error))
+            return;
+        note_trap(TRAP_ABORT, fsr, far);
+        raise_of_fault(error, access, far, tf->pc);
+        return;
     }
+    note_trap(TRAP_ABORT, fsr, far);
+    if (class == FSR_ALIGNMENT)
+        raise_at(SIGBUS, BUS_ADRALN, "made an unaligned access to", far, tf->pc);
+    else if (class == FSR_DEBUG)
+        raise_here(SIGTRAP, TRAP_BRKPT, "ran into a breakpoint", tf->pc);
+    else
+        raise_at(SIGBUS, BUS_ADRERR, "got a bus error at", far, tf->pc);
 }
 
 void trap_prefetch_abort(struct trapframe *tf)
@@ -119,13 +146,17 @@ void trap_prefetch_abort(struct trapframe *tf)
     if (is_page_fault(fsr_classify(fsr))) {
         enum fault_error error = user_fault(far, PROT_EXEC, tf->pc);
 
-        if (error)
-            die_of_fault(error, PROT_EXEC, far, tf->pc);
-    } else if (fsr_classify(fsr) == FSR_DEBUG) {
-        proc_die_of(SIGTRAP, "ran into a breakpoint", 0, false, tf->pc);
-    } else {
-        proc_die_of(SIGBUS, "could not fetch an instruction from", far, true, tf->pc);
+        if (likely(!error))
+            return;
+        note_trap(TRAP_ABORT, fsr, far);
+        raise_of_fault(error, PROT_EXEC, far, tf->pc);
+        return;
     }
+    note_trap(TRAP_ABORT, fsr, far);
+    if (fsr_classify(fsr) == FSR_DEBUG)
+        raise_here(SIGTRAP, TRAP_BRKPT, "ran into a breakpoint", tf->pc);
+    else
+        raise_at(SIGBUS, BUS_ADRERR, "could not fetch an instruction from", far, tf->pc);
 }
 
 void trap_undefined(struct trapframe *tf)
@@ -138,8 +169,10 @@ void trap_undefined(struct trapframe *tf)
     }
     tf->pc = pc;
     restore_interrupts(tf);
-    if (!vfp_first_use())
-        proc_die_of(SIGILL, "met an undefined instruction", 0, false, pc);
+    if (vfp_first_use())
+        return;
+    note_trap(TRAP_UNDEFINED, 0, 0);
+    raise_here(SIGILL, ILL_ILLOPC, "met an undefined instruction", pc);
 }
 
 void trap_stack_overflow(uint32_t pc)

@@ -27,9 +27,9 @@ void waitq_init(struct waitq *q)
     list_init(&q->waiters);
 }
 
-int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+int waitq_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_t until_ns)
 {
-    (void)interruptible, (void)until_ns;
+    (void)depth, (void)until_ns;
     spin_unlock_irq(&q->lock, mask);
     usleep(10);
     return 0;

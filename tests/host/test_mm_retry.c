@@ -84,8 +84,8 @@ static const struct obj_ops fast_ops = {.fill = fill, .release = released};
 
 void __wrap_rwlock_read(struct rwlock *l);
 void __real_rwlock_read(struct rwlock *l);
-int __wrap_waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns);
-int __real_waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns);
+int __wrap_waitq_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_t until_ns);
+int __real_waitq_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_t until_ns);
 
 void __wrap_rwlock_read(struct rwlock *l)
 {
@@ -96,10 +96,10 @@ void __wrap_rwlock_read(struct rwlock *l)
     __real_rwlock_read(l);
 }
 
-int __wrap_waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+int __wrap_waitq_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_t until_ns)
 {
     __atomic_add_fetch(&disk.waits, 1, __ATOMIC_RELEASE);
-    return __real_waitq_sleep(q, mask, interruptible, until_ns);
+    return __real_waitq_sleep(q, mask, depth, until_ns);
 }
 
 static struct obj *make_object(const struct obj_ops *ops)

@@ -82,9 +82,9 @@ void waitq_init(struct waitq *q)
     list_init(&q->waiters);
 }
 
-int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+int waitq_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_t until_ns)
 {
-    (void)interruptible, (void)until_ns;
+    (void)depth, (void)until_ns;
     spin_unlock_irq(&q->lock, mask);
     return host.sleep_answer;
 }
@@ -439,6 +439,14 @@ static struct tty_caller background(void)
     return (struct tty_caller){.pgid = 8, .sid = 5};
 }
 
+static int background_sig, background_answer;
+
+static int on_background(int sig)
+{
+    background_sig = sig;
+    return background_answer;
+}
+
 static struct tty_caller stranger(void)
 {
     return (struct tty_caller){.pgid = 9, .sid = 6};
@@ -456,27 +464,46 @@ static void other_sessions(void **state)
     uint32_t value = 9;
 
     (void)state;
-    tty_on_caller(background);
+    tty_on_caller(background, on_background);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
-    tty_on_caller(stranger);
+    tty_on_caller(stranger, on_background);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), -EPERM);
     assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), -ENOTTY);
     tty_end_session(6);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), -EPERM);
     assert_int_equal(tty_foreground(), 8);
-    tty_on_caller(of_init);
+    tty_on_caller(of_init, on_background);
     value = 6; /* the stranger's */
     assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
     assert_int_equal(tty_foreground(), 6);
-    tty_on_caller(background);
+    tty_on_caller(background, on_background);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), -EPERM);
-    tty_on_caller(of_init);
+    tty_on_caller(of_init, on_background);
     value = 5;
     assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
-    tty_on_caller(stranger);
+    tty_on_caller(stranger, on_background);
     tty_end_session(5);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
     assert_int_equal(tty_foreground(), 9);
+}
+
+/* The session has the terminal, its group 9 the foreground, and the caller is of group 8. */
+static void stops_in_background(void)
+{
+    struct tty_termios t;
+    uint32_t value = 9;
+
+    assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
+    background_answer = -EINTR;
+    assert_int_equal(read_len(8), -EINTR);
+    assert_int_equal(background_sig, TTY_SIGTTIN);
+    assert_int_equal(tty_ioctl(&file, TCGETS, (vaddr_t)&t), 0);
+    assert_int_equal(tty_ioctl(&file, TCSETS, (vaddr_t)&t), -EINTR);
+    assert_int_equal(background_sig, TTY_SIGTTOU);
+    value = 8;
+    assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), -EINTR);
+    background_answer = 0; /* the signal is ignored */
+    assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
 }
 
 static void job_control(void **state)
@@ -485,10 +512,12 @@ static void job_control(void **state)
 
     (void)state;
     type("line\n");
-    tty_on_caller(background);
+    tty_on_caller(background, on_background);
     assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
     assert_int_equal(read_len(8), -EIO);
+    assert_int_equal(background_sig, 0); /* the session has no terminal yet */
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
+    stops_in_background();
     assert_int_equal(tty_ioctl(&file, TIOCGPGRP, (vaddr_t)&value), 0);
     assert_int_equal(value, 8);
     assert_int_equal(tty_ioctl(&file, TIOCGSID, (vaddr_t)&value), 0);

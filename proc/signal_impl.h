@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to the signal files: signal.c (sending), signal_queue.c (what waits), signal_deliver.c
+ * (taking), signal_fault.c, job_control.c (standing still), sys_signal.c (the calls).
+ */
+#ifndef PROC_SIGNAL_IMPL_H
+#define PROC_SIGNAL_IMPL_H
+
+#include "proc/proc.h"
+
+#define SIG_UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
+#define SIG_STOPS                                                                                  \
+    (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
+/* Signals of a fault, taken before all others. */
+#define SIG_FAULTS                                                                                 \
+    (SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) | SIG_BIT(SIGFPE))
+#define QUEUED_MOST 1024u
+
+/* What happens to a signal that nobody catches. */
+enum signal_default { DEFAULT_KILL, DEFAULT_NOTHING, DEFAULT_STOP };
+enum signal_default signal_default(const struct proc *p, int sig);
+
+/* signal_queue.c; (T) held. Memory comes and goes without (T). */
+struct queued *queued_alloc(const struct siginfo *info); /* NULL: none */
+/* Adds sig; takes q, which may be NULL. A signal below SIGRTMIN waits but once. */
+void pending_add(struct proc *p, struct pending *q, int sig, struct queued *info);
+/* Takes the first of `set`, the signals of faults first: its number, or 0. */
+int pending_take(struct proc *p, struct pending *q, uint64_t set, struct siginfo *info);
+/* Forgets those of `set`. */
+void pending_drop(struct proc *p, struct pending *q, uint64_t set);
+/* Frees what was taken and dropped. (T) not held. */
+void signal_free_spent(struct proc *p);
+
+/* signal.c; (T) held. */
+static inline uint64_t signal_waiting(const struct thread *t)
+{
+    return (t->sig.pending.set | t->proc->sig.pending.set) & (~t->sig.mask | t->sig.waited_for);
+}
+void signal_kill_locked(struct proc *p, int sig);
+void signal_look_again_locked(struct thread *t);
+/* A parent's SIGCHLD for a child's end, in two steps: what it needs, without its child_wait.lock;
+ * and the sending, which is one with becoming a zombie, and so under that lock. Most parents do not
+ * care, which no lock is needed to see. */
+struct child_signal {
+    bool reaps; /* the parent does not want to know: nobody waits for the child */
+    bool sends;
+    struct queued *info;
+};
+static inline bool signal_cares_for_children(const struct proc *parent)
+{
+    return (parent->sig.ignored | parent->sig.caught | parent->sig.ever_blocked) &
+           SIG_BIT(SIGCHLD);
+}
+void signal_child_prepare(struct proc *parent, const struct proc *child, struct child_signal *sig);
+void signal_child_send(struct proc *parent, struct child_signal *sig);
+
+/* A fault's signal for the current thread: false if it is not caught, or blocked: then it kills. */
+bool signal_force(int sig, const struct siginfo *info);
+
+/* job_control.c. SIGCONT was sent; (T) held. */
+void job_continue_locked(struct proc *p);
+/* The current process stands still from now on: sig stops it. Nothing happens where nobody could
+ * continue it. May sleep. */
+void job_stop(int sig);
+/* Stands still as long as the process is stopped, and tells its parent. */
+void job_park(void);
+/* For the terminal (tty_on_caller): the caller is in its background. */
+int job_background(int sig);
+/* Hangs up what is in the foreground of a terminal whose session ended: a group, or 0. */
+void job_hang_up(int pgid);
+/* The current process ends: groups that nobody could continue then are hung up. May sleep. */
+void job_leave(struct proc *leaving);
+#endif
