@@ -31,15 +31,15 @@ void job_continue_locked(struct proc *p)
     waitq_wake(&job.parked, WAITQ_ALL);
 }
 
-/* (P) held. A member of p's group other than `leaving` has a parent in another group of the
- * session. */
+/* No member of of's group has a parent in another group of the session, without who is leaving. (P)
+ * held. */
 static bool group_is_orphan_locked(const struct proc *of, const struct proc *leaving)
 {
     proc_for_each_locked (p) {
         const struct proc *parent = p->parent;
 
-        if (p->pgid == of->pgid && p != leaving && !p->zombie && parent && parent->pid != 1 &&
-            parent->pgid != p->pgid && parent->sid == p->sid)
+        if (p->pgid == of->pgid && p != leaving && !p->zombie && parent && parent != leaving &&
+            parent->pid != 1 && parent->pgid != p->pgid && parent->sid == p->sid)
             return false;
     }
     return true;

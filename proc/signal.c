@@ -87,6 +87,8 @@ static enum verdict judge(const struct proc *p, const struct thread *to, int sig
         return QUEUE;
     if (p->sig.ignored & bit || signal_default(p, sig) == DEFAULT_NOTHING)
         return DROP;
+    if (p->sig.stop_sig && sig != SIGKILL)
+        return QUEUE; /* nobody runs who could take it */
     return signal_default(p, sig) == DEFAULT_KILL ? KILL : QUEUE;
 }
 
@@ -369,8 +371,9 @@ static void handlers_put(struct handlers *h)
         slab_free(&handlers_cache, h);
 }
 
-/* What the process does with a signal, in a table of its own: fork's children share one until then.
- * The caller is the only one who changes it (as->lock of nobody: proc_share). */
+/* What the process does with signals, in a table of its own: fork's children share one until one of
+ * them changes it. Two threads may do this at once; nobody takes a table away but exec, which has no
+ * other thread. */
 static int own_table(struct proc *p)
 {
     struct handlers *mine, *old;
@@ -404,6 +407,10 @@ static void get_action(const struct proc *p, int sig, struct sigaction_abi *act)
     *act = (struct sigaction_abi){0};
     if (p->sig.handlers)
         *act = p->sig.handlers->action[sig - 1];
+    if (p->sig.ignored & SIG_BIT(sig))
+        act->handler = SIG_IGN; /* perhaps of the parent, or from before exec */
+    else if (!(p->sig.caught & SIG_BIT(sig)))
+        act->handler = SIG_DFL; /* perhaps by SA_RESETHAND */
 }
 
 /* (T) held. What is ignored from now on is not waiting any more. */
@@ -417,8 +424,9 @@ static void set_action(struct proc *p, int sig, const struct sigaction_abi *act)
         p->sig.ignored |= bit;
     else if (act->handler != SIG_DFL)
         p->sig.caught |= bit;
-    if (p->sig.handlers)
-        p->sig.handlers->action[sig - 1] = *act;
+    p->sig.handlers->action[sig - 1] = *act;
+    p->sig.handlers->action[sig - 1].flags &= SA_KNOWN;
+    p->sig.handlers->action[sig - 1].mask[0] &= ~(uint32_t)SIG_UNBLOCKABLE;
     if (act->handler == SIG_IGN ||
         (act->handler == SIG_DFL && signal_default(p, sig) == DEFAULT_NOTHING)) {
         pending_drop(p, &p->sig.pending, bit);
@@ -437,8 +445,6 @@ int signal_action(int sig, const struct sigaction_abi *act, struct sigaction_abi
         return error;
     mask = thread_table_lock(p);
     get_action(p, sig, old);
-    if (!old->handler && p->sig.ignored & SIG_BIT(sig))
-        old->handler = SIG_IGN; /* of the parent, or from before exec */
     if (act)
         set_action(p, sig, act);
     thread_table_unlock(p, mask);

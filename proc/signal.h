@@ -61,6 +61,9 @@ enum {
 #define SA_RESTART   0x10000000u
 #define SA_NODEFER   0x40000000u
 #define SA_RESETHAND 0x80000000u
+#define SA_KNOWN                                                                                   \
+    (SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | 0x800u | 0x02000000u | SA_RESTORER | SA_ONSTACK |  \
+     SA_RESTART | SA_NODEFER | SA_RESETHAND) /* two of them have no meaning here, but are kept */
 
 /* si_code: who sent it, or what was wrong. */
 enum {

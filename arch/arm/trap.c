@@ -12,6 +12,7 @@
 #include "kern/lockcheck.h"
 #include "kern/panic.h"
 #include "mm/fault.h"
+#include "mm/uaccess.h"
 #include "proc/proc.h"
 
 #define FSR_WRITE (1u << 11)
@@ -26,6 +27,13 @@ static const char *access_words(prot_t access)
 
 /* The vector's number, as signal frames give it: Linux's, which had them from elsewhere. */
 enum { TRAP_UNDEFINED = 6, TRAP_ABORT = 14 };
+
+/* What debuggers put in place of an instruction, and Linux gives SIGTRAP for. */
+#define BREAK_ARM    0x07f001f0u /* whatever the condition */
+#define BREAK_THUMB  0xde01u
+#define BREAK_THUMB2 0xa000f7f0u
+
+#define FSR_FETCH (1u << 31) /* error code of a prefetch abort, as on Linux */
 
 /* For a handler's frame; fsr may be 0. */
 static void note_trap(uint32_t number, uint32_t fsr, uint32_t va)
@@ -148,15 +156,30 @@ void trap_prefetch_abort(struct trapframe *tf)
 
         if (likely(!error))
             return;
-        note_trap(TRAP_ABORT, fsr, far);
+        note_trap(TRAP_ABORT, fsr | FSR_FETCH, far);
         raise_of_fault(error, PROT_EXEC, far, tf->pc);
         return;
     }
-    note_trap(TRAP_ABORT, fsr, far);
+    note_trap(TRAP_ABORT, fsr | FSR_FETCH, far);
     if (fsr_classify(fsr) == FSR_DEBUG)
         raise_here(SIGTRAP, TRAP_BRKPT, "ran into a breakpoint", tf->pc);
     else
         raise_at(SIGBUS, BUS_ADRERR, "could not fetch an instruction from", far, tf->pc);
+}
+
+static bool is_breakpoint(const struct trapframe *tf, uint32_t pc)
+{
+    uint32_t word = 0;
+    int error;
+
+    if (tf->cpsr & PSR_T) {
+        error = copy_from_user(&word, pc, 2);
+        if (!error && word == (BREAK_THUMB2 & 0xffff))
+            error = copy_from_user((char *)&word + 2, pc + 2, 2);
+        return !error && (word == BREAK_THUMB || word == BREAK_THUMB2);
+    }
+    error = copy_from_user(&word, pc, 4);
+    return !error && (word & 0x0fffffff) == BREAK_ARM;
 }
 
 void trap_undefined(struct trapframe *tf)
@@ -171,6 +194,10 @@ void trap_undefined(struct trapframe *tf)
     restore_interrupts(tf);
     if (vfp_first_use())
         return;
+    if (is_breakpoint(tf, pc)) {
+        raise_here(SIGTRAP, TRAP_BRKPT, "ran into a breakpoint", pc);
+        return;
+    }
     note_trap(TRAP_UNDEFINED, 0, 0);
     raise_here(SIGILL, ILL_ILLOPC, "met an undefined instruction", pc);
 }

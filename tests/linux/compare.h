@@ -88,6 +88,9 @@ void theme_advice(void);
 void theme_shared(void);
 void theme_sysv(void);
 void theme_memfd(void);
+void theme_signals(void);
+void theme_faults(void);
+void theme_jobs(void);
 
 /* A random program by seed; prints its digest, or with loud each step. */
 void random_program(uint32_t seed, bool loud);

@@ -21,6 +21,7 @@ static const struct theme {
     {"times", theme_times},     {"locks", theme_locks}, {"map", theme_map},
     {"protect", theme_protect}, {"remap", theme_remap}, {"advice", theme_advice},
     {"shared", theme_shared},   {"sysv", theme_sysv},   {"memfd", theme_memfd},
+    {"signals", theme_signals}, {"faults", theme_faults}, {"jobs", theme_jobs},
 };
 
 #define THEMES (sizeof(themes) / sizeof(themes[0]))

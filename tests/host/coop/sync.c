@@ -186,11 +186,11 @@ void waitq_init(struct waitq *q)
 
 /* A nap, which has an end, is over when what the thread looked at last has changed: to look at the
  * same again shows nothing. */
-int waitq_sleep(struct waitq *q, uint32_t mask, bool interruptible, uint64_t until_ns)
+int waitq_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_t until_ns)
 {
     unsigned self = cpu_here();
 
-    (void)interruptible;
+    (void)depth;
     may_sleep(1);
     held.sleeping[self] = until_ns == UINT64_MAX ? q : NULL;
     spin_unlock_irq(&q->lock, mask);
