@@ -66,6 +66,7 @@
 #define SYS_nanosleep         162
 #define SYS_mremap            163
 #define SYS_rt_sigaction      174
+#define SYS_rt_sigprocmask    175
 #define SYS_pread64           180
 #define SYS_pwrite64          181
 #define SYS_getcwd            183
