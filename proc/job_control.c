@@ -17,8 +17,8 @@
 #include "proc/signal_impl.h"
 
 static struct {
-    struct waitq parked;  /* all threads that stand still */
-    uint32_t stopped;     /* atomic: processes that stand still */
+    struct waitq parked; /* all threads that stand still */
+    uint32_t stopped;    /* atomic: processes that stand still */
 } job = {.parked = WAITQ_INIT_CLASS(job.parked, LOCK_JOB)};
 
 void job_continue_locked(struct proc *p)
@@ -76,10 +76,10 @@ void job_stop(int sig)
 /* The parent's wait and its SIGCHLD. event: the signal that stopped p, or EVENT_CONTINUED. */
 static void tell_parent(struct proc *p, uint8_t event)
 {
-    struct siginfo info = {.signo = SIGCHLD,
-                           .code = event == EVENT_CONTINUED ? CLD_CONTINUED : CLD_STOPPED,
-                           .word = {(uint32_t)p->pid, 0,
-                                    event == EVENT_CONTINUED ? SIGCONT : event}};
+    struct siginfo info = {
+        .signo = SIGCHLD,
+        .code = event == EVENT_CONTINUED ? CLD_CONTINUED : CLD_STOPPED,
+        .word = {(uint32_t)p->pid, 0, event == EVENT_CONTINUED ? SIGCONT : event}};
     struct proc *parent;
     uint32_t mask;
 

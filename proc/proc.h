@@ -98,7 +98,7 @@ struct wait_request {
     bool group; /* pid is the number of a group, > 0 */
     bool nohang, nowait;
     bool stopped, continued; /* tell of these, too */
-    bool no_exits; /* waitid without WEXITED: no child ever is ready */
+    bool no_exits;           /* waitid without WEXITED: no child ever is ready */
 };
 struct wait_result {
     int pid, status;

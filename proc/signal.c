@@ -17,7 +17,7 @@
 #include "proc/signal_impl.h"
 
 #define NSEC_PER_TICK 10000000u /* of a child's times */
-#define SIG_HARMLESS (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
+#define SIG_HARMLESS  (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
 
 static struct slab_cache handlers_cache = SLAB_CACHE("handlers", sizeof(struct handlers));
 
@@ -75,8 +75,8 @@ static struct thread *taker(struct proc *p, struct thread *t, uint64_t bit)
 
 enum verdict { DROP, KILL, QUEUE };
 
-/* What becomes of sig, which `to` would take; nobody: it is blocked, and kept, since that may change
- * before it is taken. */
+/* What becomes of sig, which `to` would take; nobody: it is blocked, and kept, since that may
+ * change before it is taken. */
 static enum verdict judge(const struct proc *p, const struct thread *to, int sig)
 {
     uint64_t bit = SIG_BIT(sig);
@@ -146,8 +146,8 @@ static struct thread *find_thread(struct proc *p, int tid)
     return NULL;
 }
 
-/* To thread tid of p, or with 0 to p. Only what waits takes memory: that is found out first. -ESRCH:
- * no such thread; with must -EAGAIN: no room. */
+/* To thread tid of p, or with 0 to p. Only what waits takes memory: that is found out first.
+ * -ESRCH: no such thread; with must -EAGAIN: no room. */
 static int send(struct proc *p, int tid, int sig, const struct siginfo *info, bool must)
 {
     struct queued *q = NULL;
@@ -311,9 +311,9 @@ void signal_child_prepare(struct proc *parent, const struct proc *child, struct 
     bool caught = parent->sig.caught & bit;
 
     sig->sends = judge(parent, taker(parent, NULL, bit), SIGCHLD) == QUEUE;
-    sig->reaps = parent->sig.ignored & bit ||
-                 (parent->sig.handlers &&
-                  parent->sig.handlers->action[SIGCHLD - 1].flags & SA_NOCLDWAIT);
+    sig->reaps =
+        parent->sig.ignored & bit ||
+        (parent->sig.handlers && parent->sig.handlers->action[SIGCHLD - 1].flags & SA_NOCLDWAIT);
     sig->sends &= caught || !(parent->sig.ignored & bit);
     thread_table_unlock(parent, mask);
     if (sig->sends)
@@ -372,8 +372,8 @@ static void handlers_put(struct handlers *h)
 }
 
 /* What the process does with signals, in a table of its own: fork's children share one until one of
- * them changes it. Two threads may do this at once; nobody takes a table away but exec, which has no
- * other thread. */
+ * them changes it. Two threads may do this at once; nobody takes a table away but exec, which has
+ * no other thread. */
 static int own_table(struct proc *p)
 {
     struct handlers *mine, *old;

@@ -123,21 +123,21 @@ struct altstack {
     uint32_t flags;
     uint32_t bytes;
 };
-#define SS_ONSTACK     1u
-#define SS_DISABLE     2u
-#define MINSIGSTKSZ    2048u
-#define SS_AUTODISARM  0x80000000u
+#define SS_ONSTACK    1u
+#define SS_DISABLE    2u
+#define MINSIGSTKSZ   2048u
+#define SS_AUTODISARM 0x80000000u
 
 struct proc;
 struct thread;
 
 /* Of a thread. */
 struct thread_signals {
-    uint64_t mask;  /* (T) blocked; changed by the thread alone */
-    uint64_t saved; /* (t) with has_saved: the mask before sigsuspend and its kin */
-    bool has_saved; /* (t) */
-    bool redo;      /* (t) an interrupted call is being done again */
-    uint8_t restart; /* (t) enum restart: a call was interrupted just now */
+    uint64_t mask;          /* (T) blocked; changed by the thread alone */
+    uint64_t saved;         /* (t) with has_saved: the mask before sigsuspend and its kin */
+    bool has_saved;         /* (t) */
+    bool redo;              /* (t) an interrupted call is being done again */
+    uint8_t restart;        /* (t) enum restart: a call was interrupted just now */
     uint32_t restart_arg;   /* (t) its r0 */
     uint64_t deadline_ns;   /* (t) when its time-out ends, for the next try */
     struct pending pending; /* (T) */
@@ -177,8 +177,7 @@ int __must_check signal_queue(struct proc *p, int tid, int sig, const struct sig
 /* kill(2): pid > 0, 0, -1, < -1. -ESRCH, -EINVAL. */
 int proc_kill(int pid, int sig);
 /* sigaction(2); act NULL: only tells. -ENOMEM. */
-int __must_check signal_action(int sig, const struct sigaction_abi *act,
-                               struct sigaction_abi *old);
+int __must_check signal_action(int sig, const struct sigaction_abi *act, struct sigaction_abi *old);
 /* Kills p, pid 1 too: for faults and for want of memory. Any context. */
 void signal_kill_now(struct proc *p, int sig);
 

@@ -2,9 +2,9 @@
  *
  * Taking signals, at the kernel's edge of the thread that takes them: default actions, frames for
  * handlers, and what becomes of a system call that was interrupted. A call is done again from here,
- * in the kernel, if no handler runs in between; else the handler's frame goes back to the call's own
- * instruction, if the handler has SA_RESTART, or to the one behind it with -EINTR.
- * Locks: (T) while a signal is chosen; none when user memory is touched.
+ * in the kernel, if no handler runs in between; else the handler's frame goes back to the call's
+ * own instruction, if the handler has SA_RESTART, or to the one behind it with -EINTR. Locks: (T)
+ * while a signal is chosen; none when user memory is touched.
  */
 #include "kern/arch.h"
 #include "kern/clock.h"
@@ -34,9 +34,7 @@ static void judge_taken(struct proc *p, int sig, struct taken *taken)
     } else if (!(p->sig.ignored & bit)) {
         enum signal_default is = signal_default(p, sig);
 
-        taken->what = is == DEFAULT_KILL   ? TAKE_DEATH
-                      : is == DEFAULT_STOP ? TAKE_STOP
-                                           : TAKE_NONE;
+        taken->what = is == DEFAULT_KILL ? TAKE_DEATH : is == DEFAULT_STOP ? TAKE_STOP : TAKE_NONE;
     }
 }
 
@@ -66,8 +64,8 @@ static void end_call(struct thread *t, const struct sigaction_abi *action)
     t->sig.restart = RESTART_NONE;
 }
 
-/* Steps: end the call that was interrupted; the frame, on the thread's stack or its other one; block
- * what the handler wants blocked. Without room for the frame the process dies of SIGSEGV. */
+/* Steps: end the call that was interrupted; the frame, on the thread's stack or its other one;
+ * block what the handler wants blocked. Without room for the frame the process dies of SIGSEGV. */
 static void handle(struct thread *t, const struct taken *taken)
 {
     const struct sigaction_abi *a = &taken->action;
@@ -127,8 +125,8 @@ void signal_deliver(void)
         go_on(t);
 }
 
-/* Steps: die if killed; stop if mm_check wants it; take signals; let others run. Each may bring work anew, which
- * the return path sees: it looks again. */
+/* Steps: die if killed; stop if mm_check wants it; take signals; let others run. Each may bring
+ * work anew, which the return path sees: it looks again. */
 void thread_do_work(void)
 {
     struct thread *t = thread_current();

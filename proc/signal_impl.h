@@ -9,8 +9,7 @@
 #include "proc/proc.h"
 
 #define SIG_UNBLOCKABLE (SIG_BIT(SIGKILL) | SIG_BIT(SIGSTOP))
-#define SIG_STOPS                                                                                  \
-    (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
+#define SIG_STOPS       (SIG_BIT(SIGSTOP) | SIG_BIT(SIGTSTP) | SIG_BIT(SIGTTIN) | SIG_BIT(SIGTTOU))
 /* Signals of a fault, taken before all others. */
 #define SIG_FAULTS                                                                                 \
     (SIG_BIT(SIGSEGV) | SIG_BIT(SIGBUS) | SIG_BIT(SIGILL) | SIG_BIT(SIGTRAP) | SIG_BIT(SIGFPE))
@@ -48,8 +47,7 @@ struct child_signal {
 };
 static inline bool signal_cares_for_children(const struct proc *parent)
 {
-    return (parent->sig.ignored | parent->sig.caught | parent->sig.ever_blocked) &
-           SIG_BIT(SIGCHLD);
+    return (parent->sig.ignored | parent->sig.caught | parent->sig.ever_blocked) & SIG_BIT(SIGCHLD);
 }
 void signal_child_prepare(struct proc *parent, const struct proc *child, struct child_signal *sig);
 void signal_child_send(struct proc *parent, struct child_signal *sig);

@@ -141,9 +141,11 @@ static int put_siginfo(vaddr_t to, const struct wait_result *r)
  * child, as on Linux. */
 SYSCALL4(sys_waitid, type, id, uinfo, options)
 {
-    struct wait_request req = {
-        .nohang = options & WNOHANG, .nowait = options & WNOWAIT, .no_exits = !(options & WEXITED),
-        .stopped = options & WUNTRACED, .continued = options & WCONTINUED};
+    struct wait_request req = {.nohang = options & WNOHANG,
+                               .nowait = options & WNOWAIT,
+                               .no_exits = !(options & WEXITED),
+                               .stopped = options & WUNTRACED,
+                               .continued = options & WCONTINUED};
     struct wait_result res = {0};
     vaddr_t urusage = syscall_arg(5);
     int result;

@@ -2,8 +2,9 @@
  *
  * wait4 and waitid. Zombies stand first among their parent's children, so that waiting for anyone
  * looks at one child and waiting for a pid at one slot of the table; only waiting for a group, or
- * for those who stand still or go on, walks. Locks: the process lock for the look, then the parent's child_wait, which is kept when the
- * process lock is given back: who becomes a zombie in between is not missed.
+ * for those who stand still or go on, walks. Locks: the process lock for the look, then the
+ * parent's child_wait, which is kept when the process lock is given back: who becomes a zombie in
+ * between is not missed.
  */
 #include "include/uapi/errno.h"
 #include "kern/waitq.h"

@@ -16,10 +16,10 @@ static char notes[1024];
 static void show_status(const char *what, long result, pid_t pid, int status)
 {
     say("%s: %s, %s %d", what,
-        result == pid  ? "the child"
-        : result > 0   ? "another"
-        : result == 0  ? "nobody"
-                       : error_name(errno),
+        result == pid ? "the child"
+        : result > 0  ? "another"
+        : result == 0 ? "nobody"
+                      : error_name(errno),
         WIFSTOPPED(status)     ? "stopped by"
         : WIFCONTINUED(status) ? "continued"
         : WIFSIGNALED(status)  ? "killed by"
@@ -280,8 +280,8 @@ static void orphan_note(int sig)
     shared[sig == SIGHUP ? 1 : 2]++;
 }
 
-/* A leader makes a member of its group stand still, and ends: the group is an orphan then, since its
- * member's new parent is of another session or process 1. */
+/* A leader makes a member of its group stand still, and ends: the group is an orphan then, since
+ * its member's new parent is of another session or process 1. */
 static void leader(void)
 {
     int status;

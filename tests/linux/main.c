@@ -17,10 +17,10 @@ static const struct theme {
     const char *name;
     void (*run)(void);
 } themes[] = {
-    {"files", theme_files},     {"data", theme_data},   {"names", theme_names},
-    {"times", theme_times},     {"locks", theme_locks}, {"map", theme_map},
-    {"protect", theme_protect}, {"remap", theme_remap}, {"advice", theme_advice},
-    {"shared", theme_shared},   {"sysv", theme_sysv},   {"memfd", theme_memfd},
+    {"files", theme_files},     {"data", theme_data},     {"names", theme_names},
+    {"times", theme_times},     {"locks", theme_locks},   {"map", theme_map},
+    {"protect", theme_protect}, {"remap", theme_remap},   {"advice", theme_advice},
+    {"shared", theme_shared},   {"sysv", theme_sysv},     {"memfd", theme_memfd},
     {"signals", theme_signals}, {"faults", theme_faults}, {"jobs", theme_jobs},
 };
 

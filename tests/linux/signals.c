@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Theme signals: actions, masks, queues, waiting, what is said to a handler, interrupted calls, other
- * stacks. Handlers note what they see; it is printed when they are done. Theme faults: signals of
- * faults, what a frame holds and what comes back from it.
+ * Theme signals: actions, masks, queues, waiting, what is said to a handler, interrupted calls,
+ * other stacks. Handlers note what they see; it is printed when they are done. Theme faults:
+ * signals of faults, what a frame holds and what comes back from it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -303,8 +303,8 @@ static void sleeps(void)
     pid = sends(SIGWINCH, 2);
     time = (struct timespec){.tv_nsec = 300000000};
     got = syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &time, &rest);
-    say("clock_nanosleep with signals that nobody handles: %s, rest %ld", got ? error_name(errno) : "0",
-        (long)rest.tv_sec);
+    say("clock_nanosleep with signals that nobody handles: %s, rest %ld",
+        got ? error_name(errno) : "0", (long)rest.tv_sec);
     waitpid(pid, NULL, 0);
     pid = sends(SIGUSR1, 100);
     time = (struct timespec){.tv_sec = 1000000};
@@ -499,7 +499,9 @@ static void each_default(void)
         }
         waitpid(pid, &status, WUNTRACED);
         say("%d: %s %d", sig,
-            WIFSIGNALED(status) ? "killed by" : WIFSTOPPED(status) ? "stopped by" : "exited with",
+            WIFSIGNALED(status)  ? "killed by"
+            : WIFSTOPPED(status) ? "stopped by"
+                                 : "exited with",
             WIFSIGNALED(status)  ? WTERMSIG(status)
             : WIFSTOPPED(status) ? WSTOPSIG(status)
                                  : WEXITSTATUS(status));
@@ -538,7 +540,8 @@ static void fault_info(int sig, siginfo_t *info, void *context)
         note(" at page %u + %u", (unsigned)(at - AT(0)) / PAGE, (unsigned)(at - AT(0)) % PAGE);
     else
         note(" at %s", at == (char *)m->arm_pc ? "pc" : at == NULL ? "0" : "elsewhere");
-    if (sig == SIGSEGV || sig == SIGBUS) /* page or section, and a domain, are the kernel's business */
+    if (sig == SIGSEGV ||
+        sig == SIGBUS) /* page or section, and a domain, are the kernel's business */
         note(" trap %lu error %#lx address %s", m->trap_no, m->error_code & 0x80000800,
              m->fault_address == (unsigned long)at ? "the same" : "another");
     siglongjmp(back, 1);
@@ -669,8 +672,9 @@ static void no_frame_plain(void)
 static void no_stack(void)
 {
     action_of(SIGUSR1, plain, 0);
-    __asm__ volatile("mov r0, %0\n mov r1, #10\n mov r2, #16\n mov sp, r2\n mov r7, #37\n svc 0" ::"r"(getpid())
-                     : "r0", "r1", "r2", "r7");
+    __asm__ volatile(
+        "mov r0, %0\n mov r1, #10\n mov r2, #16\n mov sp, r2\n mov r7, #37\n svc 0" ::"r"(getpid())
+        : "r0", "r1", "r2", "r7");
 }
 
 static void blocked_fault(void)

@@ -164,13 +164,57 @@ class Shell(TestCase):
         self.vm.expect(r"^sleep 500\n\^C.*signal 2.*\nquire# ")
         self.printed("no job is running", "fg", status=1)
         self.printed("%1: no such job", "fg %1", status=1)
-        self.printed("can't be stopped", "bg", status=1)
+        self.printed("no job is running", "bg", status=1)
         self.assertEqual(self.vm.run("jobs"), "")
         self.printed(r"^\[1\] \d+$", "sh -c 'sleep 1; exit 7' &")
         self.vm.run("fg %1", status=7)
         self.vm.run("sh -c 'sleep 1; exit 6' &")
         self.printed(r"^\[1\] sh -c .*: ended with status 6$", "wait %1", status=6)
         self.vm.run("wait %1", status=2)
+        self.end()
+
+    def stop(self, command, name):
+        """Runs the command in the foreground, and stops it with Ctrl-Z."""
+        self.vm.send(command + "\r")
+        self.vm.expect(r"\n")
+        time.sleep(0.3)
+        self.vm.send("\x1a")
+        self.vm.expect(r"\^Z\n\[1\] %s: stopped\nquire# " % name)
+
+    def test_stop(self):
+        """Ctrl-Z stops, bg and fg let it go on, and the stopped ones hold nobody up."""
+        self.begin()
+        self.stop("spin 500", "spin 500")
+        self.assertEqual(self.vm.status(), 148)
+        self.printed(r"^\[1\] \d+ stopped: spin 500$", "jobs", status=0)
+        self.printed(r" T .*/bin/spin 500$", "ps")
+        self.printed(r"^\[1\] spin 500 &$", "bg", status=0)
+        self.printed("runs already", "bg %1", status=0)
+        self.printed(r"^\[1\] \d+ running: spin 500$", "jobs")
+        self.stop("fg 1", "spin 500")
+        self.vm.run("kill spin", status=0)
+        self.printed(r"^\[1\] \d+ stopped", "jobs")  # it stands still, and takes nothing
+        self.vm.send("fg\r")
+        self.vm.expect(r"^spin 500\n.*signal 15.*\nquire# ")
+        self.stop("cat", "cat")
+        self.vm.send("fg\rheard\r")
+        self.vm.expect(r"^cat\n(heard\n)?heard\n")  # echoed or not: the shell was still at work
+        self.vm.send("\x04")
+        self.vm.expect(r"quire# ")
+        self.end()
+
+    def test_background_reader(self):
+        """Who reads the terminal in the background stops, until it has the foreground."""
+        self.begin()
+        self.vm.run("cat &")
+        for _ in range(100):
+            if "stopped" in self.vm.run("jobs"):
+                break
+        self.assertIn("[1] cat: stopped", self.vm.text)
+        self.vm.send("fg\r")
+        self.vm.expect(r"^cat\n")
+        self.vm.send("mine\r\x04")
+        self.vm.expect(r"^(mine\n)?mine\nquire# ")
         self.end()
 
     def test_repeat(self):

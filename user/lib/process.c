@@ -46,6 +46,8 @@ pid_t waitpid(pid_t pid, int *status, int options)
 
     if (WIFSIGNALED(got))
         got = (got & ~0x7f) | signal_from_linux(WTERMSIG(got));
+    if (WIFSTOPPED(got))
+        got = signal_from_linux(WSTOPSIG(got)) << 8 | 0x7f;
     if (result > 0 && status)
         *status = got;
     return result;

@@ -15,21 +15,23 @@
 
 #include "quire.h"
 
+/* A shell ignores the terminal's signals. A Ctrl-C that comes as soon as the foreground is ours must
+ * end us; SIGTTOU must not stop us before. */
 void foreground_enter(unsigned flags, const struct termios *settings)
 {
+    static const int signals[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN};
+
     if (flags & SPAWN_GROUP)
         setpgid(0, 0);
-    if (flags & SPAWN_SIGNALS) {
-        signal_ignore(SIGINT, false);
-        signal_ignore(SIGQUIT, false);
-        signal_ignore(SIGTTIN, false);
-        signal_ignore(SIGTTOU, false);
-    }
+    for (size_t i = 0; flags & SPAWN_SIGNALS && i < sizeof(signals) / sizeof(signals[0]); i++)
+        signal_ignore(signals[i], false);
     if (flags & SPAWN_FOREGROUND) {
         tcsetpgrp(0, getpid());
         if (settings)
             tcsetattr(0, TCSANOW, settings);
     }
+    if (flags & SPAWN_SIGNALS)
+        signal_ignore(SIGTTOU, false);
 }
 
 static void exec_failed(const char *caller, const char *path, int error)
@@ -77,6 +79,8 @@ int status_to_code(int status)
 {
     if (WIFSIGNALED(status))
         return 128 + signal_to_linux(WTERMSIG(status));
+    if (WIFSTOPPED(status))
+        return 128 + signal_to_linux(WSTOPSIG(status));
     return WEXITSTATUS(status);
 }
 

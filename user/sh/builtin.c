@@ -18,10 +18,10 @@ struct help_line {
 };
 
 static const struct help_line builtin_help[] = {
-    {"bg", "nothing: programs can't be stopped here"},
+    {"bg [N|PID]", "let a stopped program go on in the background"},
     {"cd [DIR]", "change the working directory"},
     {"exit [N]", "leave the shell with status N"},
-    {"fg [N|PID]", "wait for a background program as for others; Ctrl-C ends it"},
+    {"fg [N|PID]", "a background or stopped program to the foreground: Ctrl-C ends it"},
     {"help", "this list"},
     {"jobs", "list background programs"},
     {"pwd", "print the working directory"},
@@ -137,7 +137,9 @@ static int builtin_help_run(struct command *command)
     printf("Programs in /bin:\n");
     folder_help("/bin");
     printf("COMMAND &  runs it in the background; ;  separates commands; $?  is the last status.\n"
-           "Up and Down: earlier lines. Tab: completes, twice: lists. Ctrl-C: ends what runs.\n");
+           "Up and Down: earlier lines. Tab: completes, twice: lists. Ctrl-C: ends what runs, "
+           "Ctrl-Z:\n"
+           "stops it.\n");
     fflush(stdout);
     return 0;
 }
@@ -195,12 +197,9 @@ static int builtin_fg(struct command *command)
     return job_foreground(command->argc > 1 ? command->argv[1] : NULL);
 }
 
-/* Nothing can be stopped here, so there is nothing to continue. */
 static int builtin_bg(struct command *command)
 {
-    (void)command;
-    fprintf(stderr, "bg: programs can't be stopped in Quire; start them with & instead\n");
-    return 1;
+    return job_background(command->argc > 1 ? command->argv[1] : NULL);
 }
 
 static const struct {

@@ -18,7 +18,7 @@
 
 static struct job {
     pid_t pid; /* 0: free */
-    bool ended;
+    bool ended, stopped;
     int status;
     char name[40]; /* the command, as much of it as fits */
 } jobs[JOBS_MAX];  /* job N is jobs[N - 1] */
@@ -38,20 +38,44 @@ static int job_number(const struct job *job)
     return (int)(job - jobs) + 1;
 }
 
-void job_add(pid_t pid, char *const argv[])
+/* NULL: the table is full. */
+static struct job *job_note(pid_t pid, char *const argv[])
 {
     struct job *job = job_find(0);
     size_t len = 0;
 
     running++;
-    if (!job) {
-        printf("[%d]\n", (int)pid);
-        return;
-    }
+    if (!job)
+        return NULL;
     *job = (struct job){.pid = pid};
     for (; *argv && len < sizeof job->name; argv++)
         len += (size_t)snprintf(job->name + len, sizeof job->name - len, len ? " %s" : "%s", *argv);
-    printf("[%d] %d\n", job_number(job), (int)pid);
+    return job;
+}
+
+void job_add(pid_t pid, char *const argv[])
+{
+    struct job *job = job_note(pid, argv);
+
+    if (job)
+        printf("[%d] %d\n", job_number(job), (int)pid);
+    else
+        printf("[%d]\n", (int)pid);
+}
+
+static void stopped_print(const struct job *job, pid_t pid)
+{
+    printf("[%d] %s: stopped\n", job ? job_number(job) : (int)pid, job ? job->name : "program");
+    fflush(stdout);
+}
+
+void job_stopped(pid_t pid, char *const argv[])
+{
+    struct job *job = job_note(pid, argv);
+
+    if (job)
+        job->stopped = true;
+    stopped_print(job, pid);
 }
 
 static void job_ended(pid_t pid, int status)
@@ -83,13 +107,28 @@ static void jobs_forget(void)
             jobs[i].pid = 0;
 }
 
+/* A job in the background stopped, for input perhaps, or somebody let it go on. */
+static void job_changed(pid_t pid, bool stopped)
+{
+    struct job *job = job_find(pid);
+
+    if (job)
+        job->stopped = stopped;
+    if (stopped)
+        stopped_print(job, pid);
+}
+
 void jobs_reap(void)
 {
-    int status;
+    int options = WNOHANG | (shell.interactive ? WUNTRACED | WCONTINUED : 0), status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-        job_ended(pid, status);
+    while ((pid = waitpid(-1, &status, options)) > 0) {
+        if (WIFSTOPPED(status) || WIFCONTINUED(status))
+            job_changed(pid, WIFSTOPPED(status));
+        else
+            job_ended(pid, status);
+    }
     if (shell.interactive)
         jobs_forget();
 }
@@ -213,7 +252,8 @@ int jobs_list(void)
             printf("[%d] %d ended with status %d: %s\n", i + 1, (int)jobs[i].pid, jobs[i].status,
                    jobs[i].name);
         else if (jobs[i].pid)
-            printf("[%d] %d running: %s\n", i + 1, (int)jobs[i].pid, jobs[i].name);
+            printf("[%d] %d %s: %s\n", i + 1, (int)jobs[i].pid,
+                   jobs[i].stopped ? "stopped" : "running", jobs[i].name);
     fflush(stdout);
     return 0;
 }
@@ -229,25 +269,55 @@ static struct job *job_last(void)
     return last;
 }
 
-int job_foreground(const char *word)
+/* The job that fg or bg means by the word, NULL after a message. */
+static struct job *job_meant(const char *name, const char *word)
 {
     struct job *job = word ? job_find(job_pid(word, true)) : job_last();
 
     if (!shell.interactive) {
-        fprintf(stderr, "sh: fg: only at the prompt: a script's commands have its process group\n");
-        return 1;
+        fprintf(stderr, "sh: %s: only at the prompt: a script's commands have its process group\n",
+                name);
+        return NULL;
     }
-    if (!job || job->ended) {
-        fprintf(stderr, "sh: fg: %s%s\n", word ? word : "no job is running",
-                word ? ": no such job" : "");
+    if (job && !job->ended)
+        return job;
+    fprintf(stderr, "sh: %s: %s%s\n", name, word ? word : "no job is running",
+            word ? ": no such job" : "");
+    return NULL;
+}
+
+int job_foreground(const char *word)
+{
+    struct job *job = job_meant("fg", word);
+    char name[sizeof job->name];
+    pid_t pid;
+
+    if (!job)
         return 1;
-    }
-    pid_t pid = job->pid;
-    printf("%s\n", job->name);
+    pid = job->pid;
+    memcpy(name, job->name, sizeof name);
+    printf("%s\n", name);
     fflush(stdout);
     tcsetpgrp(0, pid);
     terminal_give();
+    if (job->stopped)
+        kill(-pid, SIGCONT);
     running--;
     job->pid = 0;
-    return foreground_wait(job->name, pid);
+    return foreground_wait((char *[]){name, NULL}, pid);
+}
+
+int job_background(const char *word)
+{
+    struct job *job = job_meant("bg", word);
+
+    if (!job)
+        return 1;
+    if (!job->stopped) {
+        fprintf(stderr, "sh: bg: %s runs already\n", job->name);
+        return 0;
+    }
+    printf("[%d] %s &\n", job_number(job), job->name);
+    job->stopped = false;
+    return kill(-job->pid, SIGCONT) < 0 ? fail("sh", "bg") : 0;
 }

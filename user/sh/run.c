@@ -14,19 +14,23 @@
 #include "quire.h"
 #include "sh.h"
 
-int foreground_wait(const char *name, pid_t pid)
+int foreground_wait(char *const argv[], pid_t pid)
 {
     int status = 0;
     pid_t got;
 
     do
-        got = waitpid(pid, &status, 0);
+        got = waitpid(pid, &status, shell.interactive ? WUNTRACED : 0);
     while (got < 0 && errno == EINTR);
     if (shell.interactive)
         tcsetpgrp(0, getpgid(0));
     if (got < 0)
         return fail("sh", "wait");
-    status_report(name, status);
+    if (WIFSTOPPED(status)) {
+        printf("\n");
+        job_stopped(pid, argv);
+    }
+    status_report(argv[0], status);
     return status_to_code(status);
 }
 
@@ -54,7 +58,8 @@ static void program_run(struct command *command)
         fflush(stdout);
         shell.status = 0;
     } else {
-        shell.status = foreground_wait(name, pid);
+        command->argv[0] = name;
+        shell.status = foreground_wait(command->argv, pid);
     }
 }
 

@@ -62,7 +62,7 @@ static int usage(void)
 /* Keeps the terminal's signals from the shell itself; a kernel without sigaction says no. */
 static void interactive_begin(const char *name)
 {
-    static const int signals[] = {SIGINT, SIGQUIT, SIGTTIN, SIGTTOU};
+    static const int signals[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU};
 
     shell.interactive = true;
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)

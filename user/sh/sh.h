@@ -61,18 +61,23 @@ const char *builtin_name(size_t i);
 /* True if the word was a command of the shell itself, which has run. */
 bool builtin_run(struct command *command);
 
-/* Waits for the program in the foreground and takes the terminal back; its status. */
-int foreground_wait(const char *name, pid_t pid);
+/* Waits until the program in the foreground has ended, or a Ctrl-Z has stopped it, which makes it a
+ * job, and takes the terminal back; its status. */
+int foreground_wait(char *const argv[], pid_t pid);
 
 /* Notes a child in the background and prints its number. */
 void job_add(pid_t pid, char *const argv[]);
+/* The same of one that was stopped in the foreground. */
+void job_stopped(pid_t pid, char *const argv[]);
 /* The process that a word means: "%N" job N; a number alone a process or, with numbers, a job if
  * there is one. -1: the word means none. */
 pid_t job_pid(const char *word, bool numbers);
 int jobs_list(void);
 /* Gives a job (NULL: the one started last) the foreground and waits for it; its status. */
 int job_foreground(const char *word);
-/* Collects what has ended, and says so if the shell is interactive. */
+/* Lets a stopped job (NULL: the one started last) go on in the background. */
+int job_background(const char *word);
+/* Collects what has ended or was stopped, and says so if the shell is interactive. */
 void jobs_reap(void);
 /* Waits for one (pid) or all (0) children; returns the status of the last, 127: no such child.
  * Ctrl-C ends the waiting, not the children: STATUS_INTERRUPTED. */
