@@ -137,8 +137,11 @@ static void become_zombie(struct proc *p, struct thread *t)
 
     proc_share();
     parent = p->parent;
-    if (unlikely(signal_cares_for_children(parent)))
-        signal_child_prepare(parent, p, &sig);
+    if (unlikely(signal_cares_for_children(parent))) {
+        struct siginfo info = signal_of_end(p);
+
+        signal_child_prepare(parent, &info, &sig);
+    }
     thread_unlink(t);
     t->was = p;
     p->leaving = true;

@@ -76,28 +76,27 @@ void job_stop(int sig)
 /* The parent's wait and its SIGCHLD. event: the signal that stopped p, or EVENT_CONTINUED. */
 static void tell_parent(struct proc *p, uint8_t event)
 {
-    struct siginfo info = {
-        .signo = SIGCHLD,
-        .code = event == EVENT_CONTINUED ? CLD_CONTINUED : CLD_STOPPED,
-        .word = {(uint32_t)p->pid, 0, event == EVENT_CONTINUED ? SIGCONT : event}};
+    bool continued = event == EVENT_CONTINUED;
+    struct siginfo info = {.signo = SIGCHLD,
+                           .code = continued ? CLD_CONTINUED : CLD_STOPPED,
+                           .word = {(uint32_t)p->pid, 0, continued ? SIGCONT : event}};
+    struct child_signal sig = {0};
     struct proc *parent;
     uint32_t mask;
 
     proc_share();
     parent = p->parent;
     if (parent) {
-        proc_ref(parent);
+        if (signal_cares_for_children(parent))
+            signal_child_prepare(parent, &info, &sig);
         mask = spin_lock_irq(&parent->child_wait.lock);
         p->sig.event = event;
+        if (sig.sends)
+            signal_child_send(parent, &sig);
         waitq_wake_locked(&parent->child_wait, WAITQ_ALL);
         spin_unlock_irq(&parent->child_wait.lock, mask);
     }
     proc_unshare();
-    if (!parent)
-        return;
-    if (!signal_ignores_stops(parent))
-        signal_send(parent, SIGCHLD, &info);
-    proc_unref(parent);
 }
 
 /* One more thread stands still: true if it was the last one to. */

@@ -287,58 +287,6 @@ void signal_mask_back(void)
     signal_set_mask(t->sig.saved);
 }
 
-bool signal_ignores_stops(struct proc *p)
-{
-    uint32_t mask = thread_table_lock(p);
-    bool ignores = p->sig.caught & SIG_BIT(SIGCHLD) &&
-                   p->sig.handlers->action[SIGCHLD - 1].flags & SA_NOCLDSTOP;
-
-    thread_table_unlock(p, mask);
-    return ignores;
-}
-
-void signal_child_prepare(struct proc *parent, const struct proc *child, struct child_signal *sig)
-{
-    int status = child->exit_status, killed = status & 127;
-    struct siginfo info = {.signo = SIGCHLD,
-                           .code = killed ? CLD_KILLED : CLD_EXITED,
-                           .word = {(uint32_t)child->pid, 0,
-                                    (uint32_t)(killed ? killed : status >> 8 & 255),
-                                    (uint32_t)(child->user_ns / NSEC_PER_TICK),
-                                    (uint32_t)(child->kernel_ns / NSEC_PER_TICK)}};
-    uint64_t bit = SIG_BIT(SIGCHLD);
-    uint32_t mask = thread_table_lock(parent);
-    bool caught = parent->sig.caught & bit;
-
-    sig->sends = judge(parent, taker(parent, NULL, bit), SIGCHLD) == QUEUE;
-    sig->reaps =
-        parent->sig.ignored & bit ||
-        (parent->sig.handlers && parent->sig.handlers->action[SIGCHLD - 1].flags & SA_NOCLDWAIT);
-    sig->sends &= caught || !(parent->sig.ignored & bit);
-    thread_table_unlock(parent, mask);
-    if (sig->sends)
-        sig->info = queued_alloc(&info);
-}
-
-void signal_child_send(struct proc *parent, struct child_signal *sig)
-{
-    uint32_t mask = thread_table_lock(parent);
-
-    send_locked(parent, NULL, SIGCHLD, sig->info, NULL);
-    thread_table_unlock(parent, mask);
-}
-
-void signal_wait_for(uint64_t set)
-{
-    struct thread *t = thread_current();
-    uint32_t mask = thread_table_lock(t->proc);
-
-    t->sig.waited_for = set;
-    t->proc->sig.ever_blocked |= set;
-    signal_look_again_locked(t);
-    thread_table_unlock(t->proc, mask);
-}
-
 bool signal_is_deaf(int sig)
 {
     const struct thread *t = thread_current();

@@ -214,8 +214,6 @@ static inline int restartable(int r)
 /* The end of a time-out of ns from now, or of what is left of it when the call is done again. */
 uint64_t signal_deadline(uint64_t ns);
 
-/* p does not want to know of its children's standing still and going on. */
-bool signal_ignores_stops(struct proc *p);
 /* The current thread does not stop for sig, a signal of the terminal: it is ignored or blocked. */
 bool signal_is_deaf(int sig);
 

@@ -37,9 +37,9 @@ static inline uint64_t signal_waiting(const struct thread *t)
 }
 void signal_kill_locked(struct proc *p, int sig);
 void signal_look_again_locked(struct thread *t);
-/* A parent's SIGCHLD for a child's end, in two steps: what it needs, without its child_wait.lock;
- * and the sending, which is one with becoming a zombie, and so under that lock. Most parents do not
- * care, which no lock is needed to see. */
+/* A parent's SIGCHLD, in two steps: what it needs, without its child_wait.lock; and the sending,
+ * which is one with what wait can see, and so under that lock. Most parents do not care, which no
+ * lock is needed to see. */
 struct child_signal {
     bool reaps; /* the parent does not want to know: nobody waits for the child */
     bool sends;
@@ -49,7 +49,10 @@ static inline bool signal_cares_for_children(const struct proc *parent)
 {
     return (parent->sig.ignored | parent->sig.caught | parent->sig.ever_blocked) & SIG_BIT(SIGCHLD);
 }
-void signal_child_prepare(struct proc *parent, const struct proc *child, struct child_signal *sig);
+void signal_child_prepare(struct proc *parent, const struct siginfo *info,
+                          struct child_signal *sig);
+/* What SIGCHLD says of a child that ends. */
+struct siginfo signal_of_end(const struct proc *child);
 void signal_child_send(struct proc *parent, struct child_signal *sig);
 
 /* A fault's signal for the current thread: false if it is not caught, or blocked: then it kills. */

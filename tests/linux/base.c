@@ -9,7 +9,38 @@
 
 #include <sys/wait.h>
 
+#include <signal.h>
+
 #include "compare.h"
+
+char seen[2048];
+
+void saw(const char *format, ...)
+{
+    va_list args;
+    size_t n = strlen(seen);
+
+    va_start(args, format);
+    vsnprintf(seen + n, sizeof(seen) - n, format, args);
+    va_end(args);
+}
+
+void show_seen(const char *when)
+{
+    say("%s:%s", when, seen[0] ? seen : " nothing");
+    seen[0] = '\0';
+}
+
+int action_of(int sig, void *handler, int flags)
+{
+    struct sigaction act = {.sa_flags = flags};
+
+    if (flags & SA_SIGINFO)
+        act.sa_sigaction = handler;
+    else
+        act.sa_handler = handler;
+    return sigaction(sig, &act, NULL);
+}
 
 #define WINDOW_PAGES 256u
 

@@ -76,6 +76,13 @@ void show_write(char *at);
 void show_exec(char *at);
 void pause_ms(long ms);
 
+/* What signal handlers see: noted, and printed later. */
+extern char seen[2048];
+void saw(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void show_seen(const char *when);
+/* sigaction with nothing else blocked; a handler with SA_SIGINFO gets three arguments. */
+int action_of(int sig, void *handler, int flags);
+
 void theme_files(void);
 void theme_data(void);
 void theme_names(void);

@@ -11,7 +11,6 @@
 #include "compare.h"
 
 static volatile int *shared;
-static char notes[1024];
 
 static void show_status(const char *what, long result, pid_t pid, int status)
 {
@@ -42,24 +41,13 @@ static void await(pid_t pid, int options, const char *what)
 
 static void chld(int sig, siginfo_t *info, void *context)
 {
-    size_t n = strlen(notes);
-
     (void)context;
-    snprintf(notes + n, sizeof(notes) - n, " [%d code %d status %d]", sig, info->si_code,
-             info->si_status);
-}
-
-static void show_notes(const char *when)
-{
-    say("%s:%s", when, notes[0] ? notes : " nothing");
-    notes[0] = '\0';
+    saw(" [%d code %d status %d]", sig, info->si_code, info->si_status);
 }
 
 static void on_chld(int flags)
 {
-    struct sigaction act = {.sa_sigaction = chld, .sa_flags = SA_SIGINFO | SA_RESTART | flags};
-
-    sigaction(SIGCHLD, &act, NULL);
+    action_of(SIGCHLD, chld, SA_SIGINFO | SA_RESTART | flags);
 }
 
 static pid_t counter(void)
@@ -90,13 +78,13 @@ static void stop_and_go(int sig)
         pause_ms(1);
     kill(pid, sig);
     AWAIT(WUNTRACED);
-    show_notes("SIGCHLD");
+    show_seen("SIGCHLD");
     say("counts: %d", counts());
     AWAIT(WUNTRACED | WNOHANG);
     AWAIT(WNOHANG);
     kill(pid, SIGCONT);
     AWAIT(WCONTINUED);
-    show_notes("SIGCHLD");
+    show_seen("SIGCHLD");
     say("counts: %d", counts());
     AWAIT(WCONTINUED | WNOHANG);
     kill(pid, sig);
@@ -106,7 +94,7 @@ static void stop_and_go(int sig)
     AWAIT(WNOHANG);
     kill(pid, SIGCONT);
     AWAIT(0);
-    show_notes("SIGCHLD");
+    show_seen("SIGCHLD");
     *shared = 0;
 }
 
@@ -127,7 +115,7 @@ static void stopping(void)
     kill(pid, SIGKILL);
     AWAIT(0);
     signal(SIGCHLD, SIG_DFL);
-    notes[0] = '\0';
+    seen[0] = '\0';
     *shared = 0;
 }
 
@@ -235,7 +223,7 @@ static void not_waited_for(void)
     if ((pid = fork()) == 0)
         _exit(3);
     CALL(waitpid(-1, &status, 0));
-    show_notes("SIGCHLD");
+    show_seen("SIGCHLD");
     signal(SIGCHLD, SIG_DFL);
 }
 

@@ -5,7 +5,6 @@
  * signals of faults, what a frame holds and what comes back from it.
  */
 #include <setjmp.h>
-#include <stdarg.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ucontext.h>
@@ -14,24 +13,6 @@
 
 #include "compare.h"
 
-static char notes[2048];
-
-static void note(const char *format, ...)
-{
-    va_list args;
-    size_t n = strlen(notes);
-
-    va_start(args, format);
-    vsnprintf(notes + n, sizeof(notes) - n, format, args);
-    va_end(args);
-}
-
-static void show_notes(const char *when)
-{
-    say("%s:%s", when, notes[0] ? notes : " nothing");
-    notes[0] = '\0';
-}
-
 static const char *sender(pid_t pid)
 {
     return pid == getpid() ? "self" : pid == getppid() ? "parent" : pid == 0 ? "0" : "other";
@@ -39,28 +20,17 @@ static const char *sender(pid_t pid)
 
 static void plain(int sig)
 {
-    note(" %d", sig);
+    saw(" %d", sig);
 }
 
 static void with_info(int sig, siginfo_t *info, void *context)
 {
     const ucontext_t *uc = context;
 
-    note(" [%d code %d from %s", sig, info->si_code, sender(info->si_pid));
+    saw(" [%d code %d from %s", sig, info->si_code, sender(info->si_pid));
     if (info->si_code == SI_QUEUE)
-        note(" value %d", info->si_value.sival_int);
-    note(" mask %llx]", *(const unsigned long long *)&uc->uc_sigmask);
-}
-
-static int action_of(int sig, void *handler, int flags)
-{
-    struct sigaction act = {.sa_flags = flags};
-
-    if (flags & SA_SIGINFO)
-        act.sa_sigaction = handler;
-    else
-        act.sa_handler = handler;
-    return sigaction(sig, &act, NULL);
+        saw(" value %d", info->si_value.sival_int);
+    saw(" mask %llx]", *(const unsigned long long *)&uc->uc_sigmask);
 }
 
 static void block(int how, int first, int last)
@@ -163,13 +133,13 @@ static void handled(void)
     action_of(SIGUSR2, with_info, SA_SIGINFO);
     CALL(raise(SIGUSR1));
     CALL(kill(getpid(), SIGUSR2));
-    show_notes("two");
+    show_seen("two");
     CALL(syscall(SYS_tkill, getpid(), SIGUSR2));
     CALL(sigqueue(getpid(), SIGUSR2, (union sigval){.sival_int = -77}));
-    show_notes("thread, queue");
+    show_seen("thread, queue");
     action_of(SIGUSR1, plain, SA_RESETHAND);
     CALL(raise(SIGUSR1));
-    show_notes("once");
+    show_seen("once");
     struct sigaction act;
     CALL(sigaction(SIGUSR1, NULL, &act));
     SHOW(act.sa_handler == SIG_DFL);
@@ -194,10 +164,10 @@ static void order(void)
     kill(getpid(), SIGSEGV);
     say("pending %llx", pending());
     block(SIG_UNBLOCK, SIGRTMIN + 1, SIGRTMIN + 1);
-    show_notes("one of them");
+    show_seen("one of them");
     say("pending %llx", pending());
     block(SIG_UNBLOCK, 1, 64);
-    show_notes("all");
+    show_seen("all");
     say("pending %llx", pending());
     for (int sig = SIGRTMIN - 2; sig <= SIGRTMAX; sig++)
         signal(sig, SIG_DFL);
@@ -228,10 +198,10 @@ static void again(int sig)
 {
     static int calls;
 
-    note(" (%d", sig);
+    saw(" (%d", sig);
     if (calls++ % 3 < 2)
         raise(sig);
-    note(")");
+    saw(")");
 }
 
 static void nesting(void)
@@ -241,14 +211,14 @@ static void nesting(void)
     about("a handler's own mask");
     action_of(SIGUSR1, again, 0);
     raise(SIGUSR1);
-    show_notes("deferred");
+    show_seen("deferred");
     action_of(SIGUSR1, again, SA_NODEFER);
     raise(SIGUSR1);
-    show_notes("not deferred");
+    show_seen("not deferred");
     sigfillset(&act.sa_mask);
     sigaction(SIGUSR1, &act, NULL);
     raise(SIGUSR1);
-    show_notes("all blocked");
+    show_seen("all blocked");
     signal(SIGUSR1, SIG_DFL);
 }
 
@@ -278,7 +248,7 @@ static void waits(int flags)
     pid = sends(SIGUSR1, 1);
     got = waitpid(pid, &status, 0);
     say("waitpid: %s, status %#x", got == pid ? "the child" : error_name(errno), (unsigned)status);
-    show_notes("handled");
+    show_seen("handled");
     if (got < 0)
         waitpid(pid, &status, 0);
 }
@@ -312,7 +282,7 @@ static void sleeps(void)
     say("absolute: %s", got ? error_name(errno) : "0");
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    notes[0] = '\0';
+    seen[0] = '\0';
 }
 
 static void interrupted(void)
@@ -326,11 +296,11 @@ static void interrupted(void)
     action_of(SIGUSR1, plain, SA_RESTART);
     pid = sends(SIGUSR1, 100); /* the first may come too early */
     CALL(pause());
-    say("pause:%.3s", notes);
+    say("pause:%.3s", seen);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
     signal(SIGUSR1, SIG_DFL);
-    notes[0] = '\0';
+    seen[0] = '\0';
 }
 
 static void suspending(void)
@@ -344,17 +314,17 @@ static void suspending(void)
     action_of(SIGUSR1, with_info, SA_SIGINFO);
     block(SIG_BLOCK, SIGUSR1, SIGUSR1);
     kill(getpid(), SIGUSR1);
-    show_notes("blocked");
+    show_seen("blocked");
     CALL(sigsuspend(&none));
-    show_notes("in sigsuspend");
+    show_seen("in sigsuspend");
     say("pending %llx", pending());
     pid = sends(SIGUSR1, 1);
     CALL(sigsuspend(&none));
-    show_notes("from another");
+    show_seen("from another");
     kill(getpid(), SIGUSR1);
     say("blocked again: pending %llx", pending());
     block(SIG_UNBLOCK, SIGUSR1, SIGUSR1);
-    show_notes("at last");
+    show_seen("at last");
     waitpid(pid, NULL, 0);
     signal(SIGUSR1, SIG_DFL);
 }
@@ -405,7 +375,7 @@ static void timed(void)
     action_of(SIGUSR2, plain, SA_RESTART);
     pid = sends(SIGUSR2, 1);
     wait_of(SIGUSR1, SIGUSR1, &long_time);
-    show_notes("another one");
+    show_seen("another one");
     waitpid(pid, NULL, 0);
     signal(SIGUSR2, SIG_DFL);
 }
@@ -418,11 +388,11 @@ static void where(int sig)
     char here;
     stack_t stack;
 
-    note(" %d %s", sig, &here >= own_stack && &here < own_stack + 16384 ? own_name : "main");
+    saw(" %d %s", sig, &here >= own_stack && &here < own_stack + 16384 ? own_name : "main");
     sigaltstack(NULL, &stack);
-    note(" flags %x", stack.ss_flags);
+    saw(" flags %x", stack.ss_flags);
     stack.ss_flags = SS_DISABLE;
-    note(" change %s", sigaltstack(&stack, NULL) ? error_name(errno) : "0");
+    saw(" change %s", sigaltstack(&stack, NULL) ? error_name(errno) : "0");
 }
 
 static int overflow(int n)
@@ -440,8 +410,8 @@ static void jump(int sig, siginfo_t *info, void *context)
     char here;
 
     (void)context;
-    note(" %d code %d on %s", sig, info->si_code,
-         &here >= own_stack && &here < own_stack + 16384 ? own_name : "main");
+    saw(" %d code %d on %s", sig, info->si_code,
+        &here >= own_stack && &here < own_stack + 16384 ? own_name : "main");
     siglongjmp(back, 1);
 }
 
@@ -463,20 +433,20 @@ static void other_stacks(void)
     CALL(sigaltstack(&stack, &old));
     action_of(SIGUSR1, where, SA_ONSTACK);
     raise(SIGUSR1);
-    show_notes("on it");
+    show_seen("on it");
     action_of(SIGUSR1, where, 0);
     raise(SIGUSR1);
-    show_notes("not on it");
+    show_seen("not on it");
     CALL(sigaltstack(NULL, &old));
     say("flags %x size %zu", old.ss_flags, old.ss_size);
     CALL(sigaltstack(&stack, NULL));
     action_of(SIGSEGV, jump, SA_ONSTACK | SA_SIGINFO);
     if (!sigsetjmp(back, 1))
         overflow(0);
-    show_notes("stack overflow");
+    show_seen("stack overflow");
     if (!sigsetjmp(back, 1))
         overflow(0);
-    show_notes("once more");
+    show_seen("once more");
     stack.ss_flags = SS_DISABLE;
     CALL(sigaltstack(&stack, NULL));
     IN_CHILD((void (*)(void))overflow);
@@ -526,213 +496,4 @@ void theme_signals(void)
     timed();
     other_stacks();
     each_default();
-}
-
-/* Faults. */
-
-static void fault_info(int sig, siginfo_t *info, void *context)
-{
-    const mcontext_t *m = &((ucontext_t *)context)->uc_mcontext;
-    const char *at = info->si_addr;
-
-    note(" %d code %d", sig, info->si_code);
-    if (at >= AT(0) && at < AT(256))
-        note(" at page %u + %u", (unsigned)(at - AT(0)) / PAGE, (unsigned)(at - AT(0)) % PAGE);
-    else
-        note(" at %s", at == (char *)m->arm_pc ? "pc" : at == NULL ? "0" : "elsewhere");
-    if (sig == SIGSEGV ||
-        sig == SIGBUS) /* page or section, and a domain, are the kernel's business */
-        note(" trap %lu error %#lx address %s", m->trap_no, m->error_code & 0x80000800,
-             m->fault_address == (unsigned long)at ? "the same" : "another");
-    siglongjmp(back, 1);
-}
-
-#define FAULT(what)                                                                                \
-    do {                                                                                           \
-        if (!sigsetjmp(back, 1)) {                                                                 \
-            what;                                                                                  \
-            note(" no fault");                                                                     \
-        }                                                                                          \
-        show_notes(#what);                                                                         \
-    } while (0)
-
-static void faults(void)
-{
-    int fd = file_make("f", PAGE);
-
-    about("faults");
-    for (int sig = SIGILL; sig <= SIGSEGV; sig++)
-        if (sig == SIGILL || sig == SIGTRAP || sig == SIGBUS || sig == SIGSEGV)
-            action_of(sig, fault_info, SA_SIGINFO);
-    fresh(0, 1);
-    map(AT(1), PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    map(AT(2), PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    map(AT(3), 2 * PAGE, RW, SHAR_FIX, fd, 0);
-    FAULT(*(volatile char *)(AT(1) + 5) = 1);
-    FAULT((void)*(volatile char *)(AT(2) + 6));
-    FAULT((void)*(volatile char *)(AT(8) + 7));
-    FAULT(*(volatile char *)(AT(9) + 8) = 1);
-    FAULT((void)*(volatile char *)(AT(4) + 9));
-    FAULT(*(volatile char *)(AT(4) + 10) = 1);
-    FAULT(((void (*)(void))AT(0))());
-    FAULT(__asm__ volatile(".inst.w 0xf7f0a000"));
-    FAULT(__asm__ volatile(".inst.n 0xde01"));
-    FAULT(__asm__ volatile(".inst.n 0xde40"));
-    FAULT(*(volatile char *)0 = 1);
-    for (int sig = SIGILL; sig <= SIGSEGV; sig++)
-        signal(sig, SIG_DFL);
-    window_clear();
-    close(fd);
-}
-
-static void skip(int sig, siginfo_t *info, void *context)
-{
-    mcontext_t *m = &((ucontext_t *)context)->uc_mcontext;
-
-    (void)info;
-    note(" %d", sig);
-    m->arm_r0 = 0x1234;
-    m->arm_pc += 4;
-}
-
-static void context_changes(void)
-{
-    register unsigned r0 __asm__("r0") = (unsigned)AT(9);
-
-    about("a handler changes registers");
-    action_of(SIGSEGV, skip, SA_SIGINFO);
-    __asm__ volatile("ldr.w r0, [r0]" : "+r"(r0)::"memory");
-    unsigned value = r0;
-    show_notes("skipped");
-    SHOW(value);
-    signal(SIGSEGV, SIG_DFL);
-}
-
-static void ruin(int sig)
-{
-    note(" %d", sig);
-    __asm__ volatile(".fpu neon\n vmov.f64 d0, #2.0\n vmov.f64 d8, #3.0\n vmov.f64 d31, #4.0\n"
-                     "mov r1, #0x400000\n vmsr fpscr, r1" ::
-                         : "r1", "d0", "d8");
-}
-
-static void floats_kept(void)
-{
-    double d0, d8, d31;
-    unsigned fpscr, pid = (unsigned)getpid();
-
-    about("VFP over a handler");
-    action_of(SIGUSR1, ruin, 0);
-    __asm__ volatile(".fpu neon\n vmov.f64 d0, #7.0\n vmov.f64 d8, #8.0\n vmov.f64 d31, #9.0\n"
-                     "mov r0, %4\n mov r1, #10\n mov r7, #37\n svc 0\n"
-                     "vstr d0, %0\n vstr d8, %1\n vstr d31, %2\n vmrs %3, fpscr"
-                     : "=m"(d0), "=m"(d8), "=m"(d31), "=r"(fpscr)
-                     : "r"(pid)
-                     : "r0", "r1", "r7", "d0", "d8", "memory");
-    show_notes("handled");
-    SHOW(d0);
-    SHOW(d8);
-    SHOW(d31);
-    SHOW(fpscr & 0xc00000);
-    signal(SIGUSR1, SIG_DFL);
-}
-
-static unsigned long forged_cpsr;
-
-static void forge(int sig, siginfo_t *info, void *context)
-{
-    mcontext_t *m = &((ucontext_t *)context)->uc_mcontext;
-
-    (void)sig, (void)info;
-    m->arm_cpsr = (m->arm_cpsr & ~0x1fu) | forged_cpsr;
-}
-
-static void forged(void)
-{
-    action_of(SIGUSR1, forge, SA_SIGINFO);
-    raise(SIGUSR1);
-    say("came back");
-}
-
-static void misaligned(void)
-{
-    __asm__ volatile("sub sp, sp, #4\n mov r7, #173\n svc 0");
-}
-
-static void no_frame(void)
-{
-    __asm__ volatile("mov sp, %0\n mov r7, #173\n svc 0" ::"r"(AT(100)));
-}
-
-static void no_frame_plain(void)
-{
-    __asm__ volatile("mov sp, %0\n mov r7, #119\n svc 0" ::"r"(AT(100)));
-}
-
-static void no_stack(void)
-{
-    action_of(SIGUSR1, plain, 0);
-    __asm__ volatile(
-        "mov r0, %0\n mov r1, #10\n mov r2, #16\n mov sp, r2\n mov r7, #37\n svc 0" ::"r"(getpid())
-        : "r0", "r1", "r2", "r7");
-}
-
-static void blocked_fault(void)
-{
-    action_of(SIGSEGV, plain, 0);
-    block(SIG_BLOCK, SIGSEGV, SIGSEGV);
-    *(volatile char *)AT(9) = 1;
-}
-
-static void ignored_fault(void)
-{
-    signal(SIGSEGV, SIG_IGN);
-    *(volatile char *)AT(9) = 1;
-}
-
-static void forgeries(void)
-{
-    static const unsigned long modes[] = {0x10, 0x11, 0x12, 0x13, 0x17, 0x1b, 0x1f, 0x90};
-
-    about("frames that are none");
-    for (unsigned i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-        forged_cpsr = modes[i];
-        say("mode %#lx", modes[i]);
-        IN_CHILD(forged);
-    }
-    IN_CHILD(misaligned);
-    IN_CHILD(no_frame);
-    IN_CHILD(no_frame_plain);
-    IN_CHILD(no_stack);
-    IN_CHILD(blocked_fault);
-    IN_CHILD(ignored_fault);
-}
-
-/* Without a restorer of the program's own. */
-static void trampolines(void)
-{
-    struct {
-        void *handler;
-        unsigned long flags, restorer, mask[2];
-    } act = {.handler = plain};
-
-    about("handlers that return through the kernel");
-    CALL(syscall(SYS_rt_sigaction, SIGUSR1, &act, NULL, 8));
-    CALL(kill(getpid(), SIGUSR1));
-    show_notes("plain");
-    act.handler = with_info;
-    act.flags = SA_SIGINFO;
-    CALL(syscall(SYS_rt_sigaction, SIGUSR1, &act, NULL, 8));
-    CALL(kill(getpid(), SIGUSR1));
-    show_notes("with siginfo");
-    signal(SIGUSR1, SIG_DFL);
-}
-
-void theme_faults(void)
-{
-    faults();
-    context_changes();
-    floats_kept();
-    forgeries();
-    trampolines();
 }

@@ -15,8 +15,8 @@
 
 #include "quire.h"
 
-/* A shell ignores the terminal's signals. A Ctrl-C that comes as soon as the foreground is ours must
- * end us; SIGTTOU must not stop us before. */
+/* A shell ignores the terminal's signals. A Ctrl-C that comes as soon as the foreground is ours
+ * must end us; SIGTTOU must not stop us before. */
 void foreground_enter(unsigned flags, const struct termios *settings)
 {
     static const int signals[] = {SIGINT, SIGQUIT, SIGTSTP, SIGTTIN};
