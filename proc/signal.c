@@ -287,6 +287,53 @@ void signal_mask_back(void)
     signal_set_mask(t->sig.saved);
 }
 
+void signal_child_prepare(struct proc *parent, const struct siginfo *info, struct child_signal *sig)
+{
+    uint64_t bit = SIG_BIT(SIGCHLD);
+    uint32_t mask = thread_table_lock(parent), flags = 0;
+
+    sig->sends = judge(parent, taker(parent, NULL, bit), SIGCHLD) == QUEUE;
+    if (parent->sig.handlers)
+        flags = parent->sig.handlers->action[SIGCHLD - 1].flags;
+    sig->reaps = parent->sig.ignored & bit || flags & SA_NOCLDWAIT;
+    if ((info->code == CLD_STOPPED || info->code == CLD_CONTINUED) && flags & SA_NOCLDSTOP)
+        sig->sends = false;
+    thread_table_unlock(parent, mask);
+    if (sig->sends)
+        sig->info = queued_alloc(info);
+}
+
+struct siginfo signal_of_end(const struct proc *child)
+{
+    int status = child->exit_status, killed = status & 127;
+
+    return (struct siginfo){.signo = SIGCHLD,
+                            .code = killed ? CLD_KILLED : CLD_EXITED,
+                            .word = {(uint32_t)child->pid, 0,
+                                     (uint32_t)(killed ? killed : status >> 8 & 255),
+                                     (uint32_t)(child->user_ns / NSEC_PER_TICK),
+                                     (uint32_t)(child->kernel_ns / NSEC_PER_TICK)}};
+}
+
+void signal_child_send(struct proc *parent, struct child_signal *sig)
+{
+    uint32_t mask = thread_table_lock(parent);
+
+    send_locked(parent, NULL, SIGCHLD, sig->info, NULL);
+    thread_table_unlock(parent, mask);
+}
+
+void signal_wait_for(uint64_t set)
+{
+    struct thread *t = thread_current();
+    uint32_t mask = thread_table_lock(t->proc);
+
+    t->sig.waited_for = set;
+    t->proc->sig.ever_blocked |= set;
+    signal_look_again_locked(t);
+    thread_table_unlock(t->proc, mask);
+}
+
 bool signal_is_deaf(int sig)
 {
     const struct thread *t = thread_current();
