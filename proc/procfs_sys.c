@@ -25,18 +25,10 @@ static unsigned hundredths(uint64_t ns)
     return (unsigned)(ns / NSEC_PER_TICK);
 }
 
-/* Of so many CPUs together. */
-static uint64_t idle_ns(uint64_t busy_ns, unsigned cpus)
-{
-    uint64_t all = clock_ns() * cpus;
-
-    return all > busy_ns ? all - busy_ns : 0;
-}
-
 void procfs_uptime(struct text *t, struct proc *p)
 {
     unsigned up = hundredths(clock_ns());
-    unsigned idle = hundredths(idle_ns(sched_stats_total().busy_ns, cpus_count()));
+    unsigned idle = hundredths(sched_stats_total().idle_ns);
 
     (void)p;
     text_printf(t, "%u.%02u %u.%02u\n", up / 100, up % 100, idle / 100, idle % 100);
@@ -66,10 +58,12 @@ void procfs_loadavg(struct text *t, struct proc *p)
 }
 
 /* user nice system idle: all of it counts as user. */
-static void stat_cpu(struct text *t, const char *name, uint64_t busy_ns, unsigned cpus)
+static void stat_cpu(struct text *t, const char *name, uint64_t idle_ns, unsigned cpus)
 {
-    text_printf(t, "%s %u 0 0 %u 0 0 0 0 0 0\n", name, hundredths(busy_ns),
-                hundredths(idle_ns(busy_ns, cpus)));
+    uint64_t all = clock_ns() * cpus;
+
+    text_printf(t, "%s %u 0 0 %u 0 0 0 0 0 0\n", name, hundredths(all - idle_ns),
+                hundredths(idle_ns));
 }
 
 void procfs_stat(struct text *t, struct proc *p)
@@ -78,11 +72,11 @@ void procfs_stat(struct text *t, struct proc *p)
     char name[8];
 
     (void)p;
-    stat_cpu(t, "cpu ", sched_stats_total().busy_ns, cpus_count());
+    stat_cpu(t, "cpu ", sched_stats_total().idle_ns, cpus_count());
     for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
         if (sched_stats(cpu, &s)) {
             fmt_snprint(name, sizeof(name), "cpu%u", cpu);
-            stat_cpu(t, name, s.busy_ns, 1);
+            stat_cpu(t, name, s.idle_ns, 1);
         }
     text_printf(t, "intr %u\nctxt %u\nbtime %u\n", irq_total(), sched_stats_total().switches,
                 (unsigned)(clock_epoch_ns() / NSEC_PER_SEC));

@@ -155,6 +155,7 @@ void procfs_vmstat(struct text *t, struct proc *p)
     line(t, "switches", sched_stats_total().switches);
     line(t, "steals", sched_stats_total().steals);
     line(t, "resched_longest_ns", (uint32_t)sched_longest_ns());
+    text_printf(t, "idle_ns %llu\n", (unsigned long long)sched_stats_total().idle_ns);
     lines_of_cpus(t);
     line(t, "interrupts", irq_total());
     line(t, "console_lost", console_lost() + tty_lost());

@@ -21,7 +21,8 @@ struct runq {
     uint64_t aged_ns;              /* (q) */
     uint32_t due_ticks;            /* (q) since when the running thread is to give way */
     struct cpu *cpu;               /* (c) NULL: no such CPU */
-    struct sched_stats stats;      /* (q), read without */
+    uint64_t idle_since_ns;        /* (q) the CPU waits for an interrupt since then; 0: it runs */
+    struct sched_stats stats;      /* (q), read without, but for idle_ns */
 };
 
 /* By CPU number; those without a CPU are empty. */

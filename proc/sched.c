@@ -53,6 +53,7 @@ void sched_init_cpu(struct cpu *cpu)
     cpu->rq = rq;
     cpu->idle->rq = rq;
     cpu->idle->priority = PRIORITIES - 1;
+    rq->stats.idle_ns = cpu->id ? clock_ns() : 0; /* until it started */
 }
 
 /* The boot thread, which arch made, runs until sched_idle, then whenever nobody else can. */
@@ -62,23 +63,37 @@ void sched_init(void)
     clock_on_alarm(sched_tick);
 }
 
+/* A wait that goes on included. */
+static uint64_t idle_ns(struct runq *rq)
+{
+    uint32_t mask = spin_lock_irq(&rq->lock);
+    uint64_t since = rq->idle_since_ns, ns = rq->stats.idle_ns;
+
+    ns += since ? clock_ns() - since : 0;
+    spin_unlock_irq(&rq->lock, mask);
+    return ns;
+}
+
 bool sched_stats(unsigned cpu, struct sched_stats *stats)
 {
     if (cpu >= CPU_MAX || !run_queues[cpu].cpu || !(cpus_online() >> cpu & 1))
         return false;
     *stats = run_queues[cpu].stats;
+    stats->idle_ns = idle_ns(&run_queues[cpu]);
     return true;
 }
 
 struct sched_stats sched_stats_total(void)
 {
-    struct sched_stats total = {0};
+    struct sched_stats total = {0}, s;
 
     for (unsigned i = 0; i < CPU_MAX; i++) {
-        total.switches += run_queues[i].stats.switches;
-        total.steals += run_queues[i].stats.steals;
-        total.busy_ns += run_queues[i].stats.busy_ns;
-        total.longest_ticks = MAX(total.longest_ticks, run_queues[i].stats.longest_ticks);
+        if (!sched_stats(i, &s))
+            continue;
+        total.switches += s.switches;
+        total.steals += s.steals;
+        total.idle_ns += s.idle_ns;
+        total.longest_ticks = MAX(total.longest_ticks, s.longest_ticks);
     }
     return total;
 }
@@ -139,12 +154,9 @@ void sched_make_ready(struct runq *rq, struct thread *t)
 }
 
 /* Ticks become nanoseconds now and then: a multiplication that a switch does without. */
-static void settle(struct runq *rq, struct thread *t)
+static void settle(struct thread *t)
 {
-    uint64_t ns = ns_of(t->used_ticks);
-
-    t->user_ns += ns;
-    rq->stats.busy_ns += ns;
+    t->user_ns += ns_of(t->used_ticks);
     t->used_ticks = 0;
 }
 
@@ -156,14 +168,14 @@ static void wake(struct runq *rq, struct thread *t)
     if (t->interruptible) {
         t->priority = 0;
         t->slice_ticks = sched.slice_ticks;
-        settle(rq, t);
+        settle(t);
     }
     sched_make_ready(rq, t);
 }
 
-static __noinline bool slice_over(struct runq *rq, struct thread *t)
+static __noinline bool slice_over(struct thread *t)
 {
-    settle(rq, t);
+    settle(t);
     t->slice_ticks = sched.slice_ticks;
     if (t->priority < PRIORITIES - 1)
         t->priority++;
@@ -171,14 +183,14 @@ static __noinline bool slice_over(struct runq *rq, struct thread *t)
 }
 
 /* Accounts for the time since t was switched to or last charged: true if its slice is over. */
-static inline bool charge(struct runq *rq, struct thread *t, uint32_t now)
+static inline bool charge(struct thread *t, uint32_t now)
 {
     uint32_t used = now - t->switched_ticks;
 
     t->switched_ticks = now;
     t->used_ticks += used;
     if (unlikely(used >= t->slice_ticks))
-        return slice_over(rq, t);
+        return slice_over(t);
     t->slice_ticks -= used;
     return false;
 }
@@ -235,13 +247,13 @@ static inline void put_away(struct cpu *cpu, struct thread *from, uint64_t ticks
         sched_alarm(cpu->rq, clock_ns() + SLICE_NS);
         return;
     }
-    charge(cpu->rq, from, now);
+    charge(from, now);
     if (likely(from->state == THREAD_RUNNABLE && may_run(from, cpu))) {
         enqueue(cpu->rq, from);
     } else if (likely(from->state == THREAD_SLEEPING)) {
         from->asleep_at = (uint32_t)(ticks >> 16);
     } else {
-        settle(cpu->rq, from);
+        settle(from);
         cpu->left = from;
     }
 }
@@ -480,7 +492,7 @@ void sched_tick(void)
     next = rq->first_ns;
     if (t != rq->cpu->idle) {
         age(rq, now);
-        if (charge(rq, t, (uint32_t)clock_ticks()) && rq->ready)
+        if (charge(t, (uint32_t)clock_ticks()) && rq->ready)
             sched_preempt(rq, t);
         next = MIN(next, now + ns_of(t->slice_ticks));
     }

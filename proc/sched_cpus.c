@@ -168,6 +168,22 @@ static bool steal(struct cpu *cpu)
     return true;
 }
 
+/* Until an interrupt comes, which is still masked: its handler's time is not idle. */
+static void wait_for_interrupt(struct runq *rq)
+{
+    spin_lock(&rq->lock);
+    rq->idle_since_ns = clock_ns();
+    spin_unlock(&rq->lock);
+    if (cpus.poll)
+        spin_raw_wait();
+    else
+        arch_wait_for_interrupt();
+    spin_lock(&rq->lock);
+    rq->stats.idle_ns += clock_ns() - rq->idle_since_ns;
+    rq->idle_since_ns = 0;
+    spin_unlock(&rq->lock);
+}
+
 /* Nothing to run here: says so, looks around a last time, and waits. */
 static void wait_for_work(struct cpu *cpu)
 {
@@ -176,12 +192,8 @@ static void wait_for_work(struct cpu *cpu)
     if (__atomic_fetch_or(&cpus.idle, bit, __ATOMIC_RELAXED) != (cpus_online() & ~bit))
         sched_alarm(cpu->rq, clock_ns() + WATCHDOG_NS); /* somebody is busy: see that he is well */
     memory_barrier();
-    if (!__atomic_load_n(&cpu->rq->ready, __ATOMIC_RELAXED) && !steal(cpu)) {
-        if (cpus.poll)
-            spin_raw_wait();
-        else
-            arch_wait_for_interrupt();
-    }
+    if (!__atomic_load_n(&cpu->rq->ready, __ATOMIC_RELAXED) && !steal(cpu))
+        wait_for_interrupt(cpu->rq);
     __atomic_fetch_and(&cpus.idle, ~bit, __ATOMIC_RELAXED);
 }
 

@@ -127,7 +127,7 @@ struct sched_stats {
     uint32_t steals;   /* threads taken from other CPUs' queues */
     uint32_t
         longest_ticks; /* from a thread's being due to the switch: how long the kernel kept on */
-    uint64_t busy_ns;  /* not idle; what runs now is a slice behind */
+    uint64_t idle_ns;  /* stopped to wait for an interrupt, up to now */
 };
 /* Counters of a CPU, a moment's picture; false: no such CPU. */
 bool sched_stats(unsigned cpu, struct sched_stats *stats);
