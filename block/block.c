@@ -174,21 +174,32 @@ static bool is_possible(const struct block_device *d, const struct block_io *io)
            n <= d->info.sectors - io->sector && !(io->op == BLOCK_WRITE && d->info.read_only);
 }
 
-void block_submit(struct block_io *first)
+/* Each by itself: what is not possible fails. */
+static void enqueue_all(struct block_device *d, struct block_io *first)
 {
-    struct block_device *d = first->dev;
-    uint32_t mask = spin_lock_irq(&d->work.lock);
-    uint64_t now = clock_ns();
-
     for (struct block_io *io = first, *next; io; io = next) {
         next = io->next;
-        io->since_ns = now;
-        io->tries = 0;
         if (is_possible(d, io))
             block_enqueue(d, io);
         else
             block_end(d, io, -EIO);
     }
+}
+
+void block_submit(struct block_io *first)
+{
+    struct block_device *d = first->dev;
+    uint32_t mask = spin_lock_irq(&d->work.lock);
+    uint64_t now = clock_ns();
+    bool possible = true;
+
+    for (struct block_io *io = first; io; io = io->next) {
+        io->since_ns = now;
+        io->tries = 0;
+        possible &= is_possible(d, io);
+    }
+    if (!possible || !block_start_chain(d, first))
+        enqueue_all(d, first);
     block_dispatch(d);
     waitq_wake_locked(&d->work, 1); /* there is a new deadline, or something has ended */
     spin_unlock_irq(&d->work.lock, mask);

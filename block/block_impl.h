@@ -37,6 +37,9 @@ extern struct block_device *block_table[BLOCK_DEVICES]; /* written at boot alone
 
 /* Starts what can be started. (q). */
 void block_dispatch(struct block_device *d);
+/* Starts the chain as one request if nobody waits, a request is free and it can be one; false: its
+ * transfers are to be enqueued. They are possible, and were not tried before. (q). */
+bool block_start_chain(struct block_device *d, struct block_io *first);
 /* io is over: done will be called. (q). */
 void block_end(struct block_device *d, struct block_io *io, int error);
 /* io is to be done, again or for the first time; behind a flush if there is one. (q). */

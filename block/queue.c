@@ -106,10 +106,16 @@ static bool follows(const struct block_io *a, const struct block_io *b)
     return b && b->op == a->op && b->sector == a->sector + sectors_of(a) && !a->tries && !b->tries;
 }
 
+static void request_init(struct block_request *r, struct block_io *first)
+{
+    *r =
+        (struct block_request){.n = r->n, .op = first->op, .sector = first->sector, .first = first};
+}
+
 /* Takes io and those that follow it out of the queue: they are the request. */
 static void fill_request(struct block_device *d, struct block_request *r, struct block_io *io)
 {
-    *r = (struct block_request){.n = r->n, .op = io->op, .sector = io->sector, .first = io};
+    request_init(r, io);
     for (;;) {
         struct block_io *next = io->op == BLOCK_FLUSH ? NULL : io_of(tree_next(&io->by_sector));
 
@@ -133,18 +139,46 @@ static struct block_request *free_request(struct block_device *d)
     return NULL;
 }
 
-static void start(struct block_device *d, struct block_io *io)
+static void start_request(struct block_device *d, struct block_request *r)
 {
-    struct block_request *r = free_request(d);
     uint64_t now = clock_ns();
 
-    fill_request(d, r, io);
     r->active = true;
     r->deadline_ns = now + BLOCK_TIMEOUT_NS;
     d->head = r->sector + r->sectors;
     if (d->active++ == 0)
         d->busy_since_ns = now;
     d->info.ops->start(d, r);
+}
+
+static void start(struct block_device *d, struct block_io *io)
+{
+    struct block_request *r = free_request(d);
+
+    fill_request(d, r, io);
+    start_request(d, r);
+}
+
+bool block_start_chain(struct block_device *d, struct block_io *first)
+{
+    unsigned ios = 0;
+    uint32_t sectors = 0;
+    struct block_request *r;
+
+    if (d->waiting.root || d->flush || d->dead || d->active == d->info.depth ||
+        first->op == BLOCK_FLUSH)
+        return false;
+    for (struct block_io *io = first; io; io = io->next) {
+        if (++ios > d->info.chain || (io->next && !follows(io, io->next)))
+            return false;
+        sectors += sectors_of(io);
+    }
+    r = free_request(d);
+    request_init(r, first);
+    r->ios = ios;
+    r->sectors = sectors;
+    start_request(d, r);
+    return true;
 }
 
 /* The flush, once all before it have ended; a device without a cache has nothing to do for it. */
