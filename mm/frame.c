@@ -19,7 +19,7 @@
 #include "mm/page.h"
 
 #define GROUP_SHIFT  8
-#define GROUP_FRAMES (1u << GROUP_SHIFT)
+#define GROUP_FRAMES FRAME_GROUP
 #define GROUPS_MAX   ((1u << 20) / GROUP_FRAMES)
 
 struct direct_map direct_map;
@@ -482,9 +482,10 @@ struct frame_stats frame_stats(void)
 
 bool frame_at_least(uint32_t n)
 {
+    uint32_t free = __atomic_load_n(&fl.stats.free, __ATOMIC_RELAXED);
     struct frame_stats s;
 
-    if (likely(__atomic_load_n(&fl.stats.free, __ATOMIC_RELAXED) >= n))
+    if (likely(free >= n) || free + frame_cached() >= n)
         return true;
     s = frame_stats();
     return s.free + s.cache >= n;

@@ -126,6 +126,8 @@ static inline pfn_t frame_pfn(const struct frame *f)
 
 /* The entry of any frame, made ready if need be; NULL if pfn is outside the table. */
 struct frame *frame_find(pfn_t pfn);
+#define FRAME_GROUP 256u /* entries that are made together, from direct_map.first on */
+
 /* pfn, or where its entry was never made the next one whose was, or the end of the table. */
 pfn_t frame_skip_untouched(pfn_t pfn);
 /* For the debugger: as frame_find, without the lock; NULL also where the entry was never made. */

@@ -191,8 +191,10 @@ __cold uint32_t frame_stores_count(void)
     uint32_t n = 0;
 
     for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
-        n += store_count(stores[cpu].slot, STORE_FRAMES);
-    return n + store_count(depot, DEPOT_BATCHES) * STORE_BATCH;
+        n += store_count(stores[cpu].slot, __atomic_load_n(&stores[cpu].n, __ATOMIC_RELAXED));
+    if (__atomic_load_n(&depot_used, __ATOMIC_RELAXED))
+        n += store_count(depot, DEPOT_BATCHES) * STORE_BATCH;
+    return n;
 }
 
 static bool is_stored(pfn_t pfn)

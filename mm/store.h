@@ -3,8 +3,8 @@
  * A few things that a CPU keeps ready for itself, last in, first out (the magazines of Bonwick and
  * Adams, USENIX 2001). A thing changes hands by an exchange of its slot, so that no lock is needed:
  * its CPU alone puts something in and takes from the top; others take what they find. Slots hold 0
- * or a thing's number or address. `n`: slots from n on are empty, those below may be; its CPU's
- * own.
+ * or a thing's number or address. `n`: slots from n on are empty, those below may be; its CPU
+ * alone writes it.
  */
 #ifndef MM_STORE_H
 #define MM_STORE_H
@@ -19,7 +19,7 @@ static inline uintptr_t store_take(uintptr_t *slot, uint32_t *n)
 
     while (i && !thing)
         thing = __atomic_exchange_n(&slot[--i], 0, __ATOMIC_RELAXED);
-    *n = i;
+    __atomic_store_n(n, i, __ATOMIC_RELAXED);
     return thing;
 }
 
@@ -27,7 +27,7 @@ static inline uintptr_t store_take(uintptr_t *slot, uint32_t *n)
 static inline void store_put(uintptr_t *slot, uint32_t *n, uintptr_t thing)
 {
     __atomic_store_n(&slot[*n], thing, __ATOMIC_RELEASE);
-    ++*n;
+    __atomic_store_n(n, *n + 1, __ATOMIC_RELAXED);
 }
 
 /* For anybody: what is in that slot, or 0. */

@@ -24,10 +24,10 @@
 #define REGION_FRAMES (REGION_SLOTS / FRAME_SLOTS)
 
 #define EXTENTS     16u
-#define EXTENT_MIN  4u
+#define EXTENT_MIN  SWAP_RUN /* a page goes with its neighbours, in one transfer */
 #define EXTENT_MAX  64u
 #define EXTENT_GAP  16u  /* pages of the owner that may be left out */
-#define SEARCH_MOST 512u /* slots looked at for a run of more than one */
+#define SEARCH_MOST 256u /* slots looked at for a run of more than one */
 
 _Static_assert(sizeof(struct slot) == 16, "a slot costs 16 bytes");
 
@@ -53,7 +53,7 @@ static struct {
     struct slot **region[REGIONS];
     uint16_t *free[REGIONS]; /* free slots for each frame of records */
     struct extent extent[EXTENTS];
-    unsigned next_extent, last_area;
+    unsigned next_extent, last_extent, last_area;
     int lowest;    /* priority of the last area that had none of its own */
     uint32_t room; /* free slots that may be given */
     struct swap_stats stats;
@@ -113,13 +113,14 @@ static bool is_free(uint32_t slot)
     return s->owner == 0 && !(slot_flags(s) & SLOT_BAD);
 }
 
-/* The first of n free slots in a row in [from, from + count) of the area, or NO_SLOT. Frames of
- * records that are full are passed over. */
-static uint32_t find_run_in(const struct area *a, uint32_t from, uint32_t count, uint32_t n)
+/* The first of *n free slots in a row in [from, from + count) of the area; if there are not so
+ * many, of the longest run, and *n how many those are. NO_SLOT: none is free. Frames of records
+ * that are full are passed over. */
+static uint32_t find_run_in(const struct area *a, uint32_t from, uint32_t count, uint32_t *n)
 {
-    uint32_t run = 0, end = MIN(from + count, a->pages);
+    uint32_t run = 0, longest = 0, best = NO_SLOT, end = MIN(from + count, a->pages);
 
-    for (uint32_t i = from; i < end; i++) {
+    for (uint32_t i = from; i < end && longest < *n; i++) {
         uint32_t slot = a->first + i;
 
         if (*free_in_frame(slot) == 0) {
@@ -128,28 +129,31 @@ static uint32_t find_run_in(const struct area *a, uint32_t from, uint32_t count,
             continue;
         }
         run = is_free(slot) ? run + 1 : 0;
-        if (run == n)
-            return slot - n + 1;
-    }
-    return NO_SLOT;
-}
-
-/* A run of *n free slots, or of fewer, from the cursor on. Single ones are found wherever they are.
- */
-static uint32_t find_run(struct area *a, uint32_t *n)
-{
-    for (; *n; *n /= 2) {
-        uint32_t most = *n == 1 ? a->pages : SEARCH_MOST;
-        uint32_t slot = find_run_in(a, a->cursor, most, *n);
-
-        if (!slot)
-            slot = find_run_in(a, 0, MIN(most, a->cursor), *n);
-        if (slot) {
-            a->cursor = (slot - a->first + *n) % a->pages;
-            return slot;
+        if (run > longest) {
+            longest = run;
+            best = slot - run + 1;
         }
     }
-    return NO_SLOT;
+    *n = longest;
+    return best;
+}
+
+/* A run of *n free slots, or of fewer, near the cursor. Single ones are found wherever they are. */
+static uint32_t find_run(struct area *a, uint32_t *n)
+{
+    uint32_t most = *n, slot = find_run_in(a, a->cursor, SEARCH_MOST, n);
+
+    if (!slot) {
+        *n = most;
+        slot = find_run_in(a, 0, SEARCH_MOST, n);
+    }
+    if (!slot) {
+        *n = 1;
+        slot = find_run_in(a, 0, a->pages, n);
+    }
+    if (slot)
+        a->cursor = (slot - a->first + *n) % a->pages;
+    return slot;
 }
 
 /* The area to take slots of: of the highest priority that has any, each in turn. */
@@ -169,13 +173,17 @@ static struct area *choose_area(void)
     return best;
 }
 
+/* The one that was found last is looked at first. */
 static struct extent *extent_of(uint32_t owner, uint32_t index)
 {
     for (unsigned i = 0; i < EXTENTS; i++) {
-        struct extent *e = &swap.extent[i];
+        unsigned at = (swap.last_extent + i) % EXTENTS;
+        struct extent *e = &swap.extent[at];
 
-        if (e->owner == owner && index - e->index < EXTENT_GAP)
+        if (e->owner == owner && index - e->index < EXTENT_GAP) {
+            swap.last_extent = at;
             return e;
+        }
     }
     return NULL;
 }
