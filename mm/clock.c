@@ -50,23 +50,25 @@ static int clock_start(void)
 static uint32_t clock_scan(uint32_t n, uint32_t want)
 {
     uint32_t looked = 0, taken = 0;
+    struct clock_hands h;
 
     if (hands.front == NO_PFN || __atomic_load_n(&wanted_spread, __ATOMIC_RELAXED))
         begin();
-    for (; looked < n && taken < want; looked++) {
-        (void)page_look(hands.front, true);
-        hands.front = pageout_next(hands.front);
-        if (hands.ahead < hands.spread) {
-            hands.ahead++;
+    for (h = hands; looked < n && taken < want; looked++) {
+        (void)page_look(h.front, true);
+        h.front = pageout_next(h.front);
+        if (h.ahead < h.spread) {
+            h.ahead++;
             continue;
         }
-        switch (page_look(hands.back, false)) {
-        case PAGE_IDLE: taken += page_evict(hands.back); break;
+        switch (page_look(h.back, false)) {
+        case PAGE_IDLE: taken += page_evict(h.back); break;
         case PAGE_USED: pageout_count_used(); break;
         case PAGE_NOT: break;
         }
-        hands.back = pageout_next(hands.back);
+        h.back = pageout_next(h.back);
     }
+    hands = h;
     return looked;
 }
 

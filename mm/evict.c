@@ -7,6 +7,7 @@
  * of a page that several have, the family's parts.
  */
 #include "include/uapi/errno.h"
+#include "kern/clock.h"
 #include "mm/evict_impl.h"
 #include "mm/reclaim.h"
 #include "mm/rmap.h"
@@ -16,11 +17,13 @@
 
 static struct {
     uint32_t cleared, taken; /* pages; page-out's thread alone */
+    uint32_t looks;          /* its own, as the rest */
+    uint64_t ns;             /* of page_evict */
 } counts;
 
 /* The node of the entry that the frame remembers, locked, with the entry's index; NULL: the entry
  * does not name the frame (any more). */
-static struct node *lock_entry(pfn_t pfn, unsigned *index)
+static inline __attribute__((always_inline)) struct node *lock_entry(pfn_t pfn, unsigned *index)
 {
     uint32_t hint = __atomic_load_n(&frame_of(pfn)->rmap, __ATOMIC_RELAXED);
     uintptr_t at = (uintptr_t)kptr_to(hint);
@@ -52,11 +55,11 @@ static bool is_loaded(const struct node *n, unsigned index)
     return hat_probe(n, index, &pfn) != PROT_NONE;
 }
 
-bool entry_used(struct node *n, unsigned i, bool clear)
+static inline __attribute__((always_inline)) bool look_entry(struct node *n, unsigned i, bool clear)
 {
     bool loaded = is_loaded(n, i), used = loaded || n->pte[i].raw & PTE_USED;
 
-    if (clear) {
+    if (clear && (used || pte_state(n->pte[i]) != PTE_RECLAIMABLE)) {
         if (loaded)
             hat_forget(n, va_of(n, i));
         __atomic_store_n(&n->pte[i].raw,
@@ -64,6 +67,11 @@ bool entry_used(struct node *n, unsigned i, bool clear)
                          __ATOMIC_RELAXED);
     }
     return used;
+}
+
+bool entry_used(struct node *n, unsigned i, bool clear)
+{
+    return look_entry(n, i, clear);
 }
 
 /* The entry, which names the private page in frame pfn, names its slot from now on; *slot. False:
@@ -96,21 +104,21 @@ static bool entry_to_slot(struct node *n, unsigned i, pfn_t pfn, uint32_t *slot)
     return true;
 }
 
-/* The same for the frame's only entry; true if the page is gone. */
+/* The same for the frame's only entry; true if the page is gone, and was not counted before. */
 static bool take_single(struct node *n, unsigned i, pfn_t pfn)
 {
     uint32_t slot;
-    bool dirty;
+    bool dirty, fresh = true;
 
     if (!entry_to_slot(n, i, pfn, &slot))
         return false;
     dirty = frame_of(pfn)->flags & FRAME_DIRTY;
     if (dirty)
-        launder_add(slot, pfn);
+        fresh = launder_add(slot, pfn);
     frame_unuse(pfn);
     if (!dirty)
         reclaim_offer(pfn);
-    return true;
+    return fresh;
 }
 
 bool evict_entry(struct as *as, struct node *n, unsigned i)
@@ -198,22 +206,31 @@ static bool visit_family(struct shared_page *p)
     return true;
 }
 
-static enum page_look look_private(pfn_t pfn, bool clear)
+static __noinline enum page_look look_shared(pfn_t pfn, bool clear)
 {
     struct shared_page p = {.pfn = pfn, .clear = clear};
-    struct frame *f = frame_of(pfn);
-    unsigned i;
-    struct node *n = frame_count(f) == 1 ? lock_entry(pfn, &i) : NULL;
 
-    if (n) {
-        p.wired = n->pte[i].raw & PTE_WIRED;
-        p.used = !p.wired && entry_used(n, i, clear);
-        node_unlock(n);
-    } else if (frame_count(f) == 0 || !visit_family(&p)) {
+    if (frame_count(frame_of(pfn)) == 0 || !visit_family(&p))
         return PAGE_NOT;
-    }
     counts.cleared += clear && p.used;
     return p.wired ? PAGE_NOT : p.used ? PAGE_USED : PAGE_IDLE;
+}
+
+/* What the hands do most of the time, in one piece: they pass every frame. */
+static inline __attribute__((always_inline)) enum page_look look_private(const struct frame *f,
+                                                                         pfn_t pfn, bool clear)
+{
+    unsigned i = 0;
+    struct node *n = frame_count(f) == 1 ? lock_entry(pfn, &i) : NULL;
+    bool wired, used;
+
+    if (unlikely(!n))
+        return look_shared(pfn, clear);
+    wired = n->pte[i].raw & PTE_WIRED;
+    used = !wired && look_entry(n, i, clear);
+    node_unlock(n);
+    counts.cleared += clear && used;
+    return wired ? PAGE_NOT : used ? PAGE_USED : PAGE_IDLE;
 }
 
 static unsigned evict_private(pfn_t pfn)
@@ -230,19 +247,20 @@ static unsigned evict_private(pfn_t pfn)
     }
     if (!visit_family(&p) || !p.slot || p.failed)
         return 0;
-    launder_add(p.slot, pfn);
-    return 1;
+    return launder_add(p.slot, pfn);
 }
 
 enum page_look page_look(pfn_t pfn, bool clear)
 {
     const struct frame *f = frame_of(pfn);
 
-    switch (frame_type(f)) {
-    case FRAME_ANON: return frame_owner(f) && swap_room() ? look_private(pfn, clear) : PAGE_NOT;
+    enum frame_type type = frame_type(f);
+
+    counts.looks++;
+    if (type == FRAME_SWAP ? frame_count(f) : type == FRAME_ANON && frame_owner(f) && swap_room())
+        return look_private(f, pfn, clear);
+    switch (type) {
     case FRAME_SWAP:
-        if (frame_count(f))
-            return look_private(pfn, clear);
         return f->flags & FRAME_DIRTY ? PAGE_IDLE : PAGE_NOT; /* it could not be written */
     case FRAME_OBJ: return look_obj(pfn, clear);
     case FRAME_NODE: return look_node(pfn);
@@ -255,12 +273,7 @@ static unsigned evict(pfn_t pfn)
     const struct frame *f = frame_of(pfn);
 
     switch (frame_type(f)) {
-    case FRAME_SWAP:
-        if (frame_count(f) == 0) {
-            launder_add(frame_slot(f), pfn);
-            return 1;
-        }
-        return evict_private(pfn);
+    case FRAME_SWAP: return frame_count(f) ? evict_private(pfn) : launder_add(frame_slot(f), pfn);
     case FRAME_ANON: return evict_private(pfn);
     case FRAME_OBJ: return evict_obj(pfn);
     case FRAME_NODE: return evict_node(pfn);
@@ -270,12 +283,24 @@ static unsigned evict(pfn_t pfn)
 
 unsigned page_evict(pfn_t pfn)
 {
+    uint64_t began = clock_ns();
     unsigned taken = evict(pfn);
 
     counts.taken += taken;
     if (launder_is_full())
         launder_flush();
+    counts.ns += clock_ns() - began;
     return taken;
+}
+
+uint64_t evict_ns(void)
+{
+    return counts.ns;
+}
+
+uint32_t evict_looks(void)
+{
+    return counts.looks;
 }
 
 uint32_t evict_taken(void)

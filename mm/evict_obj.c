@@ -100,7 +100,7 @@ enum page_look look_obj(pfn_t pfn, bool clear)
     return !found || m.wired ? PAGE_NOT : m.used ? PAGE_USED : PAGE_IDLE;
 }
 
-/* The page, which is the only copy and has no users, gets a slot. */
+/* The page, which is the only copy and has no users, gets a slot; false: it was counted before. */
 static bool give_slot(struct obj *o, pfn_t pfn, uint32_t page)
 {
     uint32_t slot;
@@ -114,9 +114,7 @@ static bool give_slot(struct obj *o, pfn_t pfn, uint32_t page)
         (void)swap_obj_drop(o, page);
     if (o->ops->thaw)
         o->ops->thaw(o);
-    if (given)
-        launder_add(slot, pfn);
-    return given;
+    return given && launder_add(slot, pfn);
 }
 
 static unsigned evict_held(struct obj *o, pfn_t pfn)
@@ -132,9 +130,7 @@ static unsigned evict_held(struct obj *o, pfn_t pfn)
         return 0;
     if (f->flags & FRAME_UNSAVED) {
         slot = swap_obj_find(o, page);
-        if (slot)
-            launder_add(slot, pfn);
-        return slot != 0;
+        return slot && launder_add(slot, pfn);
     }
     if (f->flags & FRAME_WIRED)
         return give_slot(o, pfn, page);

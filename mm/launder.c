@@ -5,6 +5,8 @@
  * but who writes to it gets a copy. What can't be written stays as it is, dirty, and is tried
  * again. Locks: (w) and frame locks; none over a transfer. All of it is page-out's thread's own.
  */
+#include <string.h>
+
 #include "include/uapi/errno.h"
 #include "lib/refcount.h"
 #include "mm/obj.h"
@@ -26,17 +28,26 @@ static struct {
     struct launder_stats stats;
 } tub;
 
-void launder_add(uint32_t slot, pfn_t pfn)
+/* A page that went with its neighbours comes again when the hand gets to it, and twice the same
+ * slot would end a transfer. A slot's page may have become another one. */
+bool launder_add(uint32_t slot, pfn_t pfn)
 {
     unsigned at = tub.n;
+    struct wash *w = tub.item;
 
+    while (at > 0 && w[at - 1].slot > slot)
+        at--;
+    if (at > 0 && w[at - 1].slot == slot) {
+        if (w[at - 1].pfn == pfn)
+            return false;
+        w[at - 1].pfn = pfn;
+    } else if (tub.n < ROOM) { /* else a hand finds it again, dirty */
+        memmove(&w[at + 1], &w[at], (tub.n - at) * sizeof(*w));
+        w[at] = (struct wash){slot, pfn, NULL};
+        tub.n++;
+    }
     tub.added++;
-    if (at == ROOM)
-        return; /* it is dirty: a hand finds it again */
-    for (; at > 0 && tub.item[at - 1].slot > slot; at--)
-        tub.item[at] = tub.item[at - 1];
-    tub.item[at] = (struct wash){slot, pfn, NULL};
-    tub.n++;
+    return true;
 }
 
 bool launder_is_full(void)

@@ -65,6 +65,7 @@ struct pageout_stats pageout_stats(void)
     s.failed = launder_stats().failed;
     s.cleared = evict_cleared();
     s.taken = evict_taken();
+    s.looks = evict_looks();
     s.nodes = evict_space_stats().nodes;
     s.sleepers = evict_space_stats().spaces;
     return s;
@@ -78,7 +79,7 @@ static uint32_t available(void)
     return s.free + s.cache;
 }
 
-pfn_t pageout_next(pfn_t pfn)
+pfn_t pageout_next_group(pfn_t pfn)
 {
     pfn_t end = direct_map.end, next = pfn >= end ? end : frame_skip_untouched(pfn + 1);
 
@@ -127,8 +128,10 @@ static uint32_t scan_round(uint32_t have)
 {
     uint32_t missing = po.limit.lotsfree - have, taken = evict_taken(), dirty = unwritten(), got;
     uint32_t failed = launder_stats().failed;
+    uint64_t began = clock_ns(), evicting = evict_ns();
     uint32_t looked = po.policy->scan(scan_size(have), MAX(missing, WANT_LEAST));
 
+    po.stats.look_ns += clock_ns() - began - (evict_ns() - evicting);
     launder_flush();
     got = evict_taken() - taken - (unwritten() - dirty);
     po.stats.rounds++;

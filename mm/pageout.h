@@ -47,7 +47,9 @@ uint32_t pageout_pace(void);
 
 struct pageout_stats {
     uint32_t rounds;    /* of the thread */
-    uint32_t scanned;   /* frames that a policy looked at */
+    uint32_t scanned;   /* frames that a policy passed: a clock's front hand */
+    uint32_t looks;     /* at a frame, by one hand or the other */
+    uint64_t look_ns;   /* that these took; what was done with what they found is not in it */
     uint32_t cleared;   /* pages whose translations were taken away, to see whether they are used */
     uint32_t used;      /* pages that a policy left alone because they were */
     uint32_t taken;     /* pages that became reclaimable */

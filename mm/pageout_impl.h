@@ -33,10 +33,14 @@ struct evict_space_stats evict_space_stats(void);
 /* Pages so far whose translations were taken away, and that page_evict took. */
 uint32_t evict_cleared(void);
 uint32_t evict_taken(void);
+/* Calls of page_look, and the time that all of page_evict took. */
+uint32_t evict_looks(void);
+uint64_t evict_ns(void);
 
 /* Writes what page_evict has collected. May sleep. */
 void launder_flush(void);
-void launder_add(uint32_t slot, pfn_t pfn);
+/* The page is to be written to its slot; false: it was already. */
+bool launder_add(uint32_t slot, pfn_t pfn);
 bool launder_is_full(void);
 struct launder_stats {
     uint32_t written, failed;
@@ -52,7 +56,14 @@ int __must_check pageout_change(const struct policy *p);
 
 /* The frame behind pfn in the core map, going round; entries that were never made are passed over.
  */
-pfn_t pageout_next(pfn_t pfn);
+pfn_t pageout_next_group(pfn_t pfn);
+static inline pfn_t pageout_next(pfn_t pfn)
+{
+    pfn++;
+    if (likely((pfn - direct_map.first) % FRAME_GROUP && pfn < direct_map.end))
+        return pfn;
+    return pageout_next_group(pfn - 1);
+}
 void pageout_count_used(void);
 
 #endif

@@ -66,6 +66,8 @@ void procfs_clock(struct text *t, struct proc *p)
     line(t, "pace", pageout_pace());
     line(t, "rounds", s.rounds);
     line(t, "scanned", s.scanned);
+    line(t, "looks", s.looks);
+    text_printf(t, "look_ns %llu\n", (unsigned long long)s.look_ns);
     line(t, "cleared", s.cleared);
     line(t, "used", s.used);
     line(t, "taken", s.taken);

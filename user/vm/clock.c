@@ -20,6 +20,7 @@ static const struct {
 } counts[] = {
     {"rounds", "rounds of page-out"},
     {"scanned", "frames that the clock passed"},
+    {"looks", "looks at a frame, by one hand or the other"},
     {"cleared", "pages taken out of the hardware by the front hand"},
     {"used", "pages that the back hand found used since"},
     {"taken", "pages that the back hand took"},
@@ -81,6 +82,7 @@ static void limits_show(const char *text)
 static void counts_show(const char *text)
 {
     uint64_t now = time_ms(), ms = now > last.ms ? now - last.ms : 1;
+    uint64_t ns, looks;
     char digits[U64_DIGITS];
 
     printf("       all  a second\n");
@@ -93,6 +95,8 @@ static void counts_show(const char *text)
         last.value[i] = value;
     }
     last.ms = now;
+    if (text_number(text, "look_ns", &ns) && text_number(text, "looks", &looks) && looks)
+        printf("%10lu            ns that a look takes\n", (unsigned long)(ns / looks));
 }
 
 static int show(void)
