@@ -8,6 +8,7 @@
  *   bench processes   how many children are alive before the first failure
  *   bench memory      a few costs, for machines of different sizes
  *   bench scale       costs with 10 to 10,000 regions, 1 to 1,000 processes
+ *   bench swap DISK   costs of memory that does not fit, with the disk's swap area
  *   bench cores N     what N processes get done that fault, or fork and exec, all the time
  */
 #include "bench.h"
@@ -180,6 +181,8 @@ int main(int argc, char **argv)
         measure("fork_exit_wait", op_fork, 100);
         measure("fork_exec_exit", op_fork_exec, 100);
         measure_memory();
+    } else if (!strcmp(what, "swap") && argc > 2) {
+        measure_swap(argv[2]);
     } else if (!strcmp(what, "cores") && argc > 2) {
         scale_cores((uint32_t)strtoul(argv[2], NULL, 10));
     } else {

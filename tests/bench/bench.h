@@ -32,6 +32,7 @@ enum {
     NR_kill = 37,
     NR_brk = 45,
     NR_getppid = 64,
+    NR_swapon = 87,
     NR_munmap = 91,
     NR_wait4 = 114,
     NR_clone = 120,
@@ -133,5 +134,8 @@ void scale_regions(void);
 void scale_processes(void);
 void scale_fork(void);
 void scale_cores(uint32_t workers);
+
+/* bench_swap.c */
+void measure_swap(const char *device); /* a disk with a swap area, which it takes */
 
 #endif
