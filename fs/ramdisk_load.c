@@ -7,6 +7,11 @@
  *   kept and copied at first touch. The end of a file's last page holds the next header until
  *   everything is read; then it is cleared.
  * Frames of the archive have type RAMDISK, those that are still read from the flag WIRED as well.
+ * Those that became files' pages stay in memory as long as the page is there, also where there is
+ * swap: a disk that fails then can't take the programs with it, the shell and swapoff first. In
+ * swap they would be lost with the disk, since these frames are the archive; a second copy would
+ * cost what is won. The price is known: the archive's size, which was there before any swap was.
+ * memlimit= does not count it.
  * The bytes may be anybody's. Locks: none: one thread, before the first process.
  */
 #include <string.h>
@@ -291,6 +296,15 @@ static bool is_ramdisk_frame(const uint8_t *bytes)
     return f && frame_type(f) == FRAME_RAMDISK;
 }
 
+/* The page is the file's; nobody else runs yet. */
+static void adopt_page(struct obj *o, uint32_t page, pfn_t pfn)
+{
+    if (obj_reserve(1)) /* there is no limit yet */
+        return;
+    if (obj_adopt(o, page, pfn) == NO_PFN)
+        frame_of(pfn)->flags |= FRAME_ARCHIVE;
+}
+
 /* Makes the file's pages its own where they can be. `limit`: where the bytes begin that somebody
  * else needs. */
 static void adopt_file(struct tnode *n, const uint8_t *limit)
@@ -304,8 +318,7 @@ static void adopt_file(struct tnode *n, const uint8_t *limit)
 
             if ((size_t)(end - at) < PAGE_SIZE)
                 memset(page + (end - at), 0, PAGE_SIZE - (size_t)(end - at));
-            if (obj_reserve(1) == 0) /* there is no limit yet */
-                obj_adopt(&n->obj, (uint32_t)(at - n->data) >> PAGE_SHIFT, virt_to_pfn(at));
+            adopt_page(&n->obj, (uint32_t)(at - n->data) >> PAGE_SHIFT, virt_to_pfn(at));
         }
     }
     if (at < end)

@@ -2,7 +2,8 @@
  *
  * Taking a page of an object from those who map it. What can be had again is cache then; what was
  * written through a mapping goes home first; what is the only copy gets a slot of swap, and is
- * written there. Who touches it meanwhile finds it in its object, as ever.
+ * written there. Who touches it meanwhile finds it in its object, as ever. A page of the archive
+ * is taken from those who map it, so that their nodes may go, and stays in memory.
  * Locks: those of the parts of the object's segments, pt_lock, node lock; the page cache's; (w).
  * The object is held by a reference.
  */
@@ -70,7 +71,7 @@ static enum page_look look_unmapped(pfn_t pfn, bool clear)
 
     if (flags & FRAME_UNSAVED || (flags & (FRAME_WIRED | FRAME_DIRTY)) == FRAME_DIRTY)
         return PAGE_IDLE;
-    if (!(flags & FRAME_WIRED))
+    if (!(flags & FRAME_WIRED) || flags & FRAME_ARCHIVE)
         return PAGE_NOT;
     if (clear && flags & FRAME_REF) {
         frame_lock(pfn);
@@ -126,7 +127,7 @@ static unsigned evict_held(struct obj *o, pfn_t pfn)
     if (f->flags & FRAME_WIRED && swap_room() == 0)
         return 0;
     rmap_for_each(pfn, visit_unmap, &m);
-    if (frame_count(f))
+    if (frame_count(f) || f->flags & FRAME_ARCHIVE)
         return 0;
     if (f->flags & FRAME_UNSAVED) {
         slot = swap_obj_find(o, page);

@@ -46,16 +46,17 @@ enum frame_type {
 };
 
 enum frame_flags {
-    FRAME_BUSY = 1,      /* (f) being filled or written; its owner alone changes the frame */
-    FRAME_WANTED = 2,    /* (f) somebody sleeps for BUSY */
-    FRAME_DIRTY = 4,     /* (f) differs from its backing store */
-    FRAME_REF = 8,       /* (f) referenced since the clock looked */
-    FRAME_ISYNC = 16,    /* (f) instruction cache is coherent with the contents */
-    FRAME_WIRED = 32,    /* (f) never taken away: what it holds is nowhere else */
-    FRAME_DERIVED = 64,  /* (f) rmap: struct derive */
-    FRAME_ERROR = 128,   /* (f) filling failed */
-    FRAME_WRITING = 256, /* (f) on its way out: may be read, not written or freed */
-    FRAME_UNSAVED = 512, /* (f) an object's page that its slot of swap does not hold yet */
+    FRAME_BUSY = 1,       /* (f) being filled or written; its owner alone changes the frame */
+    FRAME_WANTED = 2,     /* (f) somebody sleeps for BUSY */
+    FRAME_DIRTY = 4,      /* (f) differs from its backing store */
+    FRAME_REF = 8,        /* (f) referenced since the clock looked */
+    FRAME_ISYNC = 16,     /* (f) instruction cache is coherent with the contents */
+    FRAME_WIRED = 32,     /* (f) never taken away: what it holds is nowhere else */
+    FRAME_DERIVED = 64,   /* (f) rmap: struct derive */
+    FRAME_ERROR = 128,    /* (f) filling failed */
+    FRAME_WRITING = 256,  /* (f) on its way out: may be read, not written or freed */
+    FRAME_UNSAVED = 512,  /* (f) an object's page that its slot of swap does not hold yet */
+    FRAME_ARCHIVE = 1024, /* (f) came with the machine, and never goes to swap */
 };
 
 struct frame {

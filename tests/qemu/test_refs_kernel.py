@@ -170,7 +170,7 @@ class PageIns(Refs):
 
     def test_skew(self):
         capture = self.record(SKEW)
-        small, middle, large = (self.check_foretold(capture, size, SKEW) for size in ("6M", "7M", "8M"))
+        small, middle, large = (self.check_foretold(capture, size, SKEW) for size in ("9M", "10M", "11M"))
         for foretold, faults, _ in (small, middle, large):  # one by one, as the tool thinks of them
             self.assertLess(abs(foretold - faults), TOLERANCE * foretold)
         self.assertGreater(small[1], 2 * large[1])

@@ -47,6 +47,27 @@ class Errors(Swap):
         self.assertGreater(self.numbers(vm, "-s", "vmstat ")["swap_errors"], 0)
         self.lives(vm)
 
+    def test_read_all(self):
+        """Of an area from which nothing can be read: init and all programs are there as before. The
+        shell that had pages in it ends, and another begins."""
+        pages = 800
+        vm = self.boot((self.disk("vda", pages, header(pages)), bad("read", first=1, step=1, end=pages)))
+        vm.run("swapon /dev/vda", 60, status=0)
+        files = [name + "/" + file for name in ("/bin", "/tests") for file in vm.run("ls " + name, 60).split()
+                 if file != "bad"]  # a directory
+        for _ in range(3):
+            vm.send("hog 9M\r")
+            vm.expect(r"hog\[\d+\]: killed: touched an unreadable page", 60)
+            vm.send("echo let_''go\recho start_''anew\r")  # the first may be the old shell's last
+            vm.expect(r"start_anew$", 60)
+            vm.expect_prompt(60)
+            for first in range(0, len(files), 8):
+                vm.run("cat %s >/dev/null" % " ".join(files[first : first + 8]), 60, status=0)
+            for command in "hello", "ps":
+                vm.run(command, 60, status=0)
+        self.assertGreater(self.numbers(vm, "-s", "vmstat ")["swap_errors"], 0)
+        self.lives(vm)
+
     def test_write(self):
         """What can't be written stays in memory."""
         vm = self.boot_bad(**bad("write"))
