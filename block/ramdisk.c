@@ -11,6 +11,7 @@
 #include "block/block.h"
 #include "kern/bootargs.h"
 #include "kern/log.h"
+#include "mm/as.h"
 #include "mm/frame.h"
 
 #define RAM_MAJOR   1u
@@ -82,6 +83,9 @@ void ramdisk_init(void)
     }
     ram.bytes = pfn_to_virt(first);
     memset(ram.bytes, 0, (size_t)npages << PAGE_SHIFT);
-    if (!block_register(&info))
+    if (!block_register(&info)) {
         frame_free_contiguous(first, npages);
+        return;
+    }
+    as_commit_limit_add(-(int32_t)npages); /* what nobody can have is not promised */
 }

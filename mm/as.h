@@ -187,7 +187,7 @@ bool as_commit_strict(void);
 /* Committed memory and its limit, pages. */
 uint32_t as_committed(void);
 uint32_t as_commit_limit(void);
-/* Swap came, or (negative) went. */
+/* Swap came, or (negative) went; or memory went that no process can have. */
 void as_commit_limit_add(int32_t npages);
 
 #define STACK_GUARD_PAGES 16u
