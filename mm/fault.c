@@ -20,6 +20,8 @@ static struct {
     struct fault_counters c;
 } __aligned(64) counters[CPU_MAX];
 
+#define LOOKS 64u /* at the counters, until nothing begins meanwhile */
+
 static const char *const kind_names[FAULT_KINDS] = {TRACE_KIND_NAMES};
 
 const char *fault_kind_name(enum fault_kind kind)
@@ -27,15 +29,43 @@ const char *fault_kind_name(enum fault_kind kind)
     return kind < FAULT_KINDS ? kind_names[kind] : "?";
 }
 
-struct fault_counters fault_counters(void)
+static uint32_t entries_so_far(void)
+{
+    uint32_t n = 0;
+
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
+        n += __atomic_load_n(&counters[cpu].c.entries, __ATOMIC_ACQUIRE);
+    return n;
+}
+
+/* Kinds first, entries last: whoever is seen to have left is seen to have entered, since locks are
+ * given back between the two counts. */
+static struct fault_counters look(void)
 {
     struct fault_counters c = {0};
+    uint32_t left = 0;
 
-    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
-        c.entries += __atomic_load_n(&counters[cpu].c.entries, __ATOMIC_RELAXED);
+    for (unsigned cpu = 0; cpu < CPU_MAX; cpu++)
         for (unsigned i = 0; i < FAULT_KINDS; i++)
-            c.kind[i] += __atomic_load_n(&counters[cpu].c.kind[i], __ATOMIC_RELAXED);
-    }
+            c.kind[i] += __atomic_load_n(&counters[cpu].c.kind[i], __ATOMIC_ACQUIRE);
+    for (unsigned i = 0; i < FAULT_KINDS; i++)
+        left += c.kind[i];
+    c.entries = entries_so_far();
+    c.in_progress = c.entries - left;
+    return c;
+}
+
+/* Where no fault began from the first look to the last, in_progress had begun by then. */
+struct fault_counters fault_counters(void)
+{
+    struct fault_counters c;
+    unsigned tries = 0;
+    uint32_t before;
+
+    do {
+        before = entries_so_far();
+        c = look();
+    } while (c.entries != before && ++tries < LOOKS);
     return c;
 }
 

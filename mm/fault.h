@@ -69,9 +69,11 @@ enum fault_error fault_handle(struct as *as, vaddr_t va, prot_t access, vaddr_t 
  * unpins by frame_unuse. */
 int __must_check fault_pin(struct as *as, vaddr_t va, prot_t access, bool force, pfn_t *pfn);
 
-/* Counters; read without locks. */
+/* entries = all kinds + in_progress, whenever it is read, without locks. in_progress: faults that
+ * had begun and not ended at one moment, of no more than one for each thread; if faults begin all
+ * the time while one reads, those that did as well. */
 struct fault_counters {
-    uint32_t entries, kind[FAULT_KINDS];
+    uint32_t entries, kind[FAULT_KINDS], in_progress;
 };
 struct fault_counters fault_counters(void);
 

@@ -149,6 +149,7 @@ void procfs_vmstat(struct text *t, struct proc *p)
     line(t, "fault_entries", c.entries);
     for (unsigned i = 0; i < FAULT_KINDS; i++)
         text_printf(t, "fault_%s %u\n", fault_kind_name((enum fault_kind)i), (unsigned)c.kind[i]);
+    line(t, "fault_in_progress", c.in_progress);
     line(t, "forks", n->forks);
     line(t, "execs", n->execs);
     line(t, "exits", n->exits);

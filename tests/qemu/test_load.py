@@ -85,6 +85,18 @@ class Load(LoadCase):
         self.nothing_left(vm)
         vm.power_off(60)
 
+    def test_faults(self):
+        """Each is counted once, and those in progress are, while pages go out and come back."""
+        vm = self.boot_loading()
+        start = vm.position
+        vm.run(self.words("private", 12, self.ROUNDS) + " &", 60)
+        output = vm.run("t_faults looks %d" % (5000 if SOAK else 200), 400, status=0)
+        self.assert_printed(vm, r"^faults: the sum is right, \d+ in progress at most$", output)
+        vm.run("wait", 200)
+        self.assertIn("load: private: 0 words wrong\n", vm.text[start:])
+        self.nothing_left(vm)
+        vm.power_off(60)
+
 
 class LoadThreads(Load):
     """CPUs that really run at the same time, with less to do; all of it in a soak."""
