@@ -305,23 +305,37 @@ static int bring_object(uint32_t slot)
     return error == -ENOMEM && pageout_wait() ? 0 : error == -EINVAL ? 0 : error;
 }
 
-int swap_bring_back(uint32_t first, uint32_t n)
+/* Until nobody's page is in the slot. */
+static int bring_slot(uint32_t slot)
 {
     struct swap_slot_info info;
     int error = 0;
 
-    for (uint32_t slot = first; slot < first + n && !error; slot++) {
-        while (!error && swap_slot(slot, &info) && info.owner) {
-            if (info.type == FRAME_OBJ)
-                error = bring_object(slot);
-            else if (info.count)
-                error = bring_one(slot, &info);
-            else if (!swap_disown(slot))
-                frame_nap(); /* it is being written */
-            if (thread_interrupted())
-                error = -EINTR;
-            preempt_point();
-        }
+    while (!error && swap_slot(slot, &info) && info.owner) {
+        if (info.type == FRAME_OBJ)
+            error = bring_object(slot);
+        else if (info.count)
+            error = bring_one(slot, &info);
+        else if (!swap_disown(slot))
+            frame_nap(); /* it is being written */
+        if (thread_interrupted())
+            error = -EINTR;
+        preempt_point();
     }
     return error;
+}
+
+/* What can't be read does not keep the others from coming back. */
+int swap_bring_back(uint32_t first, uint32_t n)
+{
+    int error = 0, lost = 0;
+
+    for (uint32_t slot = first; slot < first + n && !error; slot++) {
+        error = bring_slot(slot);
+        if (error == -EIO) {
+            lost = error;
+            error = 0;
+        }
+    }
+    return error ? error : lost;
 }

@@ -68,6 +68,46 @@ class Errors(Swap):
         self.assertGreater(self.numbers(vm, "-s", "vmstat ")["swap_errors"], 0)
         self.lives(vm)
 
+    def test_read_object(self):
+        """Who reads a file whose page is lost is told, who maps one is killed, both by name."""
+        vm = self.boot_bad(**bad("read", first=1000, end=8000))
+        vm.run("dd if=/dev/zero of=/tmp/a bs=4K count=3000", 60, status=0)
+        for _ in range(2):
+            output = vm.run("cat /tmp/a >/dev/null", 60, status=1)
+            self.assert_printed(vm, "^cat: /tmp/a: input/output error$", output)
+        self.assertRegex(vm.text, r"vda: read of sectors \d+-\d+ failed")
+        vm.run("dd if=/tmp/a of=/dev/null bs=4K count=1", 60, status=0)
+        vm.run("rm /tmp/a", 60, status=0)
+        output = vm.run("load shared 14M 1 1", 100, status=128 + SIGBUS)
+        self.assert_printed(vm, r"^load\[\d+\]: killed: touched an unreadable page \w+ \(shared segment ", output)
+        self.assertNotIn("words wrong", output)
+        self.assertNotIn("sh[", vm.text)
+        self.lives(vm)
+
+    def test_swapoff(self):
+        """It brings back what can be read, says why it can't end, and ends once the disk is well. The
+        area is in use as before meanwhile."""
+        faults = [dict(errno=5, iotype="read", once="on", sector=page * SECTORS + 3)
+                  for page in (3000, 3500, 4000) for _ in range(16)]  # neighbours try it, too
+        vm = self.boot_bad(more=[self.disk("vdb", AREA, header(AREA))], inject_error=faults)
+        self.fill(vm, 6000)
+        vm.run("swapon -p 0 /dev/vdb", 60, status=0)
+        before, refused = self.areas(vm)["/dev/vda"], 0
+        while True:
+            output = vm.run("swapoff /dev/vda", 100)
+            now = self.areas(vm).get("/dev/vda")
+            if not now:
+                break
+            self.assert_printed(vm, "^swapoff: /dev/vda: input/output error$", output)
+            refused += 1
+            self.assertLess(refused, 10)
+            self.assertEqual((now[0], now[2]), (before[0], before[2]))
+            self.assertLess(now[1], before[1] // 10)
+            self.whole(vm)
+        self.assertGreater(refused, 0)
+        self.check(vm, "parent")
+        self.lives(vm)
+
     def test_write(self):
         """What can't be written stays in memory."""
         vm = self.boot_bad(**bad("write"))
