@@ -145,7 +145,7 @@ static void worker(void *arg)
         if (d->poked || !list_empty(&d->ended) || first_deadline(d) != until_ns)
             spin_unlock_irq(&d->work.lock, mask);
         else
-            (void)!waitq_sleep(&d->work, mask, false, until_ns);
+            (void)!waitq_sleep(&d->work, mask, SLEEP_DEEP, until_ns);
     }
 }
 
@@ -238,7 +238,7 @@ int block_wait(struct block_io *first)
     block_submit(first);
     mask = spin_lock_irq(&w.wait.lock);
     while (w.left) {
-        (void)!waitq_sleep(&w.wait, mask, false, UINT64_MAX);
+        (void)!waitq_sleep(&w.wait, mask, SLEEP_DEEP, UINT64_MAX);
         mask = spin_lock_irq(&w.wait.lock);
     }
     spin_unlock_irq(&w.wait.lock, mask);

@@ -305,10 +305,10 @@ void bdev_write_back_run(void *arg)
         uint32_t mask = spin_lock_irq(&all.work.lock);
 
         if (!all.dirty) {
-            (void)!waitq_sleep(&all.work, mask, false, UINT64_MAX);
+            (void)!waitq_sleep(&all.work, mask, SLEEP_DEEP, UINT64_MAX);
             continue;
         }
-        (void)!waitq_sleep(&all.work, mask, false, clock_ns() + WRITE_BACK_NS);
+        (void)!waitq_sleep(&all.work, mask, SLEEP_DEEP, clock_ns() + WRITE_BACK_NS);
         __atomic_store_n(&all.dirty, false, __ATOMIC_RELAXED);
         blockdev_sync_all();
     }

@@ -9,8 +9,9 @@
 
 #define WAITQ_ALL (~0u)
 
-/* What ends a sleep besides the event and the time: nothing; a kill; any signal. */
-enum sleep_depth { SLEEP_DEEP, SLEEP_KILLABLE, SLEEP_LIGHT };
+/* What ends a sleep besides the event and the time: nothing; a kill; any signal. The numbers are
+ * the work of a thread that does (proc/thread.h). */
+enum sleep_depth { SLEEP_DEEP = 0, SLEEP_KILLABLE = 2, SLEEP_LIGHT = 10 };
 
 void waitq_init(struct waitq *q);
 /* Sleeps until waitq_wake, until_ns (clock_ns time; UINT64_MAX: none) or what `depth` says. Called

@@ -182,7 +182,7 @@ static void pause_point(void)
 
     while (po.paused) {
         po.busy = false;
-        waitq_sleep(&po.work, mask, false, UINT64_MAX);
+        waitq_sleep(&po.work, mask, SLEEP_DEEP, UINT64_MAX);
         mask = spin_lock_irq(&po.work.lock);
     }
     po.busy = true;
@@ -221,7 +221,7 @@ static void rest(uint64_t until)
     if (__atomic_exchange_n(&po.wanted, false, __ATOMIC_RELAXED))
         spin_unlock_irq(&po.work.lock, mask);
     else
-        waitq_sleep(&po.work, mask, false, until);
+        waitq_sleep(&po.work, mask, SLEEP_DEEP, until);
     po.rested_ns += clock_ns() - began;
 }
 
@@ -234,7 +234,7 @@ static void despair(void)
     while (clock_ns() < until && swap_room() == 0) {
         mask = spin_lock_irq(&po.work.lock);
         po.busy = false;
-        waitq_sleep(&po.work, mask, false, until);
+        waitq_sleep(&po.work, mask, SLEEP_DEEP, until);
     }
 }
 
@@ -290,7 +290,7 @@ int pageout_change(const struct policy *p)
     pageout_wake();
     mask = spin_lock_irq(&po.done.lock);
     while (po.next == p && !error) {
-        error = waitq_sleep(&po.done, mask, true, UINT64_MAX);
+        error = waitq_sleep(&po.done, mask, SLEEP_KILLABLE, UINT64_MAX);
         mask = spin_lock_irq(&po.done.lock);
     }
     if (!error)
@@ -365,7 +365,7 @@ bool pageout_wait(void)
     po.stats.waits++;
     po.waiting++;
     while (po.round == round) {
-        waitq_sleep(&po.done, mask, false, UINT64_MAX);
+        waitq_sleep(&po.done, mask, SLEEP_DEEP, UINT64_MAX);
         mask = spin_lock_irq(&po.done.lock);
     }
     po.waiting--;

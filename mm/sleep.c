@@ -41,7 +41,7 @@ void frame_sleep(pfn_t pfn)
     busy = frame_of(pfn)->flags & (FRAME_BUSY | FRAME_WRITING);
     frame_unlock(pfn);
     if (busy) {
-        waitq_sleep(q, mask, false, UINT64_MAX);
+        waitq_sleep(q, mask, SLEEP_DEEP, UINT64_MAX);
         lock_waited_only(LOCK_BUSY, since);
     } else {
         spin_unlock_irq(&q->lock, mask);
@@ -58,5 +58,5 @@ void frame_nap(void)
     static struct waitq naps = WAITQ_INIT(naps);
     uint32_t mask = spin_lock_irq(&naps.lock);
 
-    waitq_sleep(&naps, mask, false, clock_ns() + NSEC_PER_MSEC);
+    waitq_sleep(&naps, mask, SLEEP_DEEP, clock_ns() + NSEC_PER_MSEC);
 }

@@ -165,7 +165,7 @@ static void wait_for_vfork(struct proc *child, struct proc *me)
             spin_unlock_irq(&me->child_wait.lock, mask);
             break;
         }
-        error = waitq_sleep(&me->child_wait, mask, true, UINT64_MAX);
+        error = waitq_sleep(&me->child_wait, mask, SLEEP_KILLABLE, UINT64_MAX);
     }
     if (error) {
         proc_lock();

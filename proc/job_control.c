@@ -195,15 +195,16 @@ static void hang_up_locked(int pgid)
 
 void job_leave(struct proc *leaving)
 {
-    uint32_t mask = thread_table_lock(leaving);
+    uint32_t mask;
 
+    if (likely(!__atomic_load_n(&job.stopped, __ATOMIC_RELAXED)))
+        return;
+    mask = thread_table_lock(leaving);
     if (leaving->sig.stop_sig) {
         leaving->sig.stop_sig = 0;
         __atomic_fetch_sub(&job.stopped, 1, __ATOMIC_RELAXED);
     }
     thread_table_unlock(leaving, mask);
-    if (likely(!__atomic_load_n(&job.stopped, __ATOMIC_RELAXED)))
-        return;
     proc_lock();
     if (group_is_orphan_locked(leaving, leaving))
         hang_up_locked(leaving->pgid);

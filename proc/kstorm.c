@@ -62,7 +62,7 @@ static void nap(struct gust *g, uint32_t most_ns)
 {
     uint32_t mask = spin_lock_irq(&storm.nap.lock);
 
-    waitq_sleep(&storm.nap, mask, true, clock_ns() + random_next(g, most_ns));
+    waitq_sleep(&storm.nap, mask, SLEEP_KILLABLE, clock_ns() + random_next(g, most_ns));
 }
 
 static void pause(struct gust *g)
@@ -189,7 +189,7 @@ static void gust_wait(struct gust *g)
             spin_unlock_irq(&storm.ended.lock, mask);
             return;
         }
-        waitq_sleep(&storm.ended, mask, false, UINT64_MAX);
+        waitq_sleep(&storm.ended, mask, SLEEP_DEEP, UINT64_MAX);
     }
 }
 

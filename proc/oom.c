@@ -175,7 +175,7 @@ static void nap(void)
 {
     uint32_t mask = spin_lock_irq(&oom.nap.lock);
 
-    waitq_sleep(&oom.nap, mask, false, clock_ns() + NAP_NS);
+    waitq_sleep(&oom.nap, mask, SLEEP_DEEP, clock_ns() + NAP_NS);
 }
 
 /* What CPUs keep for themselves makes the difference. */

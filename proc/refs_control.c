@@ -72,7 +72,7 @@ static bool sleep_interval(struct recording *rec)
         spin_unlock_irq(&rec->wait.lock, mask);
         return false;
     }
-    waitq_sleep(&rec->wait, mask, true, /* so it comes to the top level */
+    waitq_sleep(&rec->wait, mask, SLEEP_KILLABLE, /* so it comes to the top level */
                 clock_ns() + (uint64_t)rec->refs->request.interval_us * 1000);
     return true;
 }

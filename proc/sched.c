@@ -367,7 +367,7 @@ void sched_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_
     if (unlikely(t == cpu_self()->idle))
         panic("the idle thread may not sleep");
     spin_lock(&rq->lock);
-    if (!(t->work & sleep_enders(depth))) {
+    if (!(t->work & (uint32_t)depth)) {
         t->state = THREAD_SLEEPING;
         t->interruptible = (uint8_t)depth;
         t->waiting_on = q;
@@ -400,7 +400,7 @@ void sched_interrupt(struct thread *t)
     uint32_t mask = irq_save();
     struct runq *rq = lock_queue_of(t);
 
-    if (t->state == THREAD_SLEEPING && t->work & sleep_enders(t->interruptible))
+    if (t->state == THREAD_SLEEPING && t->work & t->interruptible)
         wake(rq, t);
     spin_unlock_irq(&rq->lock, mask);
 }

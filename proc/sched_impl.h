@@ -19,11 +19,8 @@ void sched_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_
 bool sched_wake(struct thread *t);
 /* t has work: wakes it if that ends its sleep. Any context. */
 void sched_interrupt(struct thread *t);
-/* The work that ends a sleep of that depth. */
-static inline uint32_t sleep_enders(enum sleep_depth depth)
-{
-    return depth == SLEEP_LIGHT ? WORK_KILL | WORK_SIGNAL : depth ? WORK_KILL : 0;
-}
+_Static_assert(SLEEP_KILLABLE == (int)WORK_KILL && SLEEP_LIGHT == (WORK_KILL | WORK_SIGNAL),
+               "a sleep's depth is the work that ends it");
 /* The current thread is about to sleep for a lock of owner's, which can't give it back meanwhile:
  * owner is worth as much as who waits for it, and is the next of its level. Else the level on which
  * thousands wake all the time keeps it, and all who wait, from running. Any context but a held (q).

@@ -447,53 +447,53 @@ int signal_action(int sig, const struct sigaction_abi *act, struct sigaction_abi
     return 0;
 }
 
+/* All of it is 0 in the child, and most often stays so. */
 void signal_fork(struct proc *child, struct thread *t, const struct proc *parent)
 {
     const struct thread *me = thread_current();
 
-    child->sig.ignored = parent->sig.ignored;
-    child->sig.caught = parent->sig.caught;
+    if (unlikely(parent->sig.ignored | parent->sig.caught | me->sig.mask)) {
+        child->sig.ignored = parent->sig.ignored;
+        child->sig.caught = parent->sig.caught;
+        t->sig.mask = child->sig.ever_blocked = me->sig.mask;
+    }
     child->sig.handlers = parent->sig.handlers;
-    if (child->sig.handlers)
+    if (unlikely(child->sig.handlers))
         ref_take(&child->sig.handlers->refs);
-    t->sig.mask = child->sig.ever_blocked = me->sig.mask;
-    t->sig.stack = me->sig.stack;
+    if (unlikely(me->sig.stack.bytes))
+        t->sig.stack = me->sig.stack;
 }
 
 void signal_exec(struct proc *p, struct thread *t)
 {
-    struct handlers *old;
-    uint32_t mask = thread_table_lock(p);
+    struct handlers *old = p->sig.handlers;
+    uint32_t mask;
 
-    old = p->sig.handlers;
+    t->sig.stack = (struct altstack){0};
+    if (likely(!old))
+        return;
+    mask = thread_table_lock(p);
     p->sig.handlers = NULL;
     p->sig.caught = 0;
     thread_table_unlock(p, mask);
     handlers_put(old);
-    t->sig.stack = (struct altstack){.flags = SS_DISABLE};
 }
 
-void signal_thread_end(struct thread *t)
+void signal_thread_forget(struct thread *t)
 {
-    uint32_t mask;
+    uint32_t mask = thread_table_lock(t->proc);
 
-    if (likely(!t->sig.pending.set))
-        return;
-    mask = thread_table_lock(t->proc);
     pending_drop(t->proc, &t->sig.pending, ~0ull);
     thread_table_unlock(t->proc, mask);
     signal_free_spent(t->proc);
 }
 
-void signal_proc_end(struct proc *p)
+void signal_proc_forget(struct proc *p)
 {
-    uint32_t mask;
+    uint32_t mask = thread_table_lock(p);
 
-    if (p->sig.pending.set) {
-        mask = thread_table_lock(p);
-        pending_drop(p, &p->sig.pending, ~0ull);
-        thread_table_unlock(p, mask);
-    }
+    pending_drop(p, &p->sig.pending, ~0ull);
+    thread_table_unlock(p, mask);
     signal_free_spent(p);
     handlers_put(p->sig.handlers);
     p->sig.handlers = NULL;

@@ -223,7 +223,5 @@ void signal_wait_for(uint64_t set);
 /* The life of what is here. */
 void signal_fork(struct proc *child, struct thread *t, const struct proc *parent);
 void signal_exec(struct proc *p, struct thread *t);
-void signal_thread_end(struct thread *t);
-void signal_proc_end(struct proc *p);
 
 #endif

@@ -55,6 +55,20 @@ void signal_child_prepare(struct proc *parent, const struct siginfo *info,
 struct siginfo signal_of_end(const struct proc *child);
 void signal_child_send(struct proc *parent, struct child_signal *sig);
 
+/* What a thread that ends has not taken is forgotten; the same of a process, and its handlers. */
+void signal_thread_forget(struct thread *t);
+void signal_proc_forget(struct proc *p);
+static inline void signal_thread_end(struct thread *t)
+{
+    if (unlikely(t->sig.pending.set))
+        signal_thread_forget(t);
+}
+static inline void signal_proc_end(struct proc *p)
+{
+    if (unlikely(p->sig.pending.set || p->sig.spent || p->sig.handlers))
+        signal_proc_forget(p);
+}
+
 /* A fault's signal for the current thread: false if it is not caught, or blocked: then it kills. */
 bool signal_force(int sig, const struct siginfo *info);
 

@@ -54,7 +54,7 @@ void stop_park(void)
             spin_unlock_irq(&stop.parked.lock, mask);
             break;
         }
-        waitq_sleep(&stop.parked, mask, !stop.quiet, UINT64_MAX);
+        waitq_sleep(&stop.parked, mask, stop.quiet ? SLEEP_DEEP : SLEEP_KILLABLE, UINT64_MAX);
     }
     if (at_edge)
         t->at_edge = true;
@@ -140,7 +140,7 @@ static void wait_a_little(void)
 {
     uint32_t mask = spin_lock_irq(&stop.nothing.lock);
 
-    waitq_sleep(&stop.nothing, mask, false, clock_ns() + POLL_NS);
+    waitq_sleep(&stop.nothing, mask, SLEEP_DEEP, clock_ns() + POLL_NS);
 }
 
 /* All are told, and looked at until they are quiet. The second look is for who was killed, and left

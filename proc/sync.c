@@ -48,7 +48,7 @@ static int woken_otherwise(struct waitq *q, struct thread *t, enum sleep_depth d
     spin_unlock_irq(&q->lock, mask);
     if (t->woken)
         return 0;
-    return t->work & sleep_enders(depth) ? -EINTR : -ETIMEDOUT;
+    return t->work & (uint32_t)depth ? -EINTR : -ETIMEDOUT;
 }
 
 /* waitq_sleep without the stop. */
@@ -161,7 +161,7 @@ static __noinline void mutex_lock_slow(struct mutex *m, void *me)
         }
         trace(TRACE_LOCK, (uint32_t)(uintptr_t)m, (uint32_t)((struct thread *)m->owner)->tid);
         sched_lend(m->owner);
-        (void)!waitq_sleep_only(&m->wait, mask, false, NEVER);
+        (void)!waitq_sleep_only(&m->wait, mask, SLEEP_DEEP, NEVER);
         if (has_to_stop(false))
             mutex_stop(m);
     }
@@ -272,7 +272,7 @@ static __noinline void lock_slow(struct rwlock *l, bool (*try)(struct rwlock *))
         s = __atomic_load_n(&l->state, __ATOMIC_RELAXED);
         if (s != 0 && (s & RWLOCK_WAITING || state_move(l, s, s | RWLOCK_WAITING))) {
             trace(TRACE_LOCK, (uint32_t)(uintptr_t)l, s);
-            waitq_sleep(&l->wait, mask, false, NEVER);
+            waitq_sleep(&l->wait, mask, SLEEP_DEEP, NEVER);
         } else {
             spin_unlock_irq(&l->wait.lock, mask); /* it moved: try again */
         }

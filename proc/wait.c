@@ -54,6 +54,7 @@ static struct proc *find(struct proc *me, const struct wait_request *req, bool *
 
 /* One look at the children; the locks are held that look() takes. */
 struct look {
+    bool walks;         /* at all of them */
     struct proc *child; /* that is asked for and ready, or NULL; `named`: that has the number */
     struct proc *named; /* with a reference, or NULL */
     bool any;           /* there are such children */
@@ -65,8 +66,8 @@ static void look(struct proc *me, const struct wait_request *req, struct look *l
 {
     struct proc *p = NULL;
 
-    *l = (struct look){NULL};
-    if (walks(req)) {
+    *l = (struct look){.walks = walks(req)};
+    if (l->walks) {
         proc_lock();
     } else {
         proc_share();
@@ -74,7 +75,7 @@ static void look(struct proc *me, const struct wait_request *req, struct look *l
             l->named = p = pid_ref(req->pid);
     }
     l->mask = spin_lock_irq(&me->child_wait.lock);
-    if (walks(req)) {
+    if (l->walks) {
         p = find(me, req, &l->any);
     } else if (req->pid == -1) {
         struct list_link *first = list_first(&me->children);
@@ -88,9 +89,9 @@ static void look(struct proc *me, const struct wait_request *req, struct look *l
 }
 
 /* child_wait.lock is held or not. */
-static void look_end(const struct wait_request *req, const struct look *l)
+static void look_end(const struct look *l)
 {
-    if (walks(req))
+    if (l->walks)
         proc_unlock();
     else
         proc_unshare();
@@ -122,13 +123,13 @@ static void take_locked(struct proc *me, struct proc *p, bool reap, struct wait_
 }
 
 /* p's thread still runs a few instructions elsewhere: waits for that. */
-static void wait_for_thread(struct proc *me, const struct wait_request *req, const struct look *l)
+static void wait_for_thread(struct proc *me, const struct look *l)
 {
     struct proc *p = l->child;
 
     proc_ref(p);
     spin_unlock_irq(&me->child_wait.lock, l->mask);
-    look_end(req, l);
+    look_end(l);
     do
         sched_yield();
     while (__atomic_load_n(&p->leaving, __ATOMIC_ACQUIRE));
@@ -147,7 +148,7 @@ static int answer(struct proc *me, const struct wait_request *req, const struct 
     spin_unlock_irq(&me->child_wait.lock, l->mask);
     if (reaps)
         proc_reap_locked(p);
-    look_end(req, l);
+    look_end(l);
     return !l->any ? -ECHILD : p ? res->pid : 0;
 }
 
@@ -163,12 +164,12 @@ int proc_wait(const struct wait_request *req, struct wait_result *res)
 
         look(me, req, &l);
         if (unlikely(l.child && __atomic_load_n(&l.child->leaving, __ATOMIC_ACQUIRE))) {
-            wait_for_thread(me, req, &l);
+            wait_for_thread(me, &l);
             continue;
         }
         if (l.child || !l.any || req->nohang)
             return answer(me, req, &l, res);
-        look_end(req, &l);
+        look_end(&l);
         error = waitq_sleep(&me->child_wait, l.mask, SLEEP_LIGHT, UINT64_MAX);
     }
     return error;
