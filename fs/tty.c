@@ -321,7 +321,7 @@ int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     (void)pos;
     if (stop)
         return stop;
-    while (done < len && !thread_interrupted()) {
+    while (done < len) {
         size_t n = MIN(len - done, CHUNK_BYTES);
         size_t copied = file_copy_in(chunk, ubuf + done, n);
         uint32_t mask = lock(t);
@@ -335,6 +335,8 @@ int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
         done += copied;
         if (copied < n)
             return done ? (int)done : -EFAULT;
+        if (thread_signalled())
+            break;
         rest_point();
     }
     return (int)done;

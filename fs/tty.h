@@ -44,8 +44,8 @@ struct tty_caller {
 /* Takes the console over; what was typed before is edited and echoed now. Once. */
 void tty_init(void);
 
-/* Who sends sig (SIGINT, SIGQUIT, SIGTSTP) to the foreground process group: called in interrupt
- * context, no lock held. */
+/* Who sends sig (SIGINT, SIGQUIT, SIGTSTP, SIGWINCH) to the foreground process group: called in
+ * interrupt context, too, no lock held. */
 void tty_on_interrupt(void (*signal_group)(int pgid, int sig));
 /* Who asks for the caller's group and session; once it is known there is a background. A caller
  * there, whose session has the terminal, is stopped by SIGTTIN or SIGTTOU before it gets on:
@@ -68,7 +68,7 @@ size_t tty_room(void);
 /* Characters dropped since boot because their line was too long or too many were typed ahead. */
 uint32_t tty_lost(void);
 
-/* For devfs: operations of the vnode. tty_read: -EINTR when the thread was killed while it slept,
+/* For devfs: operations of the vnode. tty_read: -EINTR when a signal came while it slept,
  * -EAGAIN with O_NONBLOCK, -EIO in the background. */
 int tty_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
 int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);

@@ -133,20 +133,17 @@ static void become_zombie(struct proc *p, struct thread *t)
 {
     struct proc *parent;
     struct child_signal sig = {0};
+    struct siginfo info;
     uint32_t mask;
 
     proc_share();
     parent = p->parent;
-    if (unlikely(signal_cares_for_children(parent))) {
-        struct siginfo info = signal_of_end(p);
-
-        signal_child_prepare(parent, &info, &sig);
-    }
+    info = signal_of_end(p);
     thread_unlink(t);
     t->was = p;
     p->leaving = true;
     proc_ref(p);
-    mask = spin_lock_irq(&parent->child_wait.lock);
+    mask = signal_child_lock(parent, &info, &sig);
     p->zombie = true;
     list_remove(&p->sibling);
     if (unlikely(sig.reaps))
@@ -189,7 +186,6 @@ void proc_exit(int status)
     struct belongings b;
 
     trace(TRACE_EXIT, (uint32_t)p->pid, (uint32_t)status);
-    signal_thread_end(t);
     if (!strip(p, t, status, &b)) {
         leave_memory(t);
         thread_exit();
@@ -204,7 +200,6 @@ void proc_exit(int status)
         refs_exit(p);
     leave_memory(t);
     vfork_release(p);
-    signal_proc_end(p);
     job_leave(p);
     if (unlikely(b.children))
         give_children_away(p);

@@ -131,10 +131,15 @@ static void tell_tids(const struct proc *child, const struct fork_args *a)
     (void)ignored;
 }
 
-/* What the process lock protects; from here on the child can be found and killed. */
-static void enter(struct proc *child, struct proc *parent, struct thread *t, bool vfork)
+/* What the process lock protects; from here on the child can be found and killed. False: a signal
+ * came first, and who sends one to a group would miss the child. */
+static bool enter(struct proc *child, struct proc *parent, struct thread *t, bool vfork)
 {
     proc_share();
+    if (unlikely(thread_current()->work & WORK_SIGNAL)) {
+        proc_unshare();
+        return false;
+    }
     child->pgid = parent->pgid;
     child->sid = parent->sid;
     child->umask = parent->umask;
@@ -150,6 +155,7 @@ static void enter(struct proc *child, struct proc *parent, struct thread *t, boo
     proc_enter_locked(child, parent);
     thread_start(t, vfork);
     proc_unshare();
+    return true;
 }
 
 /* Sleeps until the child has an address space of its own or is dead; a kill ends the wait, and
@@ -192,6 +198,8 @@ void vfork_release(struct proc *p)
         spin_unlock_irq(&parent->child_wait.lock, mask);
     }
     proc_unshare();
+    if (unlikely(p->sig.pending.set | thread_current()->sig.pending.set))
+        signal_set_mask(thread_current()->sig.mask); /* what would have stopped us may now */
 }
 
 /* Steps: is it a call that we know; a process with a number; memory, shared or copied; files; a
@@ -222,7 +230,11 @@ static int fork_process(const struct fork_args *a)
     trace(TRACE_FORK, (uint32_t)me->pid, (uint32_t)pid);
     stat_count(&proc_stats()->forks);
     proc_stats()->last_pid = pid;
-    enter(child, me, t, a->flags & CLONE_VFORK);
+    if (!enter(child, me, t, a->flags & CLONE_VFORK)) {
+        thread_free(t);
+        discard(child);
+        return signal_restart(RESTART_ALWAYS);
+    }
     if (a->flags & CLONE_VFORK)
         wait_for_vfork(child, me);
     return pid;

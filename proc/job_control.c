@@ -23,6 +23,7 @@ static struct {
 
 void job_continue_locked(struct proc *p)
 {
+    p->sig.stopping = false;
     if (!p->sig.stop_sig)
         return;
     p->sig.stop_sig = 0;
@@ -31,15 +32,19 @@ void job_continue_locked(struct proc *p)
     waitq_wake(&job.parked, WAITQ_ALL);
 }
 
+/* parent, in another group of the session, lets p's group go on when it stops. (P) held. */
+static bool could_continue(const struct proc *parent, const struct proc *p)
+{
+    return parent && parent->pid != 1 && parent->pgid != p->pgid && parent->sid == p->sid;
+}
+
 /* No member of of's group has a parent in another group of the session, without who is leaving. (P)
  * held. */
 static bool group_is_orphan_locked(const struct proc *of, const struct proc *leaving)
 {
     proc_for_each_locked (p) {
-        const struct proc *parent = p->parent;
-
-        if (p->pgid == of->pgid && p != leaving && !p->zombie && parent && parent != leaving &&
-            parent->pid != 1 && parent->pgid != p->pgid && parent->sid == p->sid)
+        if (p->pgid == of->pgid && p != leaving && !p->zombie && p->parent != leaving &&
+            could_continue(p->parent, p))
             return false;
     }
     return true;
@@ -63,7 +68,8 @@ void job_stop(int sig)
     if (sig != SIGSTOP && is_orphan(p))
         return;
     mask = thread_table_lock(p);
-    if (!p->sig.stop_sig && !p->kill_sig && !(p->sig.pending.set & SIG_BIT(SIGCONT))) {
+    if (p->sig.stopping && !p->sig.stop_sig && !p->kill_sig) { /* SIGCONT may have come since */
+        p->sig.stopping = false;
         p->sig.stop_sig = (uint8_t)sig;
         p->sig.continued = false;
         __atomic_fetch_add(&job.stopped, 1, __ATOMIC_RELAXED);
@@ -87,9 +93,7 @@ static void tell_parent(struct proc *p, uint8_t event)
     proc_share();
     parent = p->parent;
     if (parent) {
-        if (signal_cares_for_children(parent))
-            signal_child_prepare(parent, &info, &sig);
-        mask = spin_lock_irq(&parent->child_wait.lock);
+        mask = signal_child_lock(parent, &info, &sig);
         p->sig.event = event;
         if (sig.sends)
             signal_child_send(parent, &sig);
@@ -206,7 +210,7 @@ void job_leave(struct proc *leaving)
     }
     thread_table_unlock(leaving, mask);
     proc_lock();
-    if (group_is_orphan_locked(leaving, leaving))
+    if (could_continue(leaving->parent, leaving) && group_is_orphan_locked(leaving, leaving))
         hang_up_locked(leaving->pgid);
     list_for_each (it, &leaving->children) {
         struct proc *child = container_of(it, struct proc, sibling);

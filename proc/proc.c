@@ -16,6 +16,7 @@
 #include "proc/proc_impl.h"
 #include "proc/refs_control.h"
 #include "proc/sched_impl.h"
+#include "proc/signal_impl.h"
 
 static struct proc *init; /* (c) once there */
 
@@ -53,6 +54,8 @@ void proc_unref(struct proc *p)
         return;
     if (unlikely(p->recording))
         recording_put(p->recording);
+    if (unlikely(p->sig.pending.set || p->sig.spent || p->sig.handlers))
+        signal_proc_forget(p);
     slab_free(&proc_cache, p);
 }
 

@@ -287,20 +287,31 @@ void signal_mask_back(void)
     signal_set_mask(t->sig.saved);
 }
 
-void signal_child_prepare(struct proc *parent, const struct siginfo *info, struct child_signal *sig)
+/* What the parent wants to know, at this moment, and memory to tell it. */
+static void child_prepare(struct proc *parent, const struct siginfo *info, struct child_signal *sig)
 {
-    uint64_t bit = SIG_BIT(SIGCHLD);
     uint32_t mask = thread_table_lock(parent), flags = 0;
 
-    sig->sends = judge(parent, taker(parent, NULL, bit), SIGCHLD) == QUEUE;
     if (parent->sig.handlers)
         flags = parent->sig.handlers->action[SIGCHLD - 1].flags;
-    sig->reaps = parent->sig.ignored & bit || flags & SA_NOCLDWAIT;
-    if ((info->code == CLD_STOPPED || info->code == CLD_CONTINUED) && flags & SA_NOCLDSTOP)
-        sig->sends = false;
+    sig->reaps = parent->sig.ignored & SIG_BIT(SIGCHLD) || flags & SA_NOCLDWAIT;
+    sig->sends =
+        !((info->code == CLD_STOPPED || info->code == CLD_CONTINUED) && flags & SA_NOCLDSTOP);
     thread_table_unlock(parent, mask);
     if (sig->sends)
         sig->info = queued_alloc(info);
+}
+
+uint32_t signal_child_lock(struct proc *parent, const struct siginfo *info,
+                           struct child_signal *sig)
+{
+    uint32_t mask = spin_lock_irq(&parent->child_wait.lock);
+
+    if (likely(!signal_cares_for_children(parent)))
+        return mask;
+    spin_unlock_irq(&parent->child_wait.lock, mask);
+    child_prepare(parent, info, sig);
+    return spin_lock_irq(&parent->child_wait.lock);
 }
 
 struct siginfo signal_of_end(const struct proc *child)
@@ -479,22 +490,9 @@ void signal_exec(struct proc *p, struct thread *t)
     handlers_put(old);
 }
 
-void signal_thread_forget(struct thread *t)
-{
-    uint32_t mask = thread_table_lock(t->proc);
-
-    pending_drop(t->proc, &t->sig.pending, ~0ull);
-    thread_table_unlock(t->proc, mask);
-    signal_free_spent(t->proc);
-}
-
 void signal_proc_forget(struct proc *p)
 {
-    uint32_t mask = thread_table_lock(p);
-
     pending_drop(p, &p->sig.pending, ~0ull);
-    thread_table_unlock(p, mask);
     signal_free_spent(p);
     handlers_put(p->sig.handlers);
-    p->sig.handlers = NULL;
 }

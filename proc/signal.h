@@ -155,6 +155,7 @@ struct proc_signals {
     uint32_t nqueued;          /* (T) in all queues of it and its threads */
     uint8_t stop_sig;          /* (T) what stopped it, or 0 */
     bool continued;            /* (T) and nobody was told */
+    bool stopping;             /* (T) a signal that stops was taken, and SIGCONT not sent since */
     uint32_t nparked;          /* (T) threads that stand still for stop_sig */
     uint8_t event; /* (the parent's child_wait.lock) for wait: stop_sig, EVENT_CONTINUED, or 0 */
 };
@@ -165,10 +166,11 @@ enum restart {
     RESTART_NONE,
     RESTART_FLAG,       /* again without a handler, or where that has SA_RESTART */
     RESTART_NO_HANDLER, /* again without a handler, else -EINTR */
+    RESTART_ALWAYS,     /* again, handler or not */
 };
 
-/* Sending: any context. sig 0 asks only. A signal that is ignored, or would kill pid 1, does
- * nothing. */
+/* Sending, from threads; from an interrupt signal_send_group alone. sig 0 asks only. A signal that
+ * is ignored, or would kill pid 1, does nothing. */
 void signal_send(struct proc *p, int sig, const struct siginfo *info);
 void signal_send_group(int pgid, int sig); /* from the kernel: the terminal */
 /* rt_sigqueueinfo's and tgkill's, to thread tid of p; 0: to p. -ESRCH, and where what is to be said
@@ -196,8 +198,6 @@ void signal_fault(const struct signal_fault *f);
 /* At the kernel's edge, WORK_SIGNAL is set: takes what there is and is not blocked. May stop; may
  * set WORK_KILL; may have made a frame for a handler. */
 void signal_deliver(void);
-/* The thread's WORK_SIGNAL as it should be, after its mask changed. */
-void signal_look_again(struct thread *t);
 /* Blocks exactly `mask` (never SIGKILL, SIGSTOP) in the current thread. */
 void signal_set_mask(uint64_t mask);
 /* The same until a handler ran, or the call is over: then signal_mask_back, unless the call was

@@ -35,6 +35,7 @@ static void judge_taken(struct proc *p, int sig, struct taken *taken)
         enum signal_default is = signal_default(p, sig);
 
         taken->what = is == DEFAULT_KILL ? TAKE_DEATH : is == DEFAULT_STOP ? TAKE_STOP : TAKE_NONE;
+        p->sig.stopping |= taken->what == TAKE_STOP;
     }
 }
 
@@ -43,11 +44,12 @@ static bool take(struct thread *t, struct taken *taken)
 {
     struct proc *p = t->proc;
     uint32_t mask = thread_table_lock(p);
-    int sig = pending_take(p, &t->sig.pending, ~t->sig.mask, &taken->info);
+    uint64_t set = signal_waiting(t) & ~t->sig.mask;
+    int sig = pending_take(p, &t->sig.pending, set, &taken->info);
 
     taken->what = TAKE_NONE;
     if (!sig)
-        sig = pending_take(p, &p->sig.pending, ~t->sig.mask, &taken->info);
+        sig = pending_take(p, &p->sig.pending, set, &taken->info);
     if (sig)
         judge_taken(p, sig, taken);
     else
@@ -59,7 +61,8 @@ static bool take(struct thread *t, struct taken *taken)
 /* What an interrupted call answers when the handler of `action` runs now. */
 static void end_call(struct thread *t, const struct sigaction_abi *action)
 {
-    if (t->sig.restart == RESTART_FLAG && action->flags & SA_RESTART)
+    if (t->sig.restart == RESTART_ALWAYS ||
+        (t->sig.restart == RESTART_FLAG && action->flags & SA_RESTART))
         arch_redo_call(t->sig.restart_arg);
     t->sig.restart = RESTART_NONE;
 }
@@ -150,6 +153,7 @@ int signal_restart(enum restart how)
 
     t->sig.restart = (uint8_t)how;
     t->sig.restart_arg = arch_user_arg(0);
+    thread_set_work(t, WORK_SIGNAL); /* though the signal may be gone: the call is done again */
     return -EINTR;
 }
 

@@ -33,13 +33,16 @@ void signal_free_spent(struct proc *p);
 /* signal.c; (T) held. */
 static inline uint64_t signal_waiting(const struct thread *t)
 {
-    return (t->sig.pending.set | t->proc->sig.pending.set) & (~t->sig.mask | t->sig.waited_for);
+    uint64_t set = t->sig.pending.set | t->proc->sig.pending.set;
+
+    if (unlikely(t->proc->vfork_parent)) /* which could not continue us */
+        set &= ~SIG_STOPS;
+    return set & (~t->sig.mask | t->sig.waited_for);
 }
 void signal_kill_locked(struct proc *p, int sig);
 void signal_look_again_locked(struct thread *t);
-/* A parent's SIGCHLD, in two steps: what it needs, without its child_wait.lock; and the sending,
- * which is one with what wait can see, and so under that lock. Most parents do not care, which no
- * lock is needed to see. */
+/* A parent's SIGCHLD. What wait can see and the sending are one step, under the parent's
+ * child_wait.lock: who sees the one will see the other. */
 struct child_signal {
     bool reaps; /* the parent does not want to know: nobody waits for the child */
     bool sends;
@@ -49,25 +52,17 @@ static inline bool signal_cares_for_children(const struct proc *parent)
 {
     return (parent->sig.ignored | parent->sig.caught | parent->sig.ever_blocked) & SIG_BIT(SIGCHLD);
 }
-void signal_child_prepare(struct proc *parent, const struct siginfo *info,
-                          struct child_signal *sig);
+/* Locks the parent's child_wait.lock, with what the sending needs in *sig (zeroed before); most
+ * parents do not care. The former interrupt mask. (P) held, shared. */
+uint32_t signal_child_lock(struct proc *parent, const struct siginfo *info,
+                           struct child_signal *sig);
 /* What SIGCHLD says of a child that ends. */
 struct siginfo signal_of_end(const struct proc *child);
+/* Under that lock. */
 void signal_child_send(struct proc *parent, struct child_signal *sig);
 
-/* What a thread that ends has not taken is forgotten; the same of a process, and its handlers. */
-void signal_thread_forget(struct thread *t);
+/* Nobody knows p any more: frees what was sent and not taken, and its handlers. */
 void signal_proc_forget(struct proc *p);
-static inline void signal_thread_end(struct thread *t)
-{
-    if (unlikely(t->sig.pending.set))
-        signal_thread_forget(t);
-}
-static inline void signal_proc_end(struct proc *p)
-{
-    if (unlikely(p->sig.pending.set || p->sig.spent || p->sig.handlers))
-        signal_proc_forget(p);
-}
 
 /* A fault's signal for the current thread: false if it is not caught, or blocked: then it kills. */
 bool signal_force(int sig, const struct siginfo *info);

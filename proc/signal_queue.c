@@ -100,17 +100,26 @@ int pending_take(struct proc *p, struct pending *q, uint64_t set, struct siginfo
 
 void pending_drop(struct proc *p, struct pending *q, uint64_t set)
 {
-    set &= q->set;
+    struct queued *i = q->first;
+
+    if (likely(!(q->set & set)))
+        return;
     q->set &= ~set;
-    for (; set; set &= set - 1) {
-        bool more = true;
+    q->first = q->last = NULL;
+    while (i) {
+        struct queued *next = i->next;
 
-        while (more) {
-            struct queued *found = take_out(p, q, __builtin_ctzll(set) + 1, &more);
-
-            if (found)
-                spend(p, found);
+        i->next = NULL;
+        if (set & SIG_BIT(i->info.signo)) {
+            p->sig.nqueued--;
+            spend(p, i);
+        } else if (q->last) {
+            q->last->next = i;
+            q->last = i;
+        } else {
+            q->first = q->last = i;
         }
+        i = next;
     }
 }
 

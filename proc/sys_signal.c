@@ -269,6 +269,7 @@ SYSCALL2(sys_sigaltstack, unew, uold)
             return -EPERM;
         if ((new.flags & ~SS_AUTODISARM) > SS_DISABLE)
             return -EINVAL;
+        new.flags &= SS_DISABLE | SS_AUTODISARM;
         if (new.flags & SS_DISABLE)
             new.base = new.bytes = 0;
         else if (new.bytes < MINSIGSTKSZ)

@@ -238,7 +238,7 @@ static int sleep_on(uint32_t id, uint32_t flags, const struct timespec64 *t,
     if (!sleep_until(until))
         return 0;
     *rest = rest_until(until);
-    return signal_restart(RESTART_NO_HANDLER);
+    return -EINTR;
 }
 
 /* The rest goes to urest, unless that is 0 or the sleep is absolute. */
@@ -252,7 +252,7 @@ static long sleep32(uint32_t id, uint32_t flags, vaddr_t utime, vaddr_t urest)
     error = sleep_on(id, flags, &t, &rest);
     if (error == -EINTR && urest && !(flags & TIMER_ABSTIME) && put32(urest, rest))
         return -EFAULT;
-    return error;
+    return error == -EINTR ? signal_restart(RESTART_NO_HANDLER) : error;
 }
 
 SYSCALL2(sys_nanosleep, utime, urest)
@@ -275,7 +275,7 @@ SYSCALL4(sys_clock_nanosleep64, id, flags, utime, urest)
     error = sleep_on(id, flags, &t, &rest);
     if (error == -EINTR && urest && !(flags & TIMER_ABSTIME) && put64(urest, rest))
         return -EFAULT;
-    return error;
+    return error == -EINTR ? signal_restart(RESTART_NO_HANDLER) : error;
 }
 
 static int32_t ticks(uint64_t ns)

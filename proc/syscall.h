@@ -15,9 +15,9 @@ typedef long syscall_fn(uint32_t a, uint32_t b, uint32_t c, uint32_t d);
 extern syscall_fn *const syscall_table[SYSCALL_MAX];
 
 /* Arguments 5 to 7 of the call in progress. */
+uint32_t syscall_arg(unsigned n);
 /* The system call of the current thread once more, with arg in r0. */
 long syscall_again(uint32_t arg);
-uint32_t syscall_arg(unsigned n);
 
 /* Numbers outside the table: the ARM-private ones (0xf0002 cacheflush, 0xf0005 set_tls), and
  * -ENOSYS. */

@@ -15,6 +15,7 @@
 #include "mm/slab.h"
 #include "proc/pid.h"
 #include "proc/sched_impl.h"
+#include "proc/signal_impl.h"
 
 #define PART(i)                                                                                    \
     {                                                                                              \
@@ -189,6 +190,8 @@ void thread_unlink(struct thread *t)
     __atomic_fetch_sub(&threads.count, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&threads.dying, 1, __ATOMIC_RELAXED);
     if (t->proc) {
+        if (unlikely(t->sig.pending.set))
+            pending_drop(t->proc, &t->sig.pending, ~0ull);
         list_remove(&t->siblings);
         if (tid_is_pid(t))
             t->tid = 0; /* the pid is the zombie's now */

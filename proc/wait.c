@@ -32,7 +32,9 @@ static bool is_ready(const struct proc *p, const struct wait_request *req)
 {
     if (p->zombie)
         return !req->no_exits;
-    return p->sig.event == EVENT_CONTINUED ? req->continued : p->sig.event && req->stopped;
+    if (p->sig.event == EVENT_CONTINUED)
+        return req->continued;
+    return p->sig.event && req->stopped && p->sig.stop_sig; /* and nobody has let it go on since */
 }
 
 /* The first that is ready, of a group or of all, or NULL; *any: there are such children. */
@@ -155,11 +157,11 @@ static int answer(struct proc *me, const struct wait_request *req, const struct 
 int proc_wait(const struct wait_request *req, struct wait_result *res)
 {
     struct proc *me = proc_current();
-    int error = 0;
+    bool interrupted = false;
 
     if (req->pid == INT32_MIN)
         return -ESRCH;
-    while (!error) {
+    for (;;) {
         struct look l;
 
         look(me, req, &l);
@@ -169,8 +171,12 @@ int proc_wait(const struct wait_request *req, struct wait_result *res)
         }
         if (l.child || !l.any || req->nohang)
             return answer(me, req, &l, res);
+        if (interrupted) { /* perhaps by the SIGCHLD of who is ready now: hence the last look */
+            spin_unlock_irq(&me->child_wait.lock, l.mask);
+            look_end(&l);
+            return -EINTR;
+        }
         look_end(&l);
-        error = waitq_sleep(&me->child_wait, l.mask, SLEEP_LIGHT, UINT64_MAX);
+        interrupted = waitq_sleep(&me->child_wait, l.mask, SLEEP_LIGHT, UINT64_MAX) == -EINTR;
     }
-    return error;
 }

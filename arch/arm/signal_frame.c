@@ -163,7 +163,7 @@ int arch_signal_enter(const struct arch_signal *s)
     }
     tf->sp = at;
     tf->lr = return_address(s->action);
-    tf->pc = s->action->handler & ~1u;
+    tf->pc = s->action->handler & (s->action->handler & 1 ? ~1u : ~3u);
     tf->cpsr &= ~(PSR_T | PSR_IT | PSR_E | PSR_J);
     if (s->action->handler & 1)
         tf->cpsr |= PSR_T;
@@ -179,7 +179,9 @@ static bool get_context(struct trapframe *tf, const struct ucontext *uc)
     tf->sp = uc->sp;
     tf->lr = uc->lr;
     tf->pc = uc->pc & (uc->cpsr & PSR_T ? ~1u : ~3u);
-    tf->cpsr = PSR_USR | (uc->cpsr & (PSR_FLAGS | PSR_T | PSR_IT | PSR_E));
+    tf->cpsr = PSR_USR | (uc->cpsr & (PSR_FLAGS | PSR_T | PSR_E));
+    if (uc->cpsr & PSR_T)
+        tf->cpsr |= uc->cpsr & PSR_IT;
     return true;
 }
 
@@ -205,7 +207,7 @@ int arch_signal_return(bool rt, uint64_t *mask, struct altstack *stack)
     vaddr_t sp = user_frame()->sp, at = rt ? sp + SIGINFO_BYTES : sp;
     struct ucontext uc;
 
-    if (sp & FRAME_ALIGN || !user_range_ok(sp, SIGINFO_BYTES + UCONTEXT_BYTES) ||
+    if (sp & FRAME_ALIGN || !user_range_ok(at, UCONTEXT_BYTES) ||
         copy_from_user(&uc, at, sizeof(uc)) || get_vfp(at) || !get_context(user_frame(), &uc))
         return -EFAULT;
     *mask = (uint64_t)uc.mask[1] << 32 | uc.mask[0];

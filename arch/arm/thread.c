@@ -169,10 +169,11 @@ int arch_vfp_set(const void *from)
     struct thread *t = thread_current();
 
     vfp_leave(t);
-    if (!t->vfp)
+    while (!t->vfp) {
         t->vfp = slab_alloc(&vfp_cache);
-    if (!t->vfp)
-        return -ENOMEM;
+        if (!t->vfp && !oom_handle(t->as))
+            return -ENOMEM; /* it is the victim */
+    }
     memcpy(t->vfp, from, VFP_STATE_BYTES);
     return 0;
 }

@@ -126,6 +126,26 @@ static void stopping(void)
     *shared = 0;
 }
 
+/* SIGCHLD interrupts a wait, but the child that it tells of is there. */
+static void told_and_waited(void)
+{
+    struct sigaction act = {.sa_sigaction = chld, .sa_flags = SA_SIGINFO};
+    pid_t pid;
+
+    about("SIGCHLD of the child that is waited for");
+    sigaction(SIGCHLD, &act, NULL);
+    for (int i = 0; i < 3; i++) {
+        pid = fork();
+        if (pid == 0) {
+            pause_ms(20);
+            _exit(i);
+        }
+        AWAIT(0);
+    }
+    show_seen("SIGCHLD");
+    signal(SIGCHLD, SIG_DFL);
+}
+
 static void by_waitid(void)
 {
     siginfo_t info;
@@ -297,9 +317,35 @@ static void leader(void)
     waitpid(pid, &status, WUNTRACED);
 }
 
+/* The leader of a session has no parent in it, so its group is an orphan from the beginning: a
+ * member that ends hangs nobody up. */
+static void lone_group(void)
+{
+    pid_t pid, other;
+    int status;
+
+    setsid();
+    signal(SIGHUP, orphan_note);
+    pid = fork();
+    if (pid == 0)
+        for (;;)
+            pause_ms(1000);
+    kill(pid, SIGSTOP);
+    AWAIT(WUNTRACED);
+    other = fork();
+    if (other == 0)
+        _exit(0);
+    waitpid(other, &status, 0);
+    say("SIGHUP %d", shared[1]);
+    AWAIT(WUNTRACED | WNOHANG);
+    kill(pid, SIGKILL);
+    AWAIT(0);
+}
+
 static void orphans(void)
 {
     about("orphans");
+    IN_CHILD(lone_group);
     IN_CHILD(leader);
     for (int i = 0; i < 200 && shared[3] != 2; i++)
         pause_ms(10);
@@ -311,6 +357,7 @@ static void all(void)
 {
     setpgid(0, 0);
     stopping();
+    told_and_waited();
     by_waitid();
     sleeping_over_it();
     about("SIGCONT and stops take each other back");

@@ -281,6 +281,61 @@ static void test_stopped(void)
     CHECK_EQ(waitpid(pid, &status, 0), pid);
 }
 
+/* SIGCONT takes back the stop, wherever that has got to. */
+static void test_stop_go(void)
+{
+    pid_t pid = fork();
+    uint32_t rounds = tap_count(2000, 200000);
+
+    if (pid == 0)
+        for (;;) {
+            shared[3]++;
+            getppid();
+        }
+    while (!shared[3])
+        tap_pause_ms(1);
+    for (uint32_t i = 0; i < rounds; i++) {
+        uint32_t before;
+
+        CHECK_EQ(sys_raw(SYS_kill, pid, i & 1 ? STOP : 20), 0);
+        for (uint32_t spin = i % 64 * 8; spin; spin--)
+            __asm__ volatile("");
+        CHECK_EQ(sys_raw(SYS_kill, pid, CONT), 0);
+        before = shared[3];
+        for (int ms = 0; shared[3] == before; ms++) {
+            CHECK(ms < 10000); /* it stands still for good */
+            if (ms < 3)
+                sys_raw(SYS_sched_yield);
+            else
+                tap_pause_ms(1);
+        }
+    }
+    CHECK_EQ(sys_raw(SYS_kill, pid, 9), 0);
+    CHECK_EQ(waitpid(pid, NULL, 0), pid);
+}
+
+/* Signals to a process that is about to end: what is not taken is given back. */
+static void test_ending(void)
+{
+    for (uint32_t i = 0; i < tap_count(20, 500); i++) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            char *p =
+                mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+            action(RT, count, KEEPS_ON);
+            block(0, ~0ull);
+            for (int page = 0; p != MAP_FAILED && page < 256; page++)
+                p[page << 12] = 1;
+            _exit(0);
+        }
+        for (int n = 0; n < 400; n++)
+            (void)queue(pid, RT, 1);
+        CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    }
+}
+
 /* exec: what was caught is as by default, what was ignored and blocked stays so. */
 static void test_exec(void)
 {
@@ -324,6 +379,7 @@ WITH_MEMORY(test_deep)
 WITH_MEMORY(test_storm)
 WITH_MEMORY(test_stopped)
 WITH_MEMORY(test_exec)
+WITH_MEMORY(test_stop_go)
 
 int main(int argc, char **argv)
 {
@@ -336,6 +392,8 @@ int main(int argc, char **argv)
         {"a storm", test_storm_run},
         {"audits while a process stands still", test_stopped_run},
         {"exec", test_exec_run},
+        {"stops taken back", test_stop_go_run},
+        {"signals to who ends", test_ending},
     };
 
     (void)argv;

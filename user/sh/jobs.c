@@ -300,8 +300,7 @@ int job_foreground(const char *word)
     fflush(stdout);
     tcsetpgrp(0, pid);
     terminal_give();
-    if (job->stopped)
-        kill(-pid, SIGCONT);
+    kill(-pid, SIGCONT); /* it may have stopped since we looked */
     running--;
     job->pid = 0;
     return foreground_wait((char *[]){name, NULL}, pid);
