@@ -19,12 +19,15 @@
 #include "kern/symbols.h"
 #include "lib/fmt.h"
 
-#define BIT(class)    (1ull << (class))
+#define SET_WORDS     ((LOCK_CLASSES + 31) / 32)
 #define CHAIN_MAX     10
 #define WHERE_BYTES   48
 #define MESSAGE_BYTES 256 /* what a panic shows */
 
-_Static_assert(LOCK_CLASSES <= 64, "a set of classes is a word");
+/* A set of classes. */
+struct set {
+    uint32_t word[SET_WORDS];
+};
 
 static const char *const names[LOCK_CLASSES] = {
     [LOCK_NONE] = "(no class)",
@@ -127,11 +130,11 @@ struct count {
 };
 
 static struct {
-    uint32_t off;                 /* atomic: something was wrong; nothing is looked at any more */
-    uint32_t lock;                /* for all of the order */
-    bool ready;                   /* the chains are in */
-    uint64_t reach[LOCK_CLASSES]; /* classes after this one, over any number of steps */
-    uint64_t seen[LOCK_CLASSES];  /* classes that were taken with this one held */
+    uint32_t off;                   /* atomic: something was wrong; nothing is looked at any more */
+    uint32_t lock;                  /* for all of the order */
+    bool ready;                     /* the chains are in */
+    struct set reach[LOCK_CLASSES]; /* classes after this one, over any number of steps */
+    struct set seen[LOCK_CLASSES];  /* classes that were taken with this one held */
     struct {
         uintptr_t held, taken; /* where it was so first; 0: the chains alone say so */
     } place[LOCK_CLASSES][LOCK_CLASSES];
@@ -196,14 +199,45 @@ static void order_unlock(void)
     __atomic_store_n(&check.lock, 0, __ATOMIC_RELEASE);
 }
 
+static bool set_has(const struct set *s, unsigned class)
+{
+    return s->word[class / 32] >> class % 32 & 1;
+}
+
+static void set_add(struct set *s, unsigned class)
+{
+    s->word[class / 32] |= 1u << class % 32;
+}
+
+static void set_add_all(struct set *s, const struct set *more)
+{
+    for (unsigned i = 0; i < SET_WORDS; i++)
+        s->word[i] |= more->word[i];
+}
+
+/* Takes the lowest class out of the set: its number, or LOCK_CLASSES if there is none. */
+static unsigned set_take(struct set *s)
+{
+    for (unsigned i = 0; i < SET_WORDS; i++) {
+        unsigned bit = s->word[i] ? (unsigned)__builtin_ctz(s->word[i]) : 32;
+
+        if (bit == 32)
+            continue;
+        s->word[i] &= ~(1u << bit);
+        return i * 32 + bit;
+    }
+    return LOCK_CLASSES;
+}
+
 /* b after a, and all that follows from it. */
 static void order_add(unsigned a, unsigned b)
 {
-    uint64_t more = BIT(b) | check.reach[b];
+    struct set more = check.reach[b];
 
+    set_add(&more, b);
     for (unsigned c = 0; c < LOCK_CLASSES; c++)
-        if (c == a || check.reach[c] >> a & 1)
-            check.reach[c] |= more;
+        if (c == a || set_has(&check.reach[c], a))
+            set_add_all(&check.reach[c], &more);
 }
 
 /* Boot: one CPU. */
@@ -218,16 +252,15 @@ static void order_begin(void)
 /* The class is taken by an interrupt, and so is what is taken below it. Order locked. */
 static void irq_spread(unsigned class, uintptr_t pc)
 {
-    uint64_t todo = BIT(class);
+    struct set todo = {{0}};
+    unsigned c;
 
-    while (todo) {
-        unsigned c = (unsigned)__builtin_ctzll(todo);
-
-        todo &= ~BIT(c);
+    set_add(&todo, class);
+    while ((c = set_take(&todo)) != LOCK_CLASSES) {
         if (check.irq[c])
             continue;
         check.irq[c] = pc;
-        todo |= check.seen[c];
+        set_add_all(&todo, &check.seen[c]);
     }
 }
 
@@ -237,13 +270,13 @@ static bool order_learn(const struct lock_held *a, unsigned b, uintptr_t pc)
     bool fine;
 
     order_lock();
-    fine = !(check.reach[b] >> a->class & 1);
+    fine = !set_has(&check.reach[b], a->class);
     if (fine) {
-        if (!(check.reach[a->class] >> b & 1))
+        if (!set_has(&check.reach[a->class], b))
             order_add(a->class, b);
         check.place[a->class][b].held = a->pc;
         check.place[a->class][b].taken = pc;
-        check.seen[a->class] |= BIT(b);
+        set_add(&check.seen[a->class], b);
         if (check.irq[a->class])
             irq_spread(b, check.irq[a->class]);
     }
@@ -258,9 +291,9 @@ static void report_order(const struct lock_held *a, const void *lock, unsigned b
     unsigned step = a->class;
 
     for (unsigned c = 0; c < LOCK_CLASSES; c++)
-        if (check.seen[b] >> c & 1 && (c == a->class || check.reach[c] >> a->class & 1))
+        if (set_has(&check.seen[b], c) && (c == a->class || set_has(&check.reach[c], a->class)))
             step = c;
-    if (!(check.seen[b] >> step & 1))
+    if (!set_has(&check.seen[b], step))
         report("lock order: %s %p taken at %s with %s %p held since %s; lock.h has %s before %s",
                names[b], lock, where(pc, at[0]), names[a->class], a->lock, where(a->pc, at[1]),
                names[b], names[a->class]);
@@ -282,7 +315,7 @@ static void check_pair(const struct lock_held *a, const void *lock, unsigned b, 
     else if (a->class == b)
         report("two locks of class %s: %p taken at %s with %p held since %s", names[b], lock,
                where(pc, at[0]), a->lock, where(a->pc, at[1]));
-    else if (!(check.seen[a->class] >> b & 1) && !order_learn(a, b, pc))
+    else if (!set_has(&check.seen[a->class], b) && !order_learn(a, b, pc))
         report_order(a, lock, b, pc);
 }
 
