@@ -111,7 +111,8 @@ static const struct vnode_ops zero_ops = {.read = zero_read, .write = null_write
 static const struct vnode_ops full_ops = {.read = zero_read, .write = full_write};
 static const struct vnode_ops random_ops = {.read = random_read, .write = null_write};
 static const struct vnode_ops kdb_ops = {.read = null_read, .write = kdb_write};
-static const struct vnode_ops tty_ops = {.read = tty_read, .write = tty_write, .ioctl = tty_ioctl};
+static const struct vnode_ops tty_ops = {
+    .read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll};
 
 static int none_open(struct file *f)
 {

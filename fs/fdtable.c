@@ -130,9 +130,15 @@ uint32_t fdtable_frames(struct fdtable *t)
     uint32_t frames = 0;
 
     spin_lock(&t->lock);
-    for (int fd = 0; fd < t->end; fd++)
-        if (t->file[fd])
-            frames += t->file[fd]->frames;
+    for (int fd = 0; fd < t->end; fd++) {
+        const struct file *f = t->file[fd];
+
+        if (!f)
+            continue;
+        frames += f->frames;
+        if (f->vnode->ops->frames)
+            frames += f->vnode->ops->frames(f);
+    }
     spin_unlock(&t->lock);
     return frames;
 }

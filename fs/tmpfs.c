@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fs/file.h"
+#include "fs/pipe.h"
 #include "fs/tmpfs_impl.h"
 #include "include/uapi/errno.h"
 #include "kern/panic.h"
@@ -73,6 +74,7 @@ static const struct vnode_ops *ops_of(uint32_t mode, uint32_t rdev)
     case S_IFREG: return &tmpfs_file_ops;
     case S_IFDIR: return &tmpfs_dir_ops;
     case S_IFLNK: return &tmpfs_link_ops;
+    case S_IFIFO: return &fifo_ops;
     default: return device_ops(mode, rdev);
     }
 }
@@ -159,6 +161,7 @@ static void node_free(struct tnode *n)
         kfree(n->target);
         obj_unreserve(n->reserved);
     }
+    fifo_release(&n->vnode);
     slab_free(cache_of(n->vnode.mode), n);
     tmpfs_uncount_name();
 }

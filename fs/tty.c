@@ -80,6 +80,7 @@ void tty_init(void)
 {
     waitq_init(&tty_console.readers);
     lock_classify(&tty_console.readers.lock, LOCK_TTY);
+    poll_head_init(&tty_console.pollers);
     mutex_init(&tty_console.writers);
     lock_classify(&tty_console.writers, LOCK_TTY_WRITERS);
     tty_console.termios = default_termios;
@@ -371,6 +372,7 @@ static int set_termios(struct tty *t, vaddr_t arg, bool flush)
         if (wanted.lflag & ICANON)
             sig = tty_edit_again(t);
         waitq_wake_locked(&t->readers, WAITQ_ALL);
+        poll_wake(&t->pollers);
     }
     pgid = t->pgid;
     unlock(t, mask);
@@ -459,6 +461,22 @@ static int flush(struct tty *t, uint32_t queue)
     tty_flush_input(t);
     unlock(t, mask);
     return 0;
+}
+
+/* Without ICANON what VMIN says is not waited for if VTIME may end the wait: as Linux. */
+uint32_t tty_poll(struct file *f, struct poll_wait *w)
+{
+    struct tty *t = &tty_console;
+    uint32_t events = POLL_WRITE, need = 1, mask;
+
+    poll_add(w, &t->pollers, f);
+    mask = lock(t);
+    if (!(t->termios.lflag & ICANON) && !t->termios.cc[VTIME] && t->termios.cc[VMIN])
+        need = t->termios.cc[VMIN];
+    if (t->canon - t->tail >= need)
+        events |= POLL_READ;
+    unlock(t, mask);
+    return events;
 }
 
 int tty_ioctl(struct file *f, unsigned request, vaddr_t arg)

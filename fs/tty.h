@@ -73,5 +73,6 @@ uint32_t tty_lost(void);
 int tty_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
 int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
 int tty_ioctl(struct file *f, unsigned request, vaddr_t arg);
+uint32_t tty_poll(struct file *f, struct poll_wait *w);
 
 #endif

@@ -205,6 +205,7 @@ static void finish(struct tty *t)
     t->canon = t->head;
     t->line_column = t->column;
     waitq_wake_locked(&t->readers, 1);
+    poll_wake(&t->pollers);
 }
 
 /* There is no room for a character: who types hears it, who feeds a script can look it up. */

@@ -8,6 +8,7 @@
 #define FS_TTY_IMPL_H
 
 #include "fs/tty.h"
+#include "fs/poll.h"
 #include "kern/waitq.h"
 
 /* Flags of struct termios that mean something here (octal, as in Linux). */
@@ -66,8 +67,9 @@ enum {
 
 /* tail <= canon <= head: [tail, canon) can be read, [canon, head) is the line being edited. */
 struct tty {
-    struct mutex writers; /* a chunk of output stays together; above all spinning locks */
-    struct waitq readers; /* its lock, interrupts masked, is the lock of all of this */
+    struct mutex writers;     /* a chunk of output stays together; above all spinning locks */
+    struct waitq readers;     /* its lock, interrupts masked, is the lock of all of this */
+    struct poll_head pollers; /* its lock is below that */
     struct tty_termios termios;
     struct tty_winsize winsize;
     int pgid, sid;                /* foreground group, session; 0: none */

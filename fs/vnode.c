@@ -23,6 +23,7 @@ static struct {
     struct vnode *root;               /* (n) written at boot */
     struct vnode *mounts[MOUNTS_MAX]; /* (n) their roots, in order */
     unsigned nmounts;                 /* (n) */
+    uint32_t last_ino;                /* atomic: of vnodes without names */
 } fs;
 
 struct vnode *vnode_ref(struct vnode *v)
@@ -44,6 +45,18 @@ void vnode_unref(struct vnode *v)
     kdebug_assert(left != UINT32_MAX);
     if (left == 0)
         v->fs->release(v);
+}
+
+void vnode_init_unnamed(struct vnode *v, const struct vnode_ops *ops, const struct fs *of,
+                        uint32_t mode)
+{
+    v->ops = ops;
+    v->fs = of;
+    v->refs = 1;
+    v->mode = mode;
+    v->nlink = 1;
+    v->ino = __atomic_add_fetch(&fs.last_ino, 1, __ATOMIC_RELAXED);
+    v->atime = v->mtime = v->ctime = vnode_now();
 }
 
 void names_read(void)

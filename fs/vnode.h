@@ -35,6 +35,8 @@ struct vnode;
 struct file;
 struct file_lock;
 struct map_request;
+struct poll_wait;
+struct pipe;
 
 /* A name in a directory, not terminated, with its hash (name_hash). */
 struct name {
@@ -77,6 +79,10 @@ struct vnode_ops {
     /* The same at the file's end, which *pos is then; a file without has none (O_APPEND). */
     int (*append)(struct file *f, uint64_t *pos, vaddr_t ubuf, size_t len);
     int (*ioctl)(struct file *f, unsigned request, vaddr_t arg);
+    /* POLL* of fs/poll.h that are true now, w being entered before; NULL: always ready. */
+    uint32_t (*poll)(struct file *f, struct poll_wait *w);
+    /* Frames that the file keeps besides those of f->frames. Spinning locks are held. */
+    uint32_t (*frames)(const struct file *f);
     uint64_t (*size)(const struct file *f); /* where a device with positions ends, or NULL */
     bool positioned; /* a device whose read and write have a position, as files' do */
     /* mmap of what has no object: completes the request, whose access fits how f was opened and
@@ -137,10 +143,14 @@ struct vnode {
     bool linkable;                /* (n) without a name, but may get one: O_TMPFILE */
     int32_t writers;              /* atomic: open for writing; < 0: runs and may not be */
     struct file_lock *locks;      /* fs/lock.c */
+    struct pipe *pipe;            /* fs/pipe.c: written once; of a FIFO at its first open */
 };
 
 struct vnode *vnode_ref(struct vnode *v);
 void vnode_unref(struct vnode *v); /* NULL is fine; may sleep */
+/* v, which is zeroed, is one without a name from now on, with one reference. */
+void vnode_init_unnamed(struct vnode *v, const struct vnode_ops *ops, const struct fs *fs,
+                        uint32_t mode);
 
 /* The namespace's lock (n). */
 void names_read(void);

@@ -65,7 +65,8 @@ enum lock_class {
     LOCK_SLEEP_STATE, /* inside every mutex and rwlock; no interrupt takes it */
     LOCK_WAITQ,
     LOCK_BUSY_WAITQ,
-    LOCK_TTY, /* a wait queue's, which guards the terminal, too */
+    LOCK_TTY,  /* a wait queue's, which guards the terminal, too */
+    LOCK_POLL, /* of a head that pollers wait at */
     LOCK_ALL_THREADS,
     LOCK_THREADS,
     LOCK_JOB,

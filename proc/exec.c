@@ -6,6 +6,7 @@
  */
 #include "loader/exec.h"
 
+#include "fs/pipe.h"
 #include "fs/tty.h"
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
@@ -108,6 +109,13 @@ static struct tty_caller current_caller(void)
     return (struct tty_caller){.pgid = p ? p->pgid : 0, .sid = p ? p->sid : 0};
 }
 
+/* The calling process wrote into a pipe that nobody reads. */
+static void signal_broken_pipe(void)
+{
+    if (proc_current())
+        signal_send(proc_current(), SIGPIPE, NULL);
+}
+
 /* Descriptors 0, 1 and 2. */
 static void open_console(struct fdtable *files)
 {
@@ -152,6 +160,7 @@ static int make_init(const struct exec_image *image, const char *path)
     proc_set_comm(p->comm, path);
     tty_on_interrupt(signal_send_group);
     tty_on_caller(current_caller, job_background);
+    pipe_on_broken(signal_broken_pipe);
     proc_lock();
     proc_enter_locked(p, NULL);
     thread_start(t, false);

@@ -3,6 +3,7 @@
  * fcntl with its locks and seals, flock, the dup family and memfd_create.
  */
 #include "fs/lock.h"
+#include "fs/pipe.h"
 #include "fs/tmpfs.h"
 #include "mm/uaccess.h"
 #include "proc/sys_impl.h"
@@ -19,6 +20,8 @@
 #define F_SETLK64       13u
 #define F_SETLKW64      14u
 #define F_DUPFD_CLOEXEC 1030u
+#define F_SETPIPE_SZ    1031u
+#define F_GETPIPE_SZ    1032u
 #define F_ADD_SEALS     1033u
 #define F_GET_SEALS     1034u
 #define FD_CLOEXEC      1u
@@ -230,6 +233,8 @@ static int with_file(struct file *f, uint32_t command, uint32_t argument)
     case F_GETLK64:
     case F_SETLK64:
     case F_SETLKW64: return lock64(f, command, argument);
+    case F_SETPIPE_SZ: return pipe_set_capacity(f, argument);
+    case F_GETPIPE_SZ: return pipe_capacity(f);
     case F_ADD_SEALS:
     case F_GET_SEALS: return seals(f, command, argument);
     default: return -EINVAL;

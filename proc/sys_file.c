@@ -4,6 +4,7 @@
  * thread may close the descriptor meanwhile.
  */
 #include "fs/blockdev.h"
+#include "fs/poll.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
 #include "proc/sys_impl.h"
@@ -68,6 +69,12 @@ static int move_piece(struct file *f, const struct vector *v, int done, const st
     return v->move(f, iov->base, iov->len);
 }
 
+/* What was read is not kept back by waiting for more. */
+static bool would_wait(struct file *f, const struct vector *v)
+{
+    return v->move == file_read && !(file_poll(f, NULL) & POLLIN);
+}
+
 /* Piece by piece until one comes out short. */
 static int transfer(struct file *f, vaddr_t uiov, uint32_t count, const struct vector *v)
 {
@@ -82,7 +89,7 @@ static int transfer(struct file *f, vaddr_t uiov, uint32_t count, const struct v
         else if (iov.len > (uint32_t)(INT32_MAX - done))
             n = -EINVAL;
         else
-            n = iov.len ? move_piece(f, v, done, &iov) : 0;
+            n = iov.len && !(done && would_wait(f, v)) ? move_piece(f, v, done, &iov) : 0;
         if (n < 0)
             return done ? done : n;
         done += n;

@@ -38,6 +38,8 @@ struct timespec64 ns_split(uint64_t ns);
  * UINT64_MAX. -EFAULT, -EINVAL. */
 int __must_check time_get32(vaddr_t from, uint64_t *ns);
 int __must_check time_get64(vaddr_t from, uint64_t *ns);
+/* A time of so many ns to user memory, in the structure of 64 bits or the old one. -EFAULT. */
+int __must_check time_put(vaddr_t to, uint64_t ns, bool wide);
 /* User CPU time of the calling process so far, ns. */
 uint64_t proc_cpu_ns(const struct proc *p);
 
@@ -93,6 +95,11 @@ syscall_fn sys_symlink, sys_symlinkat, sys_link, sys_linkat, sys_unlink, sys_rmd
 syscall_fn sys_rename, sys_renameat, sys_renameat2, sys_chmod, sys_fchmod, sys_fchmodat, sys_chown;
 syscall_fn sys_lchown, sys_fchown, sys_fchownat, sys_utimensat, sys_utimensat64, sys_truncate;
 syscall_fn sys_truncate64;
+/* sys_pipe.c */
+syscall_fn sys_pipe, sys_pipe2, sys_eventfd, sys_eventfd2, sys_socket, sys_socketpair, sys_send;
+syscall_fn sys_sendto, sys_recv, sys_recvfrom, sys_shutdown;
+/* sys_poll.c */
+syscall_fn sys_poll, sys_ppoll, sys_ppoll64, sys_select, sys_pselect6, sys_pselect6_64;
 /* sys_path.c */
 syscall_fn sys_access, sys_faccessat, sys_faccessat2, sys_readlink, sys_readlinkat, sys_chdir;
 syscall_fn sys_fchdir, sys_getcwd;

@@ -54,7 +54,7 @@ static int open_user_path(int dirfd, vaddr_t upath, uint32_t flags, uint32_t mod
     result = vnode_open(w.dir, w.path.text, flags, masked(mode), &f);
     where_put(&w);
     if (result)
-        return result;
+        return restartable(result); /* of a FIFO whose other end did not come */
     result = fdtable_add(files, f, 0, flags & O_CLOEXEC);
     if (result < 0)
         file_unref(f);
@@ -99,17 +99,19 @@ SYSCALL3(sys_mkdirat, dirfd, upath, mode)
                 NULL);
 }
 
-/* Files and devices; pipes and sockets do not exist. */
+/* Files, devices and FIFOs; sockets have no names. */
 static int make_node(int dirfd, vaddr_t upath, uint32_t mode, uint32_t dev)
 {
     uint32_t type = mode & S_IFMT ? mode & S_IFMT : S_IFREG;
     uint32_t rdev = (dev >> 8 & 0xfff) << 8 | (dev & 0xff);
 
-    if (type == S_IFDIR || type == S_IFIFO || type == S_IFSOCK)
+    bool device = type == S_IFCHR || type == S_IFBLK;
+
+    if (type == S_IFDIR || type == S_IFSOCK)
         return -EPERM;
-    if (type != S_IFREG && type != S_IFCHR && type != S_IFBLK)
+    if (type != S_IFREG && type != S_IFIFO && !device)
         return -EINVAL;
-    return make(dirfd, upath, type | masked(mode & S_IALL), type == S_IFREG ? 0 : rdev, NULL);
+    return make(dirfd, upath, type | masked(mode & S_IALL), device ? rdev : 0, NULL);
 }
 
 SYSCALL3(sys_mknod, upath, mode, dev)

@@ -164,6 +164,13 @@ int time_get64(vaddr_t from, uint64_t *ns)
     return time_ok(&t) ? 0 : -EINVAL;
 }
 
+int time_put(vaddr_t to, uint64_t ns, bool wide)
+{
+    struct timespec64 t = ns_split(ns);
+
+    return wide ? put64(to, t) : put32(to, t);
+}
+
 static int set_clock(uint32_t id, const struct timespec64 *t)
 {
     uint64_t now = clock_ns(), ns = ns_of(t);

@@ -47,8 +47,15 @@
 #define ELOOP        40
 #define EOVERFLOW    75
 #define ELIBBAD      80
+#define ENOTSOCK     88
 #define EOPNOTSUPP   95
+#define EAFNOSUPPORT 97
+#define EISCONN      106
 #define ETIMEDOUT    110
 #define EALREADY     114
+
+/* Of socketpair. */
+#define EPROTONOSUPPORT 93
+#define ESOCKTNOSUPPORT 94
 
 #endif
