@@ -50,6 +50,7 @@ static const struct call calls[] = {
     {"rename", 38, {NONE, NONE}, 3, 0, 0},
     {"mkdir", 39, {PATH, 0700}, 1, 0, 0},
     {"rmdir", 40, {NONE}, 1, 0, 0},
+    {"pipe", 42, {BUF}, 0, 1, 0},
     {"times", 43, {BUF}, 0, 1, 1},
     {"ioctl TCGETS", 54, {TTY_FD, 0x5401, BUF}, 0, 4, 0},
     {"ioctl TCSETS", 54, {TTY_FD, 0x5402, BUF}, 4, 0, 0},
@@ -66,12 +67,14 @@ static const struct call calls[] = {
     {"sysinfo", 116, {BUF}, 0, 1, 0},
     {"uname", 122, {BUF}, 0, 1, 0},
     {"_llseek", 140, {FILE_FD, 0, 0, BUF, 0}, 0, 8, 0},
+    {"_newselect", 142, {1, BUF, BUF, BUF, BUF}, 14, 0, 14},
     {"readv", 145, {FILE_FD, BUF, 1}, 2, 0, 0},
     {"writev", 146, {TTY_FD, BUF, 1}, 2, 0, 0},
     {"sched_getparam", 155, {0, BUF}, 0, 2, 0},
     {"sched_setscheduler", 156, {0, 0, BUF}, 4, 0, 0},
     {"sched_rr_get_interval", 161, {0, BUF}, 0, 2, 0},
     {"nanosleep", 162, {BUF}, 1, 0, 0},
+    {"poll", 168, {BUF, 1, 0}, 1, 0, 0},
     {"prctl PR_SET_NAME", 172, {15, BUF}, 2, 0, 0},
     {"prctl PR_GET_NAME", 172, {16, BUF}, 0, 2, 0},
     {"rt_sigaction", 174, {1, BUF, BUF, 8}, 2, 4, 6},
@@ -94,6 +97,7 @@ static const struct call calls[] = {
     {"clock_nanosleep", 265, {1, 0, BUF}, 4, 0, 0},
     {"statfs64", 266, {PATH, 88, BUF}, 1, 4, 0},
     {"fstatfs64", 267, {FILE_FD, 88, BUF}, 0, 4, 0},
+    {"socketpair", 288, {1, 1, 0, BUF}, 0, 8, 0},
     {"shmctl IPC_INFO", 308, {0, 0x103, BUF}, 0, 4, 0},
     {"shmctl SHM_INFO", 308, {0, 0x10e, BUF}, 0, 4, 0},
     {"openat", 322, {AT, PATH}, 2, 0, 0},
@@ -106,8 +110,11 @@ static const struct call calls[] = {
     {"symlinkat", 331, {PATH, AT, PATH}, 5, 0, 0},
     {"readlinkat", 332, {AT, LINK, BUF, 64}, 2, 4, 0},
     {"faccessat", 334, {AT, PATH}, 2, 0, 0},
+    {"pselect6", 335, {1, BUF, BUF, BUF, BUF}, 14, 0, 14},
+    {"ppoll", 336, {BUF, 1, BUF, 0, 0}, 1, 0, 0},
     {"getcpu", 345, {BUF, BUF}, 0, 3, 3},
     {"utimensat", 348, {AT, NONE, BUF, 0}, 6, 0, 4},
+    {"pipe2", 359, {BUF, 0}, 0, 1, 0},
     {"preadv", 361, {FILE_FD, BUF, 1, 0, 0}, 2, 0, 0},
     {"prlimit64", 369, {0, 3, 0, BUF}, 0, 8, 8},
     {"getrandom", 384, {BUF, 16}, 0, 1, 0},
@@ -117,6 +124,8 @@ static const struct call calls[] = {
     {"clock_settime64", 404, {0, BUF}, 2, 0, 0},
     {"clock_getres_time64", 406, {1, BUF}, 0, 2, 2},
     {"clock_nanosleep_time64", 407, {1, 0, BUF}, 4, 0, 0},
+    {"pselect6_time64", 413, {1, BUF, BUF, BUF, BUF}, 14, 0, 14},
+    {"ppoll_time64", 414, {BUF, 1, BUF, 0, 0}, 1, 0, 0},
 };
 
 static char *page; /* with a hole behind it */
@@ -157,7 +166,10 @@ static long call_with(const struct call *c, unsigned place, uintptr_t pointer)
     memset(page + PAGE / 2, 0xff, PAGE / 2);
     for (unsigned i = 0; i < 5; i++)
         a[i] = i == place ? (int32_t)pointer : resolve(c->args[i]);
-    return sys_raw((long)c->number, a[0], a[1], a[2], a[3], a[4], 0);
+    long result = sys_raw((long)c->number, a[0], a[1], a[2], a[3], a[4], 0);
+    for (int fd = tty_fd + 1; close(fd) == 0; fd++) /* what it opened */
+        continue;
+    return result;
 }
 
 static void expect_fault(const struct call *c, unsigned place, uintptr_t pointer)

@@ -27,6 +27,7 @@
 #define SYS_mkdir             39
 #define SYS_rmdir             40
 #define SYS_dup               41
+#define SYS_pipe              42
 #define SYS_times             43
 #define SYS_brk               45
 #define SYS_ioctl             54
@@ -53,6 +54,7 @@
 #define SYS_getpgid           132
 #define SYS_fchdir            133
 #define SYS_llseek            140
+#define SYS_select            142
 #define SYS_flock             143
 #define SYS_msync             144
 #define SYS_readv             145
@@ -65,6 +67,7 @@
 #define SYS_sched_yield       158
 #define SYS_nanosleep         162
 #define SYS_mremap            163
+#define SYS_poll              168
 #define SYS_rt_sigaction      174
 #define SYS_rt_sigprocmask    175
 #define SYS_pread64           180
@@ -94,6 +97,13 @@
 #define SYS_statfs64          266
 #define SYS_fstatfs64         267
 #define SYS_waitid            280
+#define SYS_socket            281
+#define SYS_socketpair        288
+#define SYS_send              289
+#define SYS_sendto            290
+#define SYS_recv              291
+#define SYS_recvfrom          292
+#define SYS_shutdown          293
 #define SYS_shmat             305
 #define SYS_shmdt             306
 #define SYS_shmget            307
@@ -110,8 +120,12 @@
 #define SYS_readlinkat        332
 #define SYS_fchmodat          333
 #define SYS_faccessat         334
+#define SYS_pselect6          335
+#define SYS_ppoll             336
 #define SYS_utimensat         348
+#define SYS_eventfd           351
 #define SYS_fallocate         352
+#define SYS_eventfd2          356
 #define SYS_dup3              358
 #define SYS_pipe2             359
 #define SYS_preadv            361
@@ -121,6 +135,8 @@
 #define SYS_memfd_create      385
 #define SYS_mlock2            390
 #define SYS_statx             397
+#define SYS_pselect6_time64   413
+#define SYS_ppoll_time64      414
 #define SYS_faccessat2        439
 #define SYS_arm_cacheflush    0xf0002
 #define SYS_arm_set_tls       0xf0005
@@ -132,6 +148,8 @@
 #define LINUX_O_EXCL       0200
 #define LINUX_O_TRUNC      01000
 #define LINUX_O_APPEND     02000
+#define LINUX_O_NONBLOCK   04000
+#define LINUX_O_DIRECT     0200000
 #define LINUX_O_DIRECTORY  040000
 #define LINUX_O_NOFOLLOW   0100000
 #define LINUX_O_LARGEFILE  0400000
@@ -145,7 +163,10 @@
 #define LINUX_ELOOP        40
 #define LINUX_EOVERFLOW    75
 #define LINUX_ELIBBAD      80
+#define LINUX_ENOTSOCK     88
 #define LINUX_EOPNOTSUPP   95
+#define LINUX_EAFNOSUPPORT 97
+#define LINUX_EISCONN      106
 
 /* The kernel's own result: a value, or -error in the kernel's numbers. */
 long sys_raw(long nr, ...);
