@@ -7,6 +7,7 @@
  *   bench             every cost
  *   bench processes   how many children are alive before the first failure
  *   bench memory      a few costs, for machines of different sizes
+ *   bench pipes       what passing bytes between two processes costs
  *   bench scale       costs with 10 to 10,000 regions, 1 to 1,000 processes
  *   bench swap DISK   costs of memory that does not fit, with the disk's swap area
  *   bench cores N     what N processes get done that fault, or fork and exec, all the time
@@ -183,11 +184,14 @@ int main(int argc, char **argv)
         measure_memory();
     } else if (!strcmp(what, "swap") && argc > 2) {
         measure_swap(argv[2]);
+    } else if (!strcmp(what, "pipes")) {
+        measure_pipes();
     } else if (!strcmp(what, "cores") && argc > 2) {
         scale_cores((uint32_t)strtoul(argv[2], NULL, 10));
     } else {
         measure_calls();
         measure_processes(); /* while this one is small */
+        measure_pipes();
         measure_memory();
         measure_regions();
     }

@@ -45,6 +45,7 @@ enum {
     NR_madvise = 220,
     NR_clock_gettime = 263,
     NR_openat = 322,
+    NR_pipe2 = 359,
 };
 enum {
     CREATE = 01102, /* O_RDWR | O_CREAT | O_TRUNC */
@@ -127,6 +128,9 @@ void end_child(int32_t pid); /* kills and reaps */
 void settle(void);           /* lets children run until they sleep */
 void measure_processes(void);
 void count_processes(void);
+
+/* bench_pipe.c */
+void measure_pipes(void);
 
 /* bench_scale.c */
 void measure_regions(void); /* the lines with 10,000 regions */

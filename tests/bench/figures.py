@@ -42,6 +42,8 @@ LINES = [Line(*row) for row in (
     ("exec_musl", "vfork + exec + exit, static musl", 79258, 99412, None),
     ("exec_glibc", "vfork + exec + exit, static glibc", 182711, 245301, None),
     ("switch_pair", "sched_yield, pair of switches", 1505, 3627, 420),
+    ("pipe_round_trip", "pipe round trip between two processes", 5630, 11491, 2815),
+    ("pipe_64k", "pipe, 64 KiB blocks, a KiB", 562, 733, 281),
     ("read_64k", "read a file, 64 KiB blocks, a KiB", 283, 339, None),
     ("read_4k", "read a file, 4 KiB blocks, a KiB", 392, 513, None),
     ("write_64k", "write a new file, 64 KiB blocks, a KiB", 603, 815, 301),
