@@ -40,9 +40,15 @@ void foreground_enter(unsigned flags, const struct termios *settings);
  * caller in front, and ends with status 127 (not found) or 126. Returns the pid, or -1 and errno
  * if there is no child. */
 pid_t spawn(const char *caller, char *const argv[], unsigned flags);
-/* The same with modes for the terminal, as foreground_enter sets them. */
-pid_t spawn_on(const char *caller, char *const argv[], unsigned flags,
-               const struct termios *settings);
+/* The same, with modes for the terminal as foreground_enter sets them (or NULL); in this process
+ * group, if it is not 0; and with these descriptors as its 0 and 1, -1: the caller's. */
+struct spawn {
+    unsigned flags;
+    const struct termios *settings;
+    pid_t group;
+    int in, out;
+};
+pid_t spawn_with(const char *caller, char *const argv[], const struct spawn *how);
 /* Where the command word is: itself if it has a slash, else in /bin, else in /tests. False if it
  * is in neither. */
 bool command_find(const char *word, char *path, size_t size);

@@ -202,6 +202,11 @@ int dup(int fd)
     return (int)syscall(SYS_dup, fd);
 }
 
+int pipe(int fd[2])
+{
+    return (int)syscall(SYS_pipe, fd);
+}
+
 int dup2(int fd, int wanted)
 {
     return (int)syscall(SYS_dup2, fd, wanted);

@@ -44,14 +44,19 @@ static void exec_failed(const char *caller, const char *path, int error)
     _exit(error == ENOENT ? 127 : 126);
 }
 
-pid_t spawn_on(const char *caller, char *const argv[], unsigned flags,
-               const struct termios *settings)
+pid_t spawn_with(const char *caller, char *const argv[], const struct spawn *how)
 {
     pid_t pid = vfork();
 
     if (pid != 0)
         return pid;
-    foreground_enter(flags, settings);
+    foreground_enter(how->flags, how->settings);
+    if (how->group)
+        setpgid(0, how->group);
+    if (how->in >= 0)
+        dup2(how->in, 0);
+    if (how->out >= 0)
+        dup2(how->out, 1);
     execve(argv[0], argv, environ);
     exec_failed(caller, argv[0], errno);
     return -1;
@@ -59,7 +64,7 @@ pid_t spawn_on(const char *caller, char *const argv[], unsigned flags,
 
 pid_t spawn(const char *caller, char *const argv[], unsigned flags)
 {
-    return spawn_on(caller, argv, flags, NULL);
+    return spawn_with(caller, argv, &(struct spawn){.flags = flags, .in = -1, .out = -1});
 }
 
 bool command_find(const char *word, char *path, size_t size)

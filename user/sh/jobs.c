@@ -290,17 +290,18 @@ int job_foreground(const char *word)
 {
     struct job *job = job_meant("fg", word);
     char name[sizeof job->name];
-    pid_t pid;
+    pid_t pid, group;
 
     if (!job)
         return 1;
     pid = job->pid;
+    group = getpgid(pid); /* of the first of those that a | joined */
     memcpy(name, job->name, sizeof name);
     printf("%s\n", name);
     fflush(stdout);
-    tcsetpgrp(0, pid);
+    tcsetpgrp(0, group);
     terminal_give();
-    kill(-pid, SIGCONT); /* it may have stopped since we looked */
+    kill(-group, SIGCONT); /* it may have stopped since we looked */
     running--;
     job->pid = 0;
     return foreground_wait((char *[]){name, NULL}, pid);
@@ -318,5 +319,5 @@ int job_background(const char *word)
     }
     printf("[%d] %s &\n", job_number(job), job->name);
     job->stopped = false;
-    return kill(-job->pid, SIGCONT) < 0 ? fail("sh", "bg") : 0;
+    return kill(-getpgid(job->pid), SIGCONT) < 0 ? fail("sh", "bg") : 0;
 }

@@ -2,7 +2,7 @@
  *
  * From a line to commands. Words are separated by blanks; '..' quotes everything, ".." everything
  * but \" \\ and $?, a backslash the next character; # starts a comment where a word could start;
- * ; and & end a command. Redirection and pipes are refused rather than passed on as words.
+ * ; & and | end a command; < > and >> name a file for its input or output.
  */
 #include <stdio.h>
 #include <string.h>
@@ -77,33 +77,41 @@ static void blanks_skip(struct parser *s)
         s->p += strlen(s->p);
 }
 
-/* > or >> and the name of a file. */
-static int output_parse(struct parser *s, struct command *command)
+/* < or > or >> and the name of a file. */
+static int redirection_parse(struct parser *s, struct command *command)
 {
-    s->p++;
-    command->append = *s->p == '>';
-    if (command->append)
+    bool output = *s->p++ == '>', append = output && *s->p == '>';
+
+    if (append)
         s->p++;
     blanks_skip(s);
     if (word_ends(*s->p))
-        return parse_error("no file name behind >");
-    command->output = s->out;
+        return parse_error(output ? "no file name behind >" : "no file name behind <");
+    if (output) {
+        command->output = s->out;
+        command->append = append;
+    } else {
+        command->input = s->out;
+    }
     return word_parse(s);
 }
 
 /* After the words: what ends the command. */
 static int command_end(struct parser *s, struct command *command)
 {
-    switch (*s->p) {
-    case '<': return parse_error("redirection with < is not supported");
-    case '|': return parse_error("pipes are not supported");
-    case '&': command->background = true; break;
-    default: break;
-    }
-    if (command->argc == 0 && *s->p)
-        return parse_error(*s->p == '&' ? "no command before &" : "no command before ;");
-    if (*s->p)
+    char end = *s->p;
+
+    command->background = end == '&';
+    command->piped = end == '|';
+    if (command->argc == 0 && end)
+        return parse_error(end == '&'   ? "no command before &"
+                           : end == '|' ? "no command before |"
+                                        : "no command before ;");
+    if (end)
         s->p++;
+    blanks_skip(s);
+    if (end == '|' && (!*s->p || strchr(";&|", *s->p)))
+        return parse_error("no command behind |");
     return command->argc > 0;
 }
 
@@ -112,14 +120,13 @@ int command_parse(const char **pos, struct command *command)
     struct parser s = {*pos, words};
 
     command->argc = 0;
-    command->background = false;
-    command->output = NULL;
-    for (blanks_skip(&s); !word_ends(*s.p) || *s.p == '>'; blanks_skip(&s)) {
-        bool output = *s.p == '>';
+    command->input = command->output = NULL;
+    for (blanks_skip(&s); !word_ends(*s.p) || *s.p == '>' || *s.p == '<'; blanks_skip(&s)) {
+        bool redirection = *s.p == '>' || *s.p == '<';
 
-        if (!output)
+        if (!redirection)
             command->argv[command->argc++] = s.out;
-        if ((output ? output_parse(&s, command) : word_parse(&s)) < 0)
+        if ((redirection ? redirection_parse(&s, command) : word_parse(&s)) < 0)
             return -1;
     }
     command->argv[command->argc] = NULL;

@@ -19,6 +19,8 @@ struct command {
     char *argv[WORDS_MAX + 1];
     int argc;
     bool background;
+    bool piped;         /* its output is the next command's input */
+    const char *input;  /* where its input comes from, or NULL */
     const char *output; /* where its output goes, or NULL */
     bool append;        /* behind what is there */
 };
@@ -54,7 +56,6 @@ int command_parse(const char **pos, struct command *command);
 
 /* Runs what the line says; nothing of it if it has an error in any place. */
 void line_run(const char *line);
-void command_run(struct command *command);
 
 /* The name of the shell's own command number i; NULL behind the last. */
 const char *builtin_name(size_t i);
