@@ -44,6 +44,11 @@ int copy_to_user(vaddr_t to, const void *from, size_t len)
     return 0;
 }
 
+int put_user32(vaddr_t to, uint32_t value)
+{
+    return copy_to_user(to, &value, sizeof(value));
+}
+
 int clear_user(vaddr_t to, size_t len)
 {
     memset((void *)to, 0, len);

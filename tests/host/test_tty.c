@@ -77,6 +77,24 @@ void console_on_input(void (*notify)(void))
     host.notify = notify;
 }
 
+static unsigned polls_woken;
+
+void poll_head_init(struct poll_head *h)
+{
+    list_init(&h->entries);
+}
+
+void poll_add(struct poll_wait *w, struct poll_head *h, struct file *f)
+{
+    (void)w, (void)h, (void)f;
+}
+
+void poll_wake_all(struct poll_head *h)
+{
+    (void)h;
+    polls_woken++;
+}
+
 void waitq_init(struct waitq *q)
 {
     list_init(&q->waiters);
@@ -218,6 +236,23 @@ static void an_unfinished_line_is_not_read(void **state)
     assert_int_equal(read_len(8), -EAGAIN);
     type("\n");
     reads("abc\n");
+}
+
+static void pollers_hear_of_a_line(void **state)
+{
+    struct list_link poller;
+
+    (void)state;
+    list_push_back(&tty_console.pollers.entries, &poller);
+    polls_woken = 0;
+    type("ab");
+    assert_int_equal(polls_woken, 0);
+    assert_int_equal(tty_poll(&file, NULL), POLL_WRITE);
+    type("c\n");
+    assert_int_equal(polls_woken, 1);
+    assert_int_equal(tty_poll(&file, NULL), POLL_WRITE | POLL_READ);
+    reads("abc\n");
+    assert_int_equal(tty_poll(&file, NULL), POLL_WRITE);
 }
 
 static void editing_keys(void **state)
@@ -550,6 +585,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(lines_are_echoed_and_read_one_by_one, setup),
         cmocka_unit_test_setup(an_unfinished_line_is_not_read, setup),
+        cmocka_unit_test_setup(pollers_hear_of_a_line, setup),
         cmocka_unit_test_setup(editing_keys, setup),
         cmocka_unit_test_setup(erasing_takes_what_was_shown, setup),
         cmocka_unit_test_setup(end_of_file, setup),
