@@ -314,6 +314,59 @@ static void test_kill(void)
     CHECK_EQ(now(fd[0]), IN);
 }
 
+enum { USR1 = 10, BLOCK = 0, RESTARTS = 0x10000000 };
+
+static volatile int handled;
+
+static void on_signal(int sig)
+{
+    handled = sig;
+}
+
+static int signal_later(void *arg)
+{
+    tap_pause_ms(20);
+    return (int)sys_raw(SYS_kill, *(pid_t *)arg, USR1);
+}
+
+/* A handler ends the wait, SA_RESTART or not; a signal that is blocked does, if the mask of the
+ * call lets it in, and is blocked again when the call is over. */
+static void test_signals(void)
+{
+    uint32_t act[5] = {(uint32_t)(uintptr_t)on_signal, RESTARTS};
+    uint64_t set = 1u << (USR1 - 1), none = 0;
+    struct {
+        uint64_t *mask;
+        uint32_t size;
+    } mask = {&none, 8};
+    struct times second = {10, 0}, moment = {0, 1000000};
+    pid_t me = getpid();
+    struct poll p;
+    int fd[2];
+
+    make_pipe(fd, 0);
+    p = (struct poll){fd[0], IN, 0};
+    CHECK_EQ(sys_raw(SYS_rt_sigaction, USR1, act, 0, 8), 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(signal_later(&me));
+    CHECK_EQ(sys_raw(SYS_poll, &p, 1, 10000), -EINTR);
+    CHECK_EQ(handled, USR1);
+    CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    CHECK_EQ(sys_raw(175, BLOCK, &set, 0, 8), 0); /* rt_sigprocmask */
+    handled = 0;
+    CHECK_EQ(sys_raw(SYS_kill, me, USR1), 0);
+    CHECK_EQ(sys_raw(SYS_ppoll, &p, 1, &moment, &set, 8), 0);
+    CHECK_EQ(handled, 0);
+    CHECK_EQ(sys_raw(SYS_ppoll, &p, 1, &second, &none, 8), -EINTR);
+    CHECK_EQ(handled, USR1);
+    handled = 0;
+    CHECK_EQ(sys_raw(SYS_kill, me, USR1), 0);
+    CHECK_EQ(handled, 0); /* blocked again */
+    CHECK_EQ(sys_raw(SYS_pselect6, 0, 0, 0, 0, &second, &mask), -EINTR);
+    CHECK_EQ(handled, USR1);
+}
+
 enum { LINES = 8 };
 
 /* Waits for any of the lines, and answers each byte on it. */
@@ -473,6 +526,7 @@ static const struct tap_test tests[] = {
     {"select", test_select},
     {"what wakes a poll", test_wakes},
     {"killing who polls", test_kill},
+    {"signals and their mask", test_signals},
     {"no wake-up is lost", test_no_lost_wake_up},
     {"eventfd", test_eventfd},
     {"adding to and taking from a counter", test_eventfd_sum},
