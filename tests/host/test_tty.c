@@ -32,6 +32,7 @@ static struct {
 } host;
 
 static struct file file;
+extern unsigned polls_woken; /* fake_poll.c */
 
 void console_write_raw(const char *s, size_t n)
 {
@@ -75,24 +76,6 @@ int console_take(void)
 void console_on_input(void (*notify)(void))
 {
     host.notify = notify;
-}
-
-static unsigned polls_woken;
-
-void poll_head_init(struct poll_head *h)
-{
-    list_init(&h->entries);
-}
-
-void poll_add(struct poll_wait *w, struct poll_head *h, struct file *f)
-{
-    (void)w, (void)h, (void)f;
-}
-
-void poll_wake_all(struct poll_head *h)
-{
-    (void)h;
-    polls_woken++;
 }
 
 void waitq_init(struct waitq *q)
