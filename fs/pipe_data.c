@@ -14,23 +14,40 @@
 
 #define POOL_PART 8u /* all pipes' part of memory */
 
-static uint32_t pool_held; /* atomic: pages of all pipes */
+static struct {
+    uint32_t held; /* atomic: pages of all pipes */
+    uint32_t most; /* atomic: 0 before the first pipe */
+} pool;
+
+/* What memlimit= has taken away is no part of memory. */
+static uint32_t pool_most(void)
+{
+    uint32_t most = __atomic_load_n(&pool.most, __ATOMIC_RELAXED);
+
+    if (unlikely(!most)) {
+        struct frame_stats s = frame_stats();
+
+        most = MAX((s.total - s.reserved) / POOL_PART, 1u);
+        __atomic_store_n(&pool.most, most, __ATOMIC_RELAXED);
+    }
+    return most;
+}
 
 uint32_t pipe_frames(uint32_t *most)
 {
-    *most = frame_total() / POOL_PART;
-    return __atomic_load_n(&pool_held, __ATOMIC_RELAXED);
+    *most = pool_most();
+    return __atomic_load_n(&pool.held, __ATOMIC_RELAXED);
 }
 
 static bool pool_has_room(void)
 {
-    return __atomic_load_n(&pool_held, __ATOMIC_RELAXED) < frame_total() / POOL_PART;
+    return __atomic_load_n(&pool.held, __ATOMIC_RELAXED) < pool_most();
 }
 
 static void pool_count(struct pipe *p, int delta)
 {
     __atomic_store_n(&p->held, p->held + (uint32_t)delta, __ATOMIC_RELAXED);
-    __atomic_fetch_add(&pool_held, (uint32_t)delta, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&pool.held, (uint32_t)delta, __ATOMIC_RELAXED);
 }
 
 int pipe_init(struct pipe *p)
