@@ -154,6 +154,8 @@ static void become_zombie(struct proc *p, struct thread *t)
         signal_child_send(parent, &sig);
     waitq_wake_locked(&parent->child_wait, WAITQ_ALL);
     spin_unlock_irq(&parent->child_wait.lock, mask);
+    if (unlikely(sig.sends))
+        signal_free_spent(parent);
     if (unlikely(sig.reaps))
         proc_reap_locked(p);
     proc_unshare();

@@ -99,6 +99,7 @@ static void tell_parent(struct proc *p, uint8_t event)
             signal_child_send(parent, &sig);
         waitq_wake_locked(&parent->child_wait, WAITQ_ALL);
         spin_unlock_irq(&parent->child_wait.lock, mask);
+        signal_free_spent(parent);
     }
     proc_unshare();
 }
@@ -158,7 +159,7 @@ int job_background(int sig)
 {
     struct proc *p = proc_current();
 
-    if (signal_is_deaf(sig))
+    if (p->pid == 1 || signal_is_deaf(sig)) /* init never stops */
         return sig == SIGTTIN ? -EIO : 0;
     if (is_orphan(p))
         return -EIO;

@@ -165,6 +165,7 @@ static int send(struct proc *p, int tid, int sig, const struct siginfo *info, bo
             p->sig.spent = q;
         }
         thread_table_unlock(p, mask);
+        signal_free_spent(p); /* p may sleep, and not come by for long */
         if (!known)
             return -ESRCH;
         if (room || !tries)

@@ -2,7 +2,7 @@
  *
  * What was sent and not taken yet. Signals below SIGRTMIN wait once, the others as often as they
  * were sent, in order. Memory is allocated before (T) and freed after it: what is taken out of a
- * queue is spent, and freed by the next thread of the process that comes by.
+ * queue, or finds no place in one, is spent, and freed by whoever sent or took.
  * Locks: (T) of the process, but for queued_alloc and signal_free_spent.
  */
 #include "mm/slab.h"

@@ -14,10 +14,11 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "mapping.h"
 #include "quire.h"
 #include "tap.h"
 
-enum { USR1 = 10, USR2 = 12, CHLD = 17, CONT = 18, STOP = 19, RT = 40 };
+enum { USR1 = 10, USR2 = 12, CHLD = 17, CONT = 18, STOP = 19, TSTP = 20, RT = 40 };
 
 #define KEEPS_ON  0x40000000u /* SA_NODEFER */
 #define WITH_INFO 4u
@@ -336,6 +337,48 @@ static void test_ending(void)
     }
 }
 
+#define FLOOD 20000u /* signals; what they would leave is ten times what is allowed for */
+#define GROWN 1000u
+
+static uint32_t objects(void)
+{
+    return (uint32_t)meminfo_kib("SlabObjects:");
+}
+
+/* A signal that waits already, and those that take each other back, keep no memory: not of one who
+ * sleeps, nor of one who sends to itself, nor with a child that ends each time. */
+static void test_flood(void)
+{
+    uint32_t before = objects();
+    pid_t pid;
+
+    block(0, ~0ull);
+    pid = fork();
+    if (pid == 0)
+        for (;;)
+            tap_pause_ms(1000);
+    CHECK(pid > 0);
+    for (uint32_t i = 0; i < FLOOD; i++) {
+        CHECK_EQ(sys_raw(SYS_kill, getpid(), USR1), 0);
+        CHECK_EQ(sys_raw(SYS_kill, pid, i % 2 ? TSTP : CONT), 0);
+    }
+    CHECK(objects() - before < GROWN);
+    CHECK_EQ(sys_raw(SYS_kill, pid, 9), 0);
+    CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    action(CHLD, (void *)test_flood, 0);
+    for (uint32_t i = 0; i < 2 * GROWN; i++) {
+        pid = vfork();
+        if (pid == 0)
+            _exit(0);
+        CHECK_EQ(waitpid(pid, NULL, 0), pid);
+    }
+    CHECK(objects() - before < GROWN);
+    action(CHLD, NULL, 0);
+    action(USR1, (void *)1, 0);
+    block(1, ~0ull);
+    action(USR1, NULL, 0);
+}
+
 /* exec: what was caught is as by default, what was ignored and blocked stays so. */
 static void test_exec(void)
 {
@@ -386,6 +429,7 @@ int main(int argc, char **argv)
     static const struct tap_test tests[] = {
         {"a full queue", test_queue},
         {"a process ends with a full queue", test_queue_ends},
+        {"a flood", test_flood},
         {"nothing kills init", test_init},
         {"floating-point registers over a handler", test_floats},
         {"handlers in handlers", test_deep_run},
