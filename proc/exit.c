@@ -133,17 +133,15 @@ static void become_zombie(struct proc *p, struct thread *t)
 {
     struct proc *parent;
     struct child_signal sig = {0};
-    struct siginfo info;
     uint32_t mask;
 
     proc_share();
     parent = p->parent;
-    info = signal_of_end(p);
     thread_unlink(t);
     t->was = p;
     p->leaving = true;
     proc_ref(p);
-    mask = signal_child_lock(parent, &info, &sig);
+    mask = signal_child_lock(parent, p, 0, &sig);
     p->zombie = true;
     list_remove(&p->sibling);
     if (unlikely(sig.reaps))

@@ -82,10 +82,6 @@ void job_stop(int sig)
 /* The parent's wait and its SIGCHLD. event: the signal that stopped p, or EVENT_CONTINUED. */
 static void tell_parent(struct proc *p, uint8_t event)
 {
-    bool continued = event == EVENT_CONTINUED;
-    struct siginfo info = {.signo = SIGCHLD,
-                           .code = continued ? CLD_CONTINUED : CLD_STOPPED,
-                           .word = {(uint32_t)p->pid, 0, continued ? SIGCONT : event}};
     struct child_signal sig = {0};
     struct proc *parent;
     uint32_t mask;
@@ -93,7 +89,7 @@ static void tell_parent(struct proc *p, uint8_t event)
     proc_share();
     parent = p->parent;
     if (parent) {
-        mask = signal_child_lock(parent, &info, &sig);
+        mask = signal_child_lock(parent, p, event, &sig);
         p->sig.event = event;
         if (sig.sends)
             signal_child_send(parent, &sig);

@@ -288,22 +288,41 @@ void signal_mask_back(void)
     signal_set_mask(t->sig.saved);
 }
 
-/* What the parent wants to know, at this moment, and memory to tell it. */
-static void child_prepare(struct proc *parent, const struct siginfo *info, struct child_signal *sig)
+/* What SIGCHLD says of a child: event as proc_signals has it, 0: its end. */
+static struct siginfo child_info(const struct proc *child, uint8_t event)
 {
+    struct siginfo info = {.signo = SIGCHLD, .word = {(uint32_t)child->pid}};
+    int status = child->exit_status, killed = status & 127;
+
+    if (event) {
+        info.code = event == EVENT_CONTINUED ? CLD_CONTINUED : CLD_STOPPED;
+        info.word[2] = event == EVENT_CONTINUED ? SIGCONT : event;
+        return info;
+    }
+    info.code = killed ? CLD_KILLED : CLD_EXITED;
+    info.word[2] = (uint32_t)(killed ? killed : status >> 8 & 255);
+    info.word[3] = (uint32_t)(child->user_ns / NSEC_PER_TICK);
+    info.word[4] = (uint32_t)(child->kernel_ns / NSEC_PER_TICK);
+    return info;
+}
+
+/* What the parent wants to know, at this moment, and memory to tell it. */
+static __noinline void child_prepare(struct proc *parent, const struct proc *child, uint8_t event,
+                                     struct child_signal *sig)
+{
+    struct siginfo info = child_info(child, event);
     uint32_t mask = thread_table_lock(parent), flags = 0;
 
     if (parent->sig.handlers)
         flags = parent->sig.handlers->action[SIGCHLD - 1].flags;
-    sig->reaps = parent->sig.ignored & SIG_BIT(SIGCHLD) || flags & SA_NOCLDWAIT;
-    sig->sends =
-        !((info->code == CLD_STOPPED || info->code == CLD_CONTINUED) && flags & SA_NOCLDSTOP);
+    sig->reaps = !event && (parent->sig.ignored & SIG_BIT(SIGCHLD) || flags & SA_NOCLDWAIT);
+    sig->sends = !(event && flags & SA_NOCLDSTOP);
     thread_table_unlock(parent, mask);
     if (sig->sends)
-        sig->info = queued_alloc(info);
+        sig->info = queued_alloc(&info);
 }
 
-uint32_t signal_child_lock(struct proc *parent, const struct siginfo *info,
+uint32_t signal_child_lock(struct proc *parent, const struct proc *child, uint8_t event,
                            struct child_signal *sig)
 {
     uint32_t mask = spin_lock_irq(&parent->child_wait.lock);
@@ -311,20 +330,8 @@ uint32_t signal_child_lock(struct proc *parent, const struct siginfo *info,
     if (likely(!signal_cares_for_children(parent)))
         return mask;
     spin_unlock_irq(&parent->child_wait.lock, mask);
-    child_prepare(parent, info, sig);
+    child_prepare(parent, child, event, sig);
     return spin_lock_irq(&parent->child_wait.lock);
-}
-
-struct siginfo signal_of_end(const struct proc *child)
-{
-    int status = child->exit_status, killed = status & 127;
-
-    return (struct siginfo){.signo = SIGCHLD,
-                            .code = killed ? CLD_KILLED : CLD_EXITED,
-                            .word = {(uint32_t)child->pid, 0,
-                                     (uint32_t)(killed ? killed : status >> 8 & 255),
-                                     (uint32_t)(child->user_ns / NSEC_PER_TICK),
-                                     (uint32_t)(child->kernel_ns / NSEC_PER_TICK)}};
 }
 
 void signal_child_send(struct proc *parent, struct child_signal *sig)

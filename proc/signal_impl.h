@@ -53,11 +53,10 @@ static inline bool signal_cares_for_children(const struct proc *parent)
     return (parent->sig.ignored | parent->sig.caught | parent->sig.ever_blocked) & SIG_BIT(SIGCHLD);
 }
 /* Locks the parent's child_wait.lock, with what the sending needs in *sig (zeroed before); most
- * parents do not care. The former interrupt mask. (P) held, shared. */
-uint32_t signal_child_lock(struct proc *parent, const struct siginfo *info,
+ * parents do not care. event: the signal that stopped the child, EVENT_CONTINUED, or 0: it ends.
+ * The former interrupt mask. (P) held, shared. */
+uint32_t signal_child_lock(struct proc *parent, const struct proc *child, uint8_t event,
                            struct child_signal *sig);
-/* What SIGCHLD says of a child that ends. */
-struct siginfo signal_of_end(const struct proc *child);
 /* Under that lock. */
 void signal_child_send(struct proc *parent, struct child_signal *sig);
 
