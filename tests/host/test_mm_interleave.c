@@ -187,7 +187,7 @@ int main(int argc, char **argv)
 {
     static const char *const starts[] = {"T1sw", "T1kw", "T1sc", "T2sw", "D1sw", "D1kc"};
     static const char *const swapping[] = {"T1ko", "T1so", "T1kx", "T1sx", "D1so"};
-    struct results r = {.most = testing_count(100, 100000)};
+    struct results r = {.most = testing_count(40, 100000)};
 
     coop_init();
     if (argc > 1) {

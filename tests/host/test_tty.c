@@ -100,7 +100,7 @@ uint64_t clock_ns(void)
     return 0;
 }
 
-bool thread_interrupted(void)
+bool thread_signalled(void)
 {
     return false;
 }

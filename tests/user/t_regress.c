@@ -238,7 +238,7 @@ static void test_audits_of_a_fight(void)
             fights_for_a_lock(i & 1);
         CHECK(pids[i] > 0);
     }
-    for (uint32_t i = tap_count(50, 500); i > 0; i--) {
+    for (uint32_t i = tap_count(15, 500); i > 0; i--) {
         CHECK(tap_frames() >= 0);
         tap_pause_ms(1);
     }
