@@ -233,17 +233,20 @@ class Machine:
 
     def frames_used(self):
         """Frames in use after a clean check, as /proc/meminfo has them; of slabs the objects instead,
-        since it is chance how many frames a few of them lie in."""
+        since it is chance how many frames a few of them lie in. VFP registers do not count: whether
+        the shell has copied a long piece at once depends on how fast it was typed."""
         self.run("vmcheck -q", 120, status=0)
         text = self.run("cat /proc/meminfo")
         found = dict(re.findall(r"^(FramesUsed|SlabFrames|SlabObjects):\s+(\d+)", text, re.MULTILINE))
         if len(found) != 3:
             self.fail("no counts in /proc/meminfo")
-        return int(found["FramesUsed"]) - int(found["SlabFrames"]) + int(found["SlabObjects"])
+        vfp = re.search(r"^vfp\s+\d+\s+\d+\s+(\d+)", self.run("slabinfo"), re.MULTILINE)
+        objects = int(found["SlabObjects"]) - (int(vfp.group(1)) if vfp else 0)
+        return int(found["FramesUsed"]) - int(found["SlabFrames"]) + objects
 
     def frames_settled(self):
         """As frames_used, once the tools have been in memory and the shell has what it keeps: its
-        heap, the table of its children, VFP registers for copies of long lines."""
+        heap, the table of its children."""
         for command in ("help", "crash undef", "spawn true", "wait", "echo " + "x" * 200):
             self.run(command, 60)
         self.frames_used()
