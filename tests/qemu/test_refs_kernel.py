@@ -170,7 +170,7 @@ class PageIns(Refs):
 
     def test_skew(self):
         capture = self.record(SKEW)
-        small, middle, large = (self.check_foretold(capture, size, SKEW) for size in ("9M", "10M", "11M"))
+        small, middle, large = (self.check_foretold(capture, size, SKEW) for size in ("8704K", "9728K", "10752K"))
         for foretold, faults, _ in (small, middle, large):  # one by one, as the tool thinks of them
             self.assertLess(abs(foretold - faults), TOLERANCE * foretold)
         self.assertGreater(small[1], 2 * large[1])

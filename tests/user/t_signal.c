@@ -285,7 +285,7 @@ static void test_stopped(void)
 static void test_stop_go(void)
 {
     pid_t pid = fork();
-    uint32_t rounds = tap_count(2000, 200000);
+    uint32_t rounds = tap_count(300, 100000);
 
     if (pid == 0)
         for (;;) {
