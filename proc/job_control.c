@@ -10,7 +10,6 @@
  * Source: POSIX.1-2017, XBD 3.266 (orphaned process group), XSH 2.4.
  */
 #include "kern/waitq.h"
-#include "lib/refcount.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 #include "proc/sched_impl.h"

@@ -126,10 +126,8 @@ static void send_locked(struct proc *p, struct thread *t, int sig, struct queued
     }
     if (verdict == KILL)
         signal_kill_locked(p, sig);
-    if (info) {
-        info->next = p->sig.spent;
-        p->sig.spent = info;
-    }
+    if (info)
+        queued_spend(p, info);
 }
 
 static bool is_full(const struct proc *p)
@@ -160,10 +158,8 @@ static int send(struct proc *p, int tid, int sig, const struct siginfo *info, bo
 
         if (known && sig)
             send_locked(p, t, sig, q, tries ? &room : NULL);
-        if (!known && q) {
-            q->next = p->sig.spent;
-            p->sig.spent = q;
-        }
+        if (!known && q)
+            queued_spend(p, q);
         thread_table_unlock(p, mask);
         signal_free_spent(p); /* p may sleep, and not come by for long */
         if (!known)
@@ -372,8 +368,7 @@ bool signal_force(int sig, const struct siginfo *info)
         pending_add(t->proc, &t->sig.pending, sig, q);
         thread_set_work(t, WORK_SIGNAL);
     } else if (q) {
-        q->next = t->proc->sig.spent;
-        t->proc->sig.spent = q;
+        queued_spend(t->proc, q);
     }
     thread_table_unlock(t->proc, mask);
     return caught;

@@ -21,6 +21,8 @@ enum signal_default signal_default(const struct proc *p, int sig);
 
 /* signal_queue.c; (T) held. Memory comes and goes without (T). */
 struct queued *queued_alloc(const struct siginfo *info); /* NULL: none */
+/* q, which is in no queue, goes to those that are to be freed. */
+void queued_spend(struct proc *p, struct queued *q);
 /* Adds sig; takes q, which may be NULL. A signal below SIGRTMIN waits but once. */
 void pending_add(struct proc *p, struct pending *q, int sig, struct queued *info);
 /* Takes the first of `set`, the signals of faults first: its number, or 0. */

@@ -20,7 +20,7 @@ struct queued *queued_alloc(const struct siginfo *info)
     return q;
 }
 
-static void spend(struct proc *p, struct queued *q)
+void queued_spend(struct proc *p, struct queued *q)
 {
     q->next = p->sig.spent;
     p->sig.spent = q;
@@ -30,7 +30,7 @@ void pending_add(struct proc *p, struct pending *q, int sig, struct queued *info
 {
     if (sig < SIGRTMIN && q->set & SIG_BIT(sig)) {
         if (info)
-            spend(p, info);
+            queued_spend(p, info);
         return;
     }
     q->set |= SIG_BIT(sig);
@@ -91,7 +91,7 @@ int pending_take(struct proc *p, struct pending *q, uint64_t set, struct siginfo
         q->set &= ~SIG_BIT(sig);
     if (found) {
         *info = found->info;
-        spend(p, found);
+        queued_spend(p, found);
     } else {
         *info = (struct siginfo){.signo = sig, .code = SI_KERNEL};
     }
@@ -112,7 +112,7 @@ void pending_drop(struct proc *p, struct pending *q, uint64_t set)
         i->next = NULL;
         if (set & SIG_BIT(i->info.signo)) {
             p->sig.nqueued--;
-            spend(p, i);
+            queued_spend(p, i);
         } else if (q->last) {
             q->last->next = i;
             q->last = i;

@@ -36,8 +36,7 @@ struct timespec64 {
 struct timespec64 ns_split(uint64_t ns);
 /* A time-out from user memory, struct timespec with 32 or 64 bits, in ns; too long for that: never,
  * UINT64_MAX. -EFAULT, -EINVAL. */
-int __must_check time_get32(vaddr_t from, uint64_t *ns);
-int __must_check time_get64(vaddr_t from, uint64_t *ns);
+int __must_check timeout_get(vaddr_t from, uint64_t *ns, bool wide);
 /* A time of so many ns to user memory, in the structure of 64 bits or the old one. -EFAULT. */
 int __must_check time_put(vaddr_t to, uint64_t ns, bool wide);
 /* User CPU time of the calling process so far, ns. */

@@ -156,7 +156,7 @@ static int read_end(vaddr_t utime, bool wide, uint64_t *until)
     *until = NEVER;
     if (!utime)
         return 0;
-    error = wide ? time_get64(utime, &ns) : time_get32(utime, &ns);
+    error = timeout_get(utime, &ns, wide);
     if (!error)
         *until = ns ? signal_deadline(ns) : 0;
     return error;

@@ -147,12 +147,14 @@ static int timed_wait(uint64_t set, uint64_t until_ns, struct siginfo *info)
     return slept == -ETIMEDOUT ? -EAGAIN : -EINTR;
 }
 
-static long sigtimedwait(vaddr_t uset, vaddr_t uinfo, uint64_t ns, uint32_t set_bytes)
+static long sigtimedwait(vaddr_t uset, vaddr_t uinfo, vaddr_t utime, uint32_t set_bytes, bool wide)
 {
     struct siginfo info;
-    uint64_t set;
-    int result = get_set(&set, uset, set_bytes);
+    uint64_t set, ns = NEVER;
+    int result = utime ? timeout_get(utime, &ns, wide) : 0;
 
+    if (!result)
+        result = get_set(&set, uset, set_bytes);
     if (result)
         return result;
     result = timed_wait(set & ~SIG_UNBLOCKABLE, ns == NEVER ? NEVER : signal_deadline(ns), &info);
@@ -163,18 +165,12 @@ static long sigtimedwait(vaddr_t uset, vaddr_t uinfo, uint64_t ns, uint32_t set_
 
 SYSCALL4(sys_rt_sigtimedwait, uset, uinfo, utime, set_bytes)
 {
-    uint64_t ns = NEVER;
-    int error = utime ? time_get32(utime, &ns) : 0;
-
-    return error ? error : sigtimedwait(uset, uinfo, ns, set_bytes);
+    return sigtimedwait(uset, uinfo, utime, set_bytes, false);
 }
 
 SYSCALL4(sys_rt_sigtimedwait64, uset, uinfo, utime, set_bytes)
 {
-    uint64_t ns = NEVER;
-    int error = utime ? time_get64(utime, &ns) : 0;
-
-    return error ? error : sigtimedwait(uset, uinfo, ns, set_bytes);
+    return sigtimedwait(uset, uinfo, utime, set_bytes, true);
 }
 
 SYSCALL2(sys_kill, pid, sig)

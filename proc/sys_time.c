@@ -144,21 +144,16 @@ static uint64_t ns_of(const struct timespec64 *t)
     return (uint64_t)t->sec * NSEC_PER_SEC + (uint64_t)t->nsec;
 }
 
-int time_get32(vaddr_t from, uint64_t *ns)
+static int get_time(struct timespec64 *t, vaddr_t from, bool wide)
 {
-    struct timespec64 t;
-
-    if (get32(&t, from))
-        return -EFAULT;
-    *ns = time_ok(&t) ? ns_of(&t) : 0;
-    return time_ok(&t) ? 0 : -EINVAL;
+    return wide ? get64(t, from) : get32(t, from);
 }
 
-int time_get64(vaddr_t from, uint64_t *ns)
+int timeout_get(vaddr_t from, uint64_t *ns, bool wide)
 {
     struct timespec64 t;
 
-    if (get64(&t, from))
+    if (get_time(&t, from, wide))
         return -EFAULT;
     *ns = time_ok(&t) ? ns_of(&t) : 0;
     return time_ok(&t) ? 0 : -EINVAL;
@@ -222,20 +217,10 @@ static uint64_t end_of_sleep(uint32_t id, uint64_t ns)
     return ns;
 }
 
-/* What is left of a sleep that a signal ended. */
-static struct timespec64 rest_until(uint64_t until)
+/* 0, -EINVAL, or -EINTR and *rest_ns: a relative sleep goes on if no handler runs. */
+static int sleep_on(uint32_t id, bool absolute, const struct timespec64 *t, uint64_t *rest_ns)
 {
-    uint64_t now = clock_ns();
-
-    return ns_split(until > now ? until - now : 0);
-}
-
-/* 0, -EINVAL, or -EINTR and *rest: a relative sleep goes on if no handler runs. */
-static int sleep_on(uint32_t id, uint32_t flags, const struct timespec64 *t,
-                    struct timespec64 *rest)
-{
-    bool absolute = flags & TIMER_ABSTIME;
-    uint64_t until;
+    uint64_t until, now;
 
     if (id > CLOCK_BOOTTIME || id == CLOCK_THREAD_CPUTIME || !time_ok(t))
         return -EINVAL;
@@ -244,45 +229,41 @@ static int sleep_on(uint32_t id, uint32_t flags, const struct timespec64 *t,
     until = absolute ? end_of_sleep(id, ns_of(t)) : signal_deadline(ns_of(t));
     if (!sleep_until(until))
         return 0;
-    *rest = rest_until(until);
+    now = clock_ns();
+    *rest_ns = until > now ? until - now : 0;
     return -EINTR;
 }
 
 /* The rest goes to urest, unless that is 0 or the sleep is absolute. */
-static long sleep32(uint32_t id, uint32_t flags, vaddr_t utime, vaddr_t urest)
+static long sleep_call(uint32_t id, uint32_t flags, vaddr_t utime, vaddr_t urest, bool wide)
 {
-    struct timespec64 t, rest;
-    int error = get32(&t, utime);
+    bool absolute = flags & TIMER_ABSTIME;
+    struct timespec64 t;
+    uint64_t rest_ns = 0;
+    int error = get_time(&t, utime, wide);
 
-    if (error)
+    if (!error)
+        error = sleep_on(id, absolute, &t, &rest_ns);
+    if (error != -EINTR)
         return error;
-    error = sleep_on(id, flags, &t, &rest);
-    if (error == -EINTR && urest && !(flags & TIMER_ABSTIME) && put32(urest, rest))
+    if (urest && !absolute && time_put(urest, rest_ns, wide))
         return -EFAULT;
-    return error == -EINTR ? signal_restart(RESTART_NO_HANDLER) : error;
+    return signal_restart(RESTART_NO_HANDLER);
 }
 
 SYSCALL2(sys_nanosleep, utime, urest)
 {
-    return sleep32(CLOCK_MONOTONIC, 0, utime, urest);
+    return sleep_call(CLOCK_MONOTONIC, 0, utime, urest, false);
 }
 
 SYSCALL4(sys_clock_nanosleep, id, flags, utime, urest)
 {
-    return sleep32(id, flags, utime, urest);
+    return sleep_call(id, flags, utime, urest, false);
 }
 
 SYSCALL4(sys_clock_nanosleep64, id, flags, utime, urest)
 {
-    struct timespec64 t, rest;
-    int error = get64(&t, utime);
-
-    if (error)
-        return error;
-    error = sleep_on(id, flags, &t, &rest);
-    if (error == -EINTR && urest && !(flags & TIMER_ABSTIME) && put64(urest, rest))
-        return -EFAULT;
-    return error == -EINTR ? signal_restart(RESTART_NO_HANDLER) : error;
+    return sleep_call(id, flags, utime, urest, true);
 }
 
 static int32_t ticks(uint64_t ns)
