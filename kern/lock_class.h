@@ -63,6 +63,7 @@ enum lock_class {
     LOCK_OPEN_FILES,
     /* Threads. */
     LOCK_SLEEP_STATE, /* inside every mutex and rwlock; no interrupt takes it */
+    LOCK_FUTEX,
     LOCK_WAITQ,
     LOCK_BUSY_WAITQ,
     LOCK_TTY,  /* a wait queue's, which guards the terminal, too */

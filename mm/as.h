@@ -179,6 +179,18 @@ uint32_t as_resident(struct as *as);
 /* pt_lock held, or nothing else runs. */
 uint32_t as_resident_locked(const struct as *as);
 
+/* What a word of memory is called by all who see it: mapped shared, by the object, the page of it,
+ * and the offset in the page; else by the address space, page and offset, marked as looked up: who
+ * knows that nobody else sees the word calls it by another name, without a look. `of` is a name
+ * alone. */
+#define WORD_LOOKED_UP 1u
+struct word_name {
+    const void *of;
+    uint32_t page, offset;
+};
+/* -EFAULT: nothing is mapped there. May sleep. */
+int __must_check as_name_word(struct as *as, vaddr_t va, struct word_name *name);
+
 /* Promises npages more, of nobody's (negative: fewer). -ENOMEM by the rule of overcommit_memory=.
  */
 int __must_check as_commit_pages(int32_t npages);

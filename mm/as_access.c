@@ -148,3 +148,19 @@ void as_wire_future(struct as *as, uint16_t how)
     as->map_fill = how == SEG_WIRED;
     rwlock_write_done(&as->lock);
 }
+
+int as_name_word(struct as *as, vaddr_t va, struct word_name *name)
+{
+    const struct seg *s;
+
+    *name = (struct word_name){as, page_of(va), (va & PAGE_MASK) | WORD_LOOKED_UP};
+    rwlock_read(&as->lock);
+    s = as_find(as, va);
+    if (s && s->flags & SEG_SHARED && s->obj) {
+        name->of = s->obj;
+        name->page = seg_obj_page(s, va);
+        name->offset = va & PAGE_MASK;
+    }
+    rwlock_read_done(&as->lock);
+    return s ? 0 : -EFAULT;
+}

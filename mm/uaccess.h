@@ -25,6 +25,10 @@ int __must_check clear_user_nofault(vaddr_t to, size_t len);
 int __must_check copy_string_from_user(char *buf, vaddr_t from, size_t size);
 int __must_check get_user32(uint32_t *value, vaddr_t from);
 int __must_check put_user32(vaddr_t to, uint32_t value);
+/* The word at `at`, 4 bytes aligned, becomes `value` if it is `old`, in one step for all CPUs, with
+ * barriers before and after; *seen: what it was. */
+int __must_check user_cmpxchg32(vaddr_t at, uint32_t old, uint32_t value, uint32_t *seen);
+int __must_check user_cmpxchg32_nofault(vaddr_t at, uint32_t old, uint32_t value, uint32_t *seen);
 
 /* [va, va + len) lies in user space (say nothing about whether it is mapped). */
 static inline bool user_range_ok(vaddr_t va, size_t len)

@@ -63,23 +63,42 @@ static void forget(struct proc *p)
     fdtable_exec(p->files);
     arch_thread_release(t);
     arch_set_tls(0);
-    t->clear_tid = 0;
     signal_exec(p, t);
 }
 
-/* Steps: copy the arguments, while the old memory is there; load the new program beside it; step
- * into the new memory and leave the old one; forget what does not outlive exec; let a vfork parent
- * go on; set the registers. */
+/* The caller becomes the only thread, and leaves the futexes of the old memory. If it can't, the
+ * new one goes. */
+static int begin(struct proc *p, const struct exec_image *image)
+{
+    struct thread *t = thread_current();
+    int error = unlikely(p->nthreads > 1 || t->tid != p->pid) ? thread_be_alone() : 0;
+
+    if (unlikely(error)) {
+        as_leave(image->as);
+        proc_put_exe(image->exe);
+    } else if (unlikely(t->robust | t->clear_tid)) {
+        thread_forget_futexes(t);
+    }
+    return error;
+}
+
+/* Steps: copy the arguments, while the old memory is there; load the new program beside it; end the
+ * other threads; step into the new memory and leave the old one; forget what does not outlive exec;
+ * let a vfork parent go on; set the registers. */
 int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
 {
     struct proc *p = proc_current();
-    struct exec_args args = {.path = path, .cwd = p->cwd};
+    struct exec_args args = {.path = path, .cwd = proc_cwd()};
     struct exec_image image;
     int error = exec_args_from_user(&args, argv, envp);
 
     if (!error)
         error = load(&args, &image);
     exec_args_free(&args);
+    vnode_unref(args.cwd);
+    if (error)
+        return error;
+    error = begin(p, &image);
     if (error)
         return error;
     step_into(p, &image, path);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The end of a process. Its last thread closes and leaves everything and makes a zombie of it,
- * which the parent's wait, or init's, takes away. O(own children), O(pages in use), nothing else.
+ * The end of threads and processes. The last thread closes and leaves everything and makes a zombie
+ * of the process, which the parent's wait, or init's, takes away; the others only leave. O(own
+ * children), O(pages in use), nothing else.
  * Locks: the process lock twice: to take what is to be given back, and to become a zombie; it is
  * shared, but to hand over children.
  */
@@ -15,6 +16,7 @@
 #include "kern/trace.h"
 #include "kern/waitq.h"
 #include "mm/uaccess.h"
+#include "proc/futex.h"
 #include "proc/proc_impl.h"
 #include "proc/refs_control.h"
 #include "proc/sched_impl.h"
@@ -28,16 +30,20 @@ struct belongings {
     bool children; /* there were some */
 };
 
-/* The thread's time and faults become the process's. (P) and child_wait.lock held. */
-static void account_locked(struct proc *p, const struct thread *t)
+/* The thread's time and faults become the process's, which is there until the thread is freed. (P)
+ * and child_wait.lock held. */
+static void account_locked(struct proc *p, struct thread *t)
 {
+    t->was = p;
+    proc_ref(p);
+    __atomic_fetch_add(&p->leaving, 1, __ATOMIC_RELAXED);
     p->user_ns += thread_cpu_ns(t);
     p->minor_faults += t->minor_faults;
     p->major_faults += t->major_faults;
     p->nthreads--;
 }
 
-/* The first to exit decides the status and kills its fellows. Likewise. */
+/* The first to end the process decides the status and kills its fellows. Likewise. */
 static void begin_locked(struct proc *p, int status)
 {
     uint32_t mask;
@@ -54,9 +60,23 @@ static void begin_locked(struct proc *p, int status)
     thread_table_unlock(p, mask);
 }
 
+/* One of several threads is gone. Whoever waits for that, or for the process to stand still, is
+ * told. (P) shared, and given back. */
+static void leave_fellows(struct proc *p, struct thread *t)
+{
+    bool stopped = thread_unlink(t);
+
+    proc_unshare();
+    if (p->alone)
+        waitq_wake(&p->child_wait, WAITQ_ALL);
+    if (stopped)
+        job_tell_stopped(p);
+    signal_free_spent(p);
+}
+
 /* Takes files and directory from the process, its address space too: /proc finds none of them any
- * more. True if the caller was the last thread. */
-static bool strip(struct proc *p, struct thread *t, int status, struct belongings *b)
+ * more. whole: the process ends with the thread. True if the caller was the last thread. */
+static bool strip(struct proc *p, struct thread *t, int status, bool whole, struct belongings *b)
 {
     bool last, children;
     uint32_t mask;
@@ -64,8 +84,9 @@ static bool strip(struct proc *p, struct thread *t, int status, struct belonging
     proc_share();
     mask = spin_lock_irq(&p->child_wait.lock);
     account_locked(p, t);
-    begin_locked(p, status);
     last = p->nthreads == 0;
+    if (whole || last)
+        begin_locked(p, status);
     /* A child that dies at this moment is on the list for all of it, or done with us. */
     children = !list_empty(&p->children);
     spin_unlock_irq(&p->child_wait.lock, mask);
@@ -74,10 +95,10 @@ static bool strip(struct proc *p, struct thread *t, int status, struct belonging
         p->files = NULL;
         p->cwd = p->exe = NULL;
         p->as = NULL;
+        proc_unshare();
     } else {
-        thread_unlink(t);
+        leave_fellows(p, t);
     }
-    proc_unshare();
     return last;
 }
 
@@ -88,15 +109,19 @@ static void close_files(struct belongings *b)
     proc_put_exe(b->exe);
 }
 
-/* CLONE_CHILD_CLEARTID is for those who stay in the memory that we leave. */
+void thread_forget_futexes(struct thread *t)
+{
+    if (t->robust)
+        futex_robust_exit(t);
+    if (t->clear_tid && t->as->users > 1 && !put_user32(t->clear_tid, 0))
+        (void)futex_wake(&(struct futex){.at = t->clear_tid}, 1, FUTEX_ANY);
+    t->robust = t->clear_tid = 0;
+}
+
 static void leave_memory(struct thread *t)
 {
     struct as *as = t->as;
-    int ignored = 0;
 
-    if (t->clear_tid && as->users > 1)
-        ignored = put_user32(t->clear_tid, 0);
-    (void)ignored;
     t->as = NULL;
     hat_switch(NULL); /* others may stay in it, and be gone before this CPU looks again */
     as_leave(as);
@@ -138,9 +163,6 @@ static void become_zombie(struct proc *p, struct thread *t)
     proc_share();
     parent = p->parent;
     thread_unlink(t);
-    t->was = p;
-    p->leaving = true;
-    proc_ref(p);
     mask = signal_child_lock(parent, p, 0, &sig);
     p->zombie = true;
     list_remove(&p->sibling);
@@ -176,17 +198,19 @@ void init_died(int status)
     arch_halt();
 }
 
-/* Steps: take from the process what it has, so that nobody finds it half gone; close files; leave
- * memory; let a vfork parent go on; hand children to init and become a zombie; end the thread. A
- * thread that is not the last one only leaves. */
-void proc_exit(int status)
+/* Steps: give up futexes, while the memory is there; take from the process what it has, so that
+ * nobody finds it half gone; close files; leave memory; let a vfork parent go on; hand children to
+ * init and become a zombie; end the thread. A thread that is not the last one only leaves. */
+static void __noreturn end(int status, bool whole)
 {
     struct thread *t = thread_current();
     struct proc *p = t->proc;
     struct belongings b;
 
     trace(TRACE_EXIT, (uint32_t)p->pid, (uint32_t)status);
-    if (!strip(p, t, status, &b)) {
+    if (unlikely(t->robust | t->clear_tid))
+        thread_forget_futexes(t);
+    if (unlikely(!strip(p, t, status, whole, &b))) {
         leave_memory(t);
         thread_exit();
     }
@@ -205,4 +229,14 @@ void proc_exit(int status)
         give_children_away(p);
     become_zombie(p, t);
     thread_exit();
+}
+
+void proc_exit(int status)
+{
+    end(status, true);
+}
+
+void thread_end(int status)
+{
+    end(status, false);
 }

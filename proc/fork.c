@@ -29,12 +29,7 @@
 #define FORK_RESERVE_LEAST 128u
 #define FORK_RESERVE_MOST  512u
 
-struct fork_args {
-    uint32_t flags;
-    vaddr_t stack, ptid, tls, ctid;
-};
-
-static bool has_reserve(void)
+bool fork_has_reserve(void)
 {
     const struct proc *p = proc_current();
     uint32_t reserve = MAX(FORK_RESERVE_LEAST, MIN(FORK_RESERVE_MOST, frame_total() / 32));
@@ -44,7 +39,7 @@ static bool has_reserve(void)
     return swap_stats().total - swap_stats().used >= reserve && pageout_make(FORK_RESERVE_LEAST);
 }
 
-/* Threads that share memory and run at the same time come with CLONE_THREAD, in a later step. */
+/* What shares memory and runs at the same time is a thread: clone.c. */
 static int check(uint32_t flags)
 {
     uint32_t sig = flags & CLONE_SIGNAL_MASK;
@@ -53,7 +48,7 @@ static int check(uint32_t flags)
         return -EINVAL;
     if (flags & CLONE_VM && !(flags & CLONE_VFORK))
         return -EINVAL;
-    return has_reserve() ? 0 : -EAGAIN;
+    return fork_has_reserve() ? 0 : -EAGAIN;
 }
 
 static int copy_memory(struct proc *child, const struct proc *parent, uint32_t flags)
@@ -76,7 +71,7 @@ static int copy_files(struct proc *child, const struct proc *parent)
     child->files = fdtable_copy(parent->files);
     if (!child->files)
         return -ENOMEM;
-    child->cwd = vnode_ref(parent->cwd);
+    child->cwd = proc_cwd();
     child->exe = vnode_ref(parent->exe);
     vnode_run_shared(child->exe);
     return 0;
@@ -95,13 +90,13 @@ static void discard(struct proc *child)
     proc_unref(child);
 }
 
-static struct thread *copy_thread(struct proc *child, const struct fork_args *a)
+struct thread *thread_copy(struct proc *p, const struct fork_args *a)
 {
-    struct thread *me = thread_current(), *t = thread_create(child, NULL, NULL);
+    struct thread *me = thread_current(), *t = thread_create(p, NULL, NULL);
 
     if (!t)
         return NULL;
-    t->as = child->as;
+    t->as = p->as;
     if (a->flags & CLONE_CHILD_CLEARTID)
         t->clear_tid = a->ctid;
     arch_thread_init_fork(t, me);
@@ -109,7 +104,6 @@ static struct thread *copy_thread(struct proc *child, const struct fork_args *a)
         thread_free(t);
         return NULL;
     }
-    signal_fork(child, t, proc_current());
     t->tls = a->flags & CLONE_SETTLS ? a->tls : me->tls;
     if (a->stack)
         arch_set_sp(t, a->stack);
@@ -205,7 +199,7 @@ void vfork_release(struct proc *p)
 /* Steps: is it a call that we know; a process with a number; memory, shared or copied; files; a
  * thread; the numbers that the caller wants written; entering and starting it; for vfork waiting
  * until it has left our memory. Everything before entering can fail and is undone by discard(). */
-static int fork_process(const struct fork_args *a)
+int proc_fork(const struct fork_args *a)
 {
     struct proc *me = proc_current(), *child;
     struct thread *t = NULL;
@@ -220,11 +214,12 @@ static int fork_process(const struct fork_args *a)
     if (!error)
         error = copy_files(child, me);
     if (!error)
-        t = copy_thread(child, a);
+        t = thread_copy(child, a);
     if (!t) {
         discard(child);
         return error ? error : -ENOMEM;
     }
+    signal_fork(child, t, me);
     pid = child->pid;
     tell_tids(child, a);
     trace(TRACE_FORK, (uint32_t)me->pid, (uint32_t)pid);
@@ -238,11 +233,4 @@ static int fork_process(const struct fork_args *a)
     if (a->flags & CLONE_VFORK)
         wait_for_vfork(child, me);
     return pid;
-}
-
-int proc_fork(uint32_t flags, vaddr_t stack, vaddr_t ptid, vaddr_t tls, vaddr_t ctid)
-{
-    struct fork_args a = {.flags = flags, .stack = stack, .ptid = ptid, .tls = tls, .ctid = ctid};
-
-    return fork_process(&a);
 }

@@ -99,6 +99,14 @@ static void tell_parent(struct proc *p, uint8_t event)
     proc_unshare();
 }
 
+void job_tell_stopped(struct proc *p)
+{
+    uint8_t sig = p->sig.stop_sig;
+
+    if (sig)
+        tell_parent(p, sig);
+}
+
 /* One more thread stands still: true if it was the last one to. */
 static bool park_begin(struct proc *p)
 {

@@ -82,6 +82,38 @@ void proc_reap_locked(struct proc *p)
     proc_unref(p);
 }
 
+struct vnode *proc_cwd(void)
+{
+    struct proc *p = proc_current();
+    struct vnode *v;
+
+    if (likely(p->nthreads == 1)) /* nobody else changes it */
+        return vnode_ref(p->cwd);
+    proc_share();
+    v = vnode_ref(p->cwd);
+    proc_unshare();
+    return v;
+}
+
+struct vnode *proc_change_cwd(struct vnode *v)
+{
+    struct proc *p = proc_current();
+    bool alone = p->nthreads == 1;
+    struct vnode *old;
+
+    if (likely(alone))
+        proc_share();
+    else
+        proc_lock(); /* other threads share it */
+    old = p->cwd;
+    p->cwd = v;
+    if (likely(alone))
+        proc_unshare();
+    else
+        proc_unlock();
+    return old;
+}
+
 void proc_set_comm(char comm[COMM_SIZE], const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -131,7 +163,7 @@ int proc_set_group(int pid, int pgid)
         return -EINVAL;
     proc_lock();
     p = target_locked(pid);
-    error = set_group_locked(p, pgid || !p ? pgid : p->pid);
+    error = !p && thread_pid(pid) ? -EINVAL : set_group_locked(p, pgid || !p ? pgid : p->pid);
     proc_unlock();
     return error;
 }

@@ -33,7 +33,7 @@ struct proc {
     struct list children;        /* (P and child_wait.lock, or P whole) by sibling */
     struct list_link sibling;    /* likewise, of the parent */
     struct list threads;         /* (P and T) by thread->siblings */
-    uint32_t nthreads;           /* (P) */
+    uint32_t nthreads;           /* (P and child_wait.lock) */
     uint32_t refs;               /* atomic */
     struct as *as;               /* (P) changed by exec of the only thread; NULL: zombie */
     struct fdtable *files;       /* (P) NULL: zombie */
@@ -43,7 +43,8 @@ struct proc {
     bool vfork_done;             /* (P) */
     bool zombie;                 /* as sibling */
     bool exiting;                /* (P) */
-    bool leaving;                /* atomic: a zombie whose last thread is not freed yet */
+    bool alone;                  /* (child_wait.lock) exec ends all threads but its own */
+    uint32_t leaving;            /* atomic: threads that end and are not freed yet */
     bool traced;                 /* (P), read without: passes the trace's filter; inherited */
     uint8_t part;                /* (c) of the table of threads */
     bool fork_copies;            /* its forks copy at once; inherited, kept by exec */
@@ -82,16 +83,40 @@ void proc_unref(struct proc *p);
 
 /* Flags of clone that we know. */
 #define CLONE_VM             0x100u
+#define CLONE_FS             0x200u
+#define CLONE_FILES          0x400u
+#define CLONE_SIGHAND        0x800u
 #define CLONE_VFORK          0x4000u
+#define CLONE_THREAD         0x10000u
+#define CLONE_SYSVSEM        0x40000u
 #define CLONE_PARENT_SETTID  0x100000u
 #define CLONE_CHILD_CLEARTID 0x200000u
 #define CLONE_CHILD_SETTID   0x1000000u
 #define CLONE_SETTLS         0x80000u
+#define CLONE_DETACHED       0x400000u /* means nothing any more */
 
-/* The child's pid, or -EAGAIN, -ENOMEM, -EINVAL. stack 0: the parent's sp. May sleep. */
-int proc_fork(uint32_t flags, vaddr_t stack, vaddr_t ptid, vaddr_t tls, vaddr_t ctid);
+/* clone's arguments. stack 0: the caller's sp. */
+struct fork_args {
+    uint32_t flags;
+    vaddr_t stack, ptid, tls, ctid;
+};
+/* A new process, or with CLONE_THREAD a thread of the caller's: its number, or -EAGAIN, -ENOMEM,
+ * -EINVAL. May sleep. */
+int proc_fork(const struct fork_args *a);
+int thread_fork(const struct fork_args *a);
 /* Ends the calling process with wait4's status word. */
 void proc_exit(int status) __noreturn;
+/* Ends the calling thread, and with the last one its process. */
+void thread_end(int status) __noreturn;
+/* The name of a thread, which for the first is its process's. */
+static inline char *thread_comm(struct thread *t)
+{
+    return t->tid == t->proc->pid ? t->proc->comm : t->name;
+}
+/* The caller's working directory, with a reference; and another one, whose reference it takes: the
+ * one it was, with a reference. May sleep. */
+struct vnode *proc_cwd(void);
+struct vnode *proc_change_cwd(struct vnode *v);
 /* wait4 and waitid. */
 struct wait_request {
     int pid;    /* as wait4: > 0, -1, 0, < -1 */

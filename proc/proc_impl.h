@@ -21,8 +21,19 @@ struct proc *proc_init(void);
 /* The name of ps, from a path. */
 void proc_set_comm(char comm[COMM_SIZE], const char *path);
 
+/* fork.c: a thread of p with the caller's registers, which runs in p->as; NULL: no memory. */
+struct thread *thread_copy(struct proc *p, const struct fork_args *a);
+/* fork.c: there is memory for one more of its kind. */
+bool fork_has_reserve(void);
+/* clone.c: ends all threads of the caller's process but the caller, which takes the process's
+ * number. -EAGAIN: the process ends, or has another such; -EINTR: killed. May sleep. */
+int __must_check thread_be_alone(void);
+
 /* p left the address space that its vfork parent waits for. Twice does no harm. */
 void vfork_release(struct proc *p);
+/* exit.c: the current thread leaves its memory for good: mutexes that it holds are said to be
+ * without an owner, and who waits for its end is told. May sleep. */
+void thread_forget_futexes(struct thread *t);
 /* exit.c: init is gone. */
 void init_died(int status) __noreturn;
 

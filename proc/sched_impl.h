@@ -59,8 +59,9 @@ uint32_t thread_table_lock(const struct proc *p);
 void thread_table_unlock(const struct proc *p, uint32_t mask);
 unsigned thread_part_here(void); /* where a process that this CPU makes belongs */
 /* Takes t, which is about to end, out of the table and of its process, which it does not know
- * afterwards; (P) held if it has one. */
-void thread_unlink(struct thread *t);
+ * afterwards; (P) held if it has one. True: the process was about to stand still, and only t did
+ * not yet. */
+bool thread_unlink(struct thread *t);
 /* Threads that are unlinked and not freed yet. */
 uint32_t threads_dying(void);
 

@@ -230,6 +230,8 @@ int proc_kill(int pid, int sig)
     if (pid > 0) {
         p = pid_ref(pid);
         if (!p)
+            p = pid_ref(thread_pid(pid));
+        if (!p)
             return -ESRCH;
         signal_send(p, sig, &info);
         proc_unref(p);
@@ -250,6 +252,22 @@ static void pass_on(struct proc *p, const struct thread *not_to)
         if (t != not_to && p->sig.pending.set & ~t->sig.mask)
             thread_set_work(t, WORK_SIGNAL);
     }
+}
+
+bool signal_leave_locked(struct thread *t)
+{
+    struct proc *p = t->proc;
+    uint32_t left = 0;
+
+    if (unlikely(t->sig.pending.set))
+        pending_drop(p, &t->sig.pending, ~0ull);
+    if (likely(list_empty(&p->threads)))
+        return false;
+    if (p->sig.pending.set)
+        pass_on(p, t);
+    list_for_each (it, &p->threads)
+        left++;
+    return p->sig.stop_sig && p->sig.nparked == left;
 }
 
 void signal_set_mask(uint64_t to)

@@ -134,8 +134,11 @@ void thread_do_work(void)
 {
     struct thread *t = thread_current();
 
-    if (__atomic_load_n(&t->work, __ATOMIC_ACQUIRE) & WORK_KILL)
-        proc_exit(WSTATUS_SIGNAL(t->proc->kill_sig));
+    if (__atomic_load_n(&t->work, __ATOMIC_ACQUIRE) & WORK_KILL) {
+        if (t->proc->kill_sig)
+            proc_exit(WSTATUS_SIGNAL(t->proc->kill_sig));
+        thread_end(0); /* another thread ends the process, or has a new program for it */
+    }
     if (t->work & WORK_STOP)
         stop_park();
     if (t->work & WORK_SIGNAL)

@@ -43,6 +43,9 @@ static inline uint64_t signal_waiting(const struct thread *t)
 }
 void signal_kill_locked(struct proc *p, int sig);
 void signal_look_again_locked(struct thread *t);
+/* t is not of its process's threads any more: what was sent to it is forgotten, and others take
+ * what it might have taken. True: all others stand still, which nobody has said yet. */
+bool signal_leave_locked(struct thread *t);
 /* A parent's SIGCHLD. What wait can see and the sending are one step, under the parent's
  * child_wait.lock: who sees the one will see the other. */
 struct child_signal {
@@ -75,6 +78,8 @@ void job_continue_locked(struct proc *p);
 void job_stop(int sig);
 /* Stands still as long as the process is stopped, and tells its parent. */
 void job_park(void);
+/* Tells p's parent that p stands still. */
+void job_tell_stopped(struct proc *p);
 /* For the terminal (tty_on_caller): the caller is in its background. */
 int job_background(int sig);
 /* Hangs up what is in the foreground of a terminal whose session ended: a group, or 0. */

@@ -59,9 +59,12 @@ void path_put(struct path *p);
 syscall_fn sys_enosys;
 
 /* sys_proc.c */
-syscall_fn sys_exit, sys_fork, sys_vfork, sys_clone, sys_execve, sys_wait4, sys_waitid;
+syscall_fn sys_exit, sys_exit_group, sys_fork, sys_vfork, sys_clone, sys_execve, sys_wait4,
+    sys_waitid;
 syscall_fn sys_getpid, sys_getppid, sys_gettid, sys_set_tid_address, sys_sched_yield, sys_reboot;
 syscall_fn sys_setpgid, sys_getpgid, sys_getpgrp, sys_getsid, sys_setsid;
+/* sys_futex.c */
+syscall_fn sys_futex, sys_futex64, sys_set_robust_list, sys_get_robust_list;
 /* sys_signal.c */
 syscall_fn sys_rt_sigaction, sys_rt_sigprocmask, sys_rt_sigpending, sys_pause, sys_rt_sigsuspend;
 syscall_fn sys_rt_sigtimedwait, sys_rt_sigtimedwait64, sys_kill, sys_tgkill, sys_tkill;

@@ -125,8 +125,7 @@ SYSCALL1(sys_sysinfo, ubuf)
 
 static int set_name(vaddr_t uname)
 {
-    struct proc *p = proc_current();
-    char name[COMM_SIZE];
+    char *comm = thread_comm(thread_current()), name[COMM_SIZE];
     int error = copy_string_from_user(name, uname, sizeof(name));
 
     if (error == -ENAMETOOLONG)
@@ -135,8 +134,8 @@ static int set_name(vaddr_t uname)
         return error;
     name[COMM_SIZE - 1] = '\0';
     proc_share();
-    memset(p->comm, 0, sizeof(p->comm));
-    memcpy(p->comm, name, strlen(name));
+    memset(comm, 0, COMM_SIZE);
+    memcpy(comm, name, strlen(name));
     proc_unshare();
     return 0;
 }
@@ -148,7 +147,7 @@ SYSCALL2(sys_prctl, option, argument)
     switch (option) {
     case PR_SET_NAME: return set_name(argument);
     case PR_GET_NAME:
-        memcpy(name, proc_current()->comm, sizeof(name));
+        memcpy(name, thread_comm(thread_current()), sizeof(name));
         return copy_to_user(argument, name, sizeof(name));
     default: return -EINVAL;
     }
@@ -277,24 +276,36 @@ SYSCALL2(sys_sched_rr_get_interval, pid, uinterval)
     return (int)pid < 0 ? -EINVAL : copy_to_user(uinterval, &slice, sizeof(slice));
 }
 
-/* The affinity of a process's thread, 0: none such; with *set (if not NULL) it is changed. */
-static uint32_t affinity_of(int pid, const uint32_t *set)
+/* The thread of that number, or NULL. (P) held. */
+static struct thread *find_thread_locked(int tid)
 {
-    struct list_link *first = NULL;
-    struct proc *p;
+    struct proc *p = pid_proc(tid);
+
+    if (!p)
+        p = pid_proc(thread_pid(tid));
+    if (!p)
+        return NULL;
+    list_for_each (it, &p->threads) {
+        struct thread *t = container_of(it, struct thread, siblings);
+
+        if (t->tid == tid)
+            return t;
+    }
+    return NULL;
+}
+
+/* The affinity of a thread, 0: none such; with *set (if not NULL) it is changed. */
+static uint32_t affinity_of(int tid, const uint32_t *set)
+{
+    struct thread *t;
     uint32_t cpus = 0;
 
     proc_lock();
-    p = pid ? pid_proc(pid) : proc_current();
-    if (p && !p->zombie)
-        first = list_first(&p->threads);
-    if (first) {
-        struct thread *t = container_of(first, struct thread, siblings);
-
-        if (set)
-            sched_set_affinity(t, *set);
+    t = tid ? find_thread_locked(tid) : thread_current();
+    if (t && set)
+        sched_set_affinity(t, *set);
+    if (t)
         cpus = t->affinity;
-    }
     proc_unlock();
     preempt_point();
     return cpus;

@@ -65,7 +65,7 @@ struct vnode *vnode_of_fd(int fd)
     struct file *f;
 
     if (fd == AT_FDCWD)
-        return vnode_ref(p->cwd);
+        return proc_cwd();
     f = fdtable_get(p->files, fd);
     if (f) {
         v = vnode_ref(f->vnode);
@@ -200,17 +200,9 @@ SYSCALL4(sys_readlinkat, dirfd, upath, ubuf, size)
 /* v becomes the working directory; uses up the reference. */
 static int change_dir(struct vnode *v)
 {
-    struct proc *p = proc_current();
-    struct vnode *old = v;
     bool is_dir = vnode_is(v, S_IFDIR);
 
-    if (is_dir) {
-        proc_share();
-        old = p->cwd;
-        p->cwd = v;
-        proc_unshare();
-    }
-    vnode_unref(old);
+    vnode_unref(is_dir ? proc_change_cwd(v) : v);
     return is_dir ? 0 : -ENOTDIR;
 }
 
@@ -232,12 +224,15 @@ SYSCALL1(sys_fchdir, fd)
 SYSCALL2(sys_getcwd, ubuf, size)
 {
     char *buf = kmalloc(PATH_MAX);
+    struct vnode *cwd;
     int error;
     long result;
 
     if (!buf)
         return -ENOMEM;
-    error = vnode_path(proc_current()->cwd, buf, PATH_MAX);
+    cwd = proc_cwd();
+    error = vnode_path(cwd, buf, PATH_MAX);
+    vnode_unref(cwd);
     result = error ? error : (long)strlen(buf) + 1;
     if (!error && (uint32_t)result > size)
         result = -ERANGE;

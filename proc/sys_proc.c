@@ -45,22 +45,30 @@ struct wait_siginfo {
 
 SYSCALL1(sys_exit, status)
 {
+    thread_end(WSTATUS_EXIT(status));
+}
+
+SYSCALL1(sys_exit_group, status)
+{
     proc_exit(WSTATUS_EXIT(status));
 }
 
 SYSCALL0(sys_fork)
 {
-    return proc_fork(SIGCHLD, 0, 0, 0, 0);
+    return proc_fork(&(struct fork_args){.flags = SIGCHLD});
 }
 
 SYSCALL0(sys_vfork)
 {
-    return proc_fork(CLONE_VM | CLONE_VFORK | SIGCHLD, 0, 0, 0, 0);
+    return proc_fork(&(struct fork_args){.flags = CLONE_VM | CLONE_VFORK | SIGCHLD});
 }
 
 SYSCALL4(sys_clone, flags, stack, ptid, tls)
 {
-    return proc_fork(flags, stack, ptid, tls, syscall_arg(5));
+    struct fork_args a = {
+        .flags = flags, .stack = stack, .ptid = ptid, .tls = tls, .ctid = syscall_arg(5)};
+
+    return flags & CLONE_THREAD ? thread_fork(&a) : proc_fork(&a);
 }
 
 SYSCALL3(sys_execve, upath, argv, envp)

@@ -140,7 +140,7 @@ void thread_free(struct thread *t)
         pid_free(t->tid);
     slab_free(&thread_cache, t);
     if (was) {
-        __atomic_store_n(&was->leaving, false, __ATOMIC_RELEASE);
+        __atomic_fetch_sub(&was->leaving, 1, __ATOMIC_RELEASE);
         proc_unref(was);
     }
     if (ended)
@@ -166,6 +166,8 @@ void thread_start(struct thread *t, bool maker_waits)
         t->proc->kill_sig = proc_current()->kill_sig; /* who forks while it is being killed */
     if (t->proc && t->proc->kill_sig)
         t->work |= WORK_KILL;
+    if (t->proc && unlikely(t->proc->sig.stop_sig))
+        t->work |= WORK_SIGNAL;
     if (unlikely(stop_in_progress()) && t->proc)
         t->work |= WORK_STOP;
     sched_start(t, maker_waits);
@@ -182,22 +184,23 @@ int kthread_start(void (*entry)(void *arg), void *arg)
     return 0;
 }
 
-void thread_unlink(struct thread *t)
+bool thread_unlink(struct thread *t)
 {
     uint32_t mask = lock_part(t->part);
+    bool all_stand_still = false;
 
     list_remove(&t->all);
     __atomic_fetch_sub(&threads.count, 1, __ATOMIC_RELAXED);
     __atomic_fetch_add(&threads.dying, 1, __ATOMIC_RELAXED);
     if (t->proc) {
-        if (unlikely(t->sig.pending.set))
-            pending_drop(t->proc, &t->sig.pending, ~0ull);
         list_remove(&t->siblings);
+        all_stand_still = signal_leave_locked(t);
         if (tid_is_pid(t))
             t->tid = 0; /* the pid is the zombie's now */
         t->proc = NULL;
     }
     spin_unlock_irq(&threads.part[t->part].lock, mask);
+    return all_stand_still;
 }
 
 void thread_exit(void)

@@ -53,7 +53,7 @@ struct thread {
     struct trapframe *frame;     /* (c) user registers, at the top of the kernel stack */
     void *vfp;                   /* (t) saved VFP state or NULL: never used */
     struct proc *proc;           /* (c) NULL: kernel thread */
-    struct proc *was;            /* (t) the zombie that it was the last thread of; a reference */
+    struct proc *was;            /* (t) the process that it leaves; a reference */
     struct as *as;               /* (t) the process's, also what the HAT shows; NULL: none */
     struct runq *rq;             /* (q) the queue of the CPU that it runs, waits or ran on */
     uint32_t affinity;           /* (q) bit n: may run on CPU n */
@@ -74,7 +74,7 @@ struct thread {
     uint8_t locks_held;          /* (t) sleeping locks held or waited for */
     uint8_t fault_kind;          /* (t) how its last fault ended: enum fault_kind */
     uint8_t priority;            /* (q) 0 best .. 3: falls with use, rises with sleep */
-    int tid;                     /* (c) */
+    int tid;                     /* (c) but for exec, which makes it the pid */
     uint32_t slice_ticks;        /* (q) of the counter, left of its slice when last charged */
     uint32_t switched_ticks;     /* (q) low word of the counter when it was last charged */
     uint32_t asleep_at;          /* (q) when it fell asleep: the counter by 2^16 */
@@ -85,6 +85,8 @@ struct thread {
     uint64_t user_ns, kernel_ns; /* (t) CPU time, at most a slice behind; all of it in user_ns */
     uint32_t minor_faults, major_faults; /* (t) */
     vaddr_t clear_tid;                   /* (t) CLONE_CHILD_CLEARTID */
+    vaddr_t robust;                      /* (t) its list of robust futexes, or 0: futex.h */
+    char name[16];                       /* (P) if it is not the first of its process */
     struct thread_signals sig;           /* signal.h */
     struct thread_trap trap;             /* (t) its last fault, for a handler */
     vaddr_t chaos_pc;                    /* (t) hat=chaos: where the last fault was */

@@ -124,7 +124,7 @@ static void take_locked(struct proc *me, struct proc *p, bool reap, struct wait_
     p->parent = NULL;
 }
 
-/* p's thread still runs a few instructions elsewhere: waits for that. */
+/* Threads of p still run a few instructions elsewhere: waits for that. */
 static void wait_for_thread(struct proc *me, const struct look *l)
 {
     struct proc *p = l->child;
@@ -165,7 +165,8 @@ int proc_wait(const struct wait_request *req, struct wait_result *res)
         struct look l;
 
         look(me, req, &l);
-        if (unlikely(l.child && __atomic_load_n(&l.child->leaving, __ATOMIC_ACQUIRE))) {
+        if (unlikely(l.child && l.child->zombie &&
+                     __atomic_load_n(&l.child->leaving, __ATOMIC_ACQUIRE))) {
             wait_for_thread(me, &l);
             continue;
         }

@@ -150,6 +150,23 @@ uaccess_string:
 2:	mov	r0, r12
 	pop	{r4-r10, pc}
 
+/* int uaccess_cmpxchg(uint32_t *at, uint32_t old, uint32_t value, uint32_t *seen): 0 or -EFAULT
+ * in: r0-r3 / out: r0 */
+	.global uaccess_cmpxchg
+uaccess_cmpxchg:
+	push	{r4-r10, lr}
+	dmb	ish
+1:	ldrex	r4, [r0]
+	cmp	r4, r1
+	bne	2f
+	strex	r5, r2, [r0]
+	cmp	r5, #0
+	bne	1b
+2:	dmb	ish
+	str	r4, [r3]
+	mov	r0, #0
+	pop	{r4-r10, pc}
+
 	.global uaccess_end
 uaccess_end:
 	.global uaccess_failed

@@ -15,6 +15,7 @@
 int uaccess_copy(void *to, const void *from, size_t n);
 int uaccess_clear(void *to, size_t n);
 int uaccess_string(char *to, const char *from, size_t n);
+int uaccess_cmpxchg(uint32_t *at, uint32_t old, uint32_t value, uint32_t *seen);
 
 /* Under hardware lint user memory is closed but here: domain 1 of DACR. */
 static inline void user_open(void)
@@ -34,6 +35,14 @@ static inline int user_copy(void *to, const void *from, size_t len)
 {
     user_open();
     return user_close(uaccess_copy(to, from, len));
+}
+
+static int user_cmpxchg32_here(vaddr_t at, uint32_t old, uint32_t value, uint32_t *seen)
+{
+    if (!user_range_ok(at, sizeof(*seen)))
+        return -EFAULT;
+    user_open();
+    return user_close(uaccess_cmpxchg((uint32_t *)at, old, value, seen));
 }
 
 int copy_from_user(void *to, vaddr_t from, size_t len)
@@ -131,6 +140,23 @@ int get_user32(uint32_t *value, vaddr_t from)
 int put_user32(vaddr_t to, uint32_t value)
 {
     return copy_to_user(to, &value, sizeof(value));
+}
+
+int user_cmpxchg32(vaddr_t at, uint32_t old, uint32_t value, uint32_t *seen)
+{
+    lock_may_sleep(NULL);
+    return user_cmpxchg32_here(at, old, value, seen);
+}
+
+int user_cmpxchg32_nofault(vaddr_t at, uint32_t old, uint32_t value, uint32_t *seen)
+{
+    struct thread *t = thread_current();
+    int error;
+
+    t->in_uaccess_nofault = true;
+    error = user_cmpxchg32_here(at, old, value, seen);
+    t->in_uaccess_nofault = false;
+    return error;
 }
 
 /* Page by page through the frames, so that a hole answers -EFAULT and no address is special. */

@@ -98,6 +98,8 @@ void theme_memfd(void);
 void theme_signals(void);
 void theme_faults(void);
 void theme_jobs(void);
+void theme_threads(void);
+void theme_futex(void);
 
 /* A random program by seed; prints its digest, or with loud each step. */
 void random_program(uint32_t seed, bool loud);
