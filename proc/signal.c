@@ -151,6 +151,10 @@ static int send(struct proc *p, int tid, int sig, const struct siginfo *info, bo
     struct queued *q = NULL;
     bool room = true, tries = info != NULL;
 
+    if (info && p->sig.caught & SIG_BIT(sig) && !is_full(p)) { /* most likely it will wait */
+        q = queued_alloc(info);
+        tries = !q;
+    }
     for (;;) {
         uint32_t mask = thread_table_lock(p);
         struct thread *t = tid ? find_thread(p, tid) : NULL;

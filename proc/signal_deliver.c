@@ -122,7 +122,7 @@ void signal_deliver(void)
             job_stop(taken.info.signo);
         else if (taken.what == TAKE_HANDLER)
             handle(t, &taken);
-    } while (!(t->work & WORK_KILL));
+    } while ((t->work & (WORK_KILL | WORK_SIGNAL)) == WORK_SIGNAL);
     signal_free_spent(t->proc);
     if (!(t->work & WORK_KILL))
         go_on(t);

@@ -82,7 +82,7 @@ uaccess_copy:
 	tst	r3, #3
 	bne	3f
 	cmp	r2, #32
-	blo	2f
+	blo	5f
 0:	subs	r2, r2, #128
 	blo	1f
 	.rept	4
@@ -98,6 +98,12 @@ uaccess_copy:
 	bhi	4b
 	beq	9f
 	add	r2, r2, #32
+5:	cmp	r2, #16
+	blo	2f
+	ldmia	r1!, {r3-r6}
+	stmia	r0!, {r3-r6}
+	subs	r2, r2, #16
+	beq	9f
 2:	subs	r2, r2, #4
 	ldrhs	r3, [r1], #4
 	strhs	r3, [r0], #4

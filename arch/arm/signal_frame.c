@@ -13,6 +13,7 @@
 #include "arch/arm/trapframe.h"
 #include "include/uapi/errno.h"
 #include "kern/arch.h"
+#include "mm/page.h"
 #include "mm/uaccess.h"
 #include "proc/proc.h"
 
@@ -90,8 +91,8 @@ static void fill_context(struct ucontext *uc, const struct arch_signal *s)
     const struct thread *t = thread_current();
     const struct trapframe *tf = user_frame();
 
-    memset(uc, 0, sizeof(*uc));
     uc->flags = s->action->flags & SA_SIGINFO ? 0 : PLAIN_FRAME;
+    uc->link = 0;
     uc->stack.base = t->sig.stack.base;
     uc->stack.flags = t->sig.stack.flags;
     uc->stack.bytes = t->sig.stack.bytes;
@@ -107,15 +108,23 @@ static void fill_context(struct ucontext *uc, const struct arch_signal *s)
     uc->cpsr = tf->cpsr;
 }
 
-static __noinline int put_vfp(vaddr_t uc)
+static __noinline int put_vfp_block(vaddr_t uc)
 {
-    struct vfp_block block = {.magic = VFP_MAGIC, .bytes = VFP_BLOCK_BYTES};
+    struct vfp_block block;
 
-    if (!arch_vfp_get(block.registers))
-        return put_user32(uc + UCONTEXT_VFP, 0);
+    arch_vfp_get(block.registers);
+    block.magic = VFP_MAGIC;
+    block.bytes = VFP_BLOCK_BYTES;
+    for (unsigned i = 0; i < ARRAY_SIZE(block.exception); i++)
+        block.exception[i] = 0;
     if (copy_to_user(uc + UCONTEXT_VFP, &block, offsetof(struct vfp_block, end)))
         return -EFAULT;
     return put_user32(uc + UCONTEXT_VFP + VFP_BLOCK_BYTES, 0);
+}
+
+static int put_vfp(vaddr_t uc)
+{
+    return thread_current()->vfp ? put_vfp_block(uc) : put_user32(uc + UCONTEXT_VFP, 0);
 }
 
 /* siginfo, if the handler gets it, and the context at uc behind it. */
@@ -127,7 +136,7 @@ static __noinline int put_head(vaddr_t uc, const struct arch_signal *s)
     if (!(s->action->flags & SA_SIGINFO))
         return copy_to_user(uc, &head.uc, sizeof(head.uc));
     head.info = *s->info;
-    memset(head.rest, 0, sizeof(head.rest));
+    words_clear(head.rest, sizeof(head.rest));
     return copy_to_user(uc - SIGINFO_BYTES, &head, sizeof(head));
 }
 

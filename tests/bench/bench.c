@@ -186,12 +186,15 @@ int main(int argc, char **argv)
         measure_swap(argv[2]);
     } else if (!strcmp(what, "pipes")) {
         measure_pipes();
+    } else if (!strcmp(what, "signals")) {
+        measure_signals();
     } else if (!strcmp(what, "cores") && argc > 2) {
         scale_cores((uint32_t)strtoul(argv[2], NULL, 10));
     } else {
         measure_calls();
         measure_processes(); /* while this one is small */
         measure_pipes();
+        measure_signals();
         measure_memory();
         measure_regions();
     }

@@ -51,6 +51,7 @@ enum {
     CREATE = 01102, /* O_RDWR | O_CREAT | O_TRUNC */
     KILL = 9,
     USR1 = 10,
+    SEGV = 11,
     CHLD = 17,
     READ_WRITE = 3,
     READ_ONLY = 1,
@@ -131,6 +132,9 @@ void count_processes(void);
 
 /* bench_pipe.c */
 void measure_pipes(void);
+
+/* bench_signal.c */
+void measure_signals(void);
 
 /* bench_scale.c */
 void measure_regions(void); /* the lines with 10,000 regions */
