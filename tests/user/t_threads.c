@@ -15,14 +15,13 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
-#include "mapping.h"
 #include "quire.h"
+#include "raw_thread.h"
 #include "tap.h"
 
-#define PAGE         4096u
-#define STACK        8192u
-#define MOST         256u
-#define THREAD_FLAGS 0x3d0f00u /* VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, SETTLS, both TIDs */
+#define PAGE  4096u
+#define STACK 8192u
+#define MOST  256u
 
 enum {
     FORK = 2,
@@ -39,35 +38,11 @@ static char *stacks;
 static volatile uint32_t tids[MOST];
 static volatile uint32_t word, done, failures, stop;
 
-/* clone: the child calls run(arg) on a stack of its own and ends. */
-long thread_clone(uint32_t flags, void *stack, volatile uint32_t *tid, void (*run)(void *),
-                  void *arg);
-__asm__(".arm\n"
-        ".type thread_clone, %function\n"
-        "thread_clone:\n"
-        "    push {r4, r5, r7, lr}\n"
-        "    ldr r4, [sp, #16]\n"
-        "    str r3, [r1, #-8]!\n" /* run and its argument wait on the new stack */
-        "    str r4, [r1, #4]\n"
-        "    mov r4, r2\n"
-        "    mov r3, #0\n"
-        "    mov r7, #120\n"
-        "    svc #0\n"
-        "    cmp r0, #0\n"
-        "    popne {r4, r5, r7, pc}\n"
-        "    pop {r1, r2}\n"
-        "    mov r0, r2\n"
-        "    blx r1\n"
-        "    mov r0, #0\n"
-        "    mov r7, #1\n"
-        "    svc #0\n"
-        ".thumb\n");
-
 static long start(unsigned i, void (*run)(void *), uint32_t arg)
 {
     tids[i] = 1; /* until the kernel has made it the number, and then 0 */
-    return thread_clone(THREAD_FLAGS, stacks + (i + 1) * STACK, &tids[i], run,
-                        (void *)(uintptr_t)arg);
+    return raw_thread(RAW_THREAD_FLAGS, stacks + (i + 1) * STACK, &tids[i], run,
+                      (void *)(uintptr_t)arg);
 }
 
 static void join(unsigned i)
@@ -350,7 +325,8 @@ static void test_limit(void)
     CHECK(own != MAP_FAILED);
     stop = 0;
     for (; n < most && result > 0; n++)
-        result = thread_clone(THREAD_FLAGS & ~0x200000u, own + (n + 1) * 256, &word, waits, NULL);
+        result =
+            raw_thread(RAW_THREAD_FLAGS & ~RAW_CLEAR_TID, own + (n + 1) * 256, &word, waits, NULL);
     CHECK(n == most || result == -EAGAIN);
     CHECK(n > 1000);
     stop = 1;
