@@ -141,5 +141,5 @@ int eventfd_create(uint32_t count, uint32_t flags, bool one_by_one, struct file 
     event_init(&c->less);
     c->count = count;
     c->one_by_one = one_by_one;
-    return file_open(&c->vnode, O_RDWR | flags, f);
+    return file_open(&c->vnode, O_RDWR | flags, NULL, f);
 }

@@ -21,6 +21,7 @@ struct fdtable *fdtable_create(void)
         return NULL;
     lock_classify(&t->lock, LOCK_FDTABLE);
     t->refs = 1;
+    t->most = FD_MAX;
     return t;
 }
 
@@ -35,6 +36,7 @@ struct fdtable *fdtable_copy(struct fdtable *t)
         if (t->file[fd])
             copy->file[fd] = file_ref(t->file[fd]);
     copy->end = t->end;
+    copy->most = t->most;
     for (unsigned i = 0; i < ARRAY_SIZE(t->cloexec); i++)
         copy->cloexec[i] = t->cloexec[i];
     spin_unlock(&t->lock);
@@ -125,6 +127,13 @@ struct file *fdtable_get(struct fdtable *t, int fd)
     return f;
 }
 
+void fdtable_set_most(struct fdtable *t, int most)
+{
+    spin_lock(&t->lock);
+    t->most = most;
+    spin_unlock(&t->lock);
+}
+
 uint32_t fdtable_frames(struct fdtable *t)
 {
     uint32_t frames = 0;
@@ -150,10 +159,10 @@ int fdtable_add(struct fdtable *t, struct file *f, int from, bool cloexec)
     if (!fd_ok(from))
         return from < 0 ? -EINVAL : -EMFILE;
     spin_lock(&t->lock);
-    for (fd = from; fd < FD_MAX; fd++)
+    for (fd = from; fd < t->most; fd++)
         if (!t->file[fd])
             break;
-    if (fd < FD_MAX)
+    if (fd < t->most)
         set_locked(t, fd, f, cloexec);
     else
         fd = -EMFILE;
@@ -163,12 +172,15 @@ int fdtable_add(struct fdtable *t, struct file *f, int from, bool cloexec)
 
 int fdtable_set(struct fdtable *t, struct file *f, int fd, bool cloexec)
 {
-    struct file *old;
+    struct file *old = NULL;
 
     if (!fd_ok(fd))
         return -EBADF;
     spin_lock(&t->lock);
-    old = set_locked(t, fd, f, cloexec);
+    if (fd < t->most)
+        old = set_locked(t, fd, f, cloexec);
+    else
+        fd = -EBADF;
     spin_unlock(&t->lock);
     if (old)
         let_go(t, old);

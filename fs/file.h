@@ -7,6 +7,7 @@
 #ifndef FS_FILE_H
 #define FS_FILE_H
 
+#include "fs/cred.h"
 #include "fs/vnode.h"
 #include "kern/lock.h"
 
@@ -42,13 +43,15 @@ struct fdtable {
     struct spin lock;
     uint32_t refs;                 /* (lock) */
     int end;                       /* (lock) every descriptor in use is below */
+    int most;                      /* (lock) new ones are below: RLIMIT_NOFILE */
     struct file *file[FD_MAX];     /* (lock) */
     uint32_t cloexec[FD_MAX / 32]; /* (lock) bits */
 };
 
-/* Opens a vnode: *f with one reference. Takes the caller's reference to v, also when it fails.
+/* Opens a vnode: *f with one reference. Takes the caller's reference to v, also when it fails. c:
+ * whose permissions are asked for; NULL: nobody's.
  * -EISDIR, -ENOTDIR, -ELOOP, -EACCES, -ETXTBSY, -EOVERFLOW, -ENOMEM, the driver's. */
-int __must_check file_open(struct vnode *v, uint32_t flags, struct file **f);
+int __must_check file_open(struct vnode *v, uint32_t flags, const struct cred *c, struct file **f);
 struct file *file_ref(struct file *f);
 void file_unref(struct file *f); /* may sleep */
 
@@ -88,6 +91,8 @@ void fdtable_unref(struct fdtable *t); /* closes everything with the last; may s
 void fdtable_exec(struct fdtable *t);  /* closes what is close-on-exec */
 /* The file of a descriptor with a reference, or NULL. */
 struct file *fdtable_get(struct fdtable *t, int fd);
+/* New descriptors are below this, FD_MAX at most. */
+void fdtable_set_most(struct fdtable *t, int most);
 /* Frames that its open files keep for themselves; a file that stands twice counts twice. */
 uint32_t fdtable_frames(struct fdtable *t);
 /* Takes f's reference; the lowest descriptor >= from, or -EMFILE (f stays the caller's). */

@@ -2,10 +2,11 @@
  *
  * Names made, taken away and changed: open with O_CREAT, mkdir and its kin, link, unlink, rename.
  * Here are POSIX's rules and Linux's order of errors; file systems only do what was found right.
- * Everybody is root: permission bits are not looked at.
+ * Who may do what is fs/access.c's.
  * Locks: (n) for writing from the walk to the change; what loses its last name goes after that.
  * Source: POSIX.1-2017; for the order of errors Linux 6.1 as its programs see it.
  */
+#include "fs/access.h"
 #include "fs/file.h"
 #include "fs/walk.h"
 #include "include/uapi/errno.h"
@@ -14,13 +15,20 @@
 static int make_at(struct vnode *dir, const struct name *name, uint32_t mode, uint32_t rdev,
                    const char *link, struct vnode **made)
 {
+    const struct cred *c = cred_current();
+    int error;
+
     if (dir->nlink == 0 || !dir->ops->create)
         return -ENOENT;
-    return dir->ops->create(dir, name, mode, rdev, link, made);
+    error = vnode_may_make(c, dir);
+    if (!error && unlikely(c) && rdev && !cred_capable(c, CAP_MKNOD))
+        error = -EPERM;
+    return error ? error : dir->ops->create(dir, name, mode, rdev, link, made);
 }
 
-/* The file that open with O_CREAT means, with a reference; (n) held for writing. */
-static int find_or_make(struct walk *w, uint32_t flags, uint32_t mode, struct vnode **v)
+/* The file that open with O_CREAT means, with a reference; *made: it is new. (n) held for writing.
+ */
+static int find_or_make(struct walk *w, uint32_t flags, uint32_t mode, struct vnode **v, bool *made)
 {
     for (;;) {
         bool owned = false;
@@ -33,11 +41,12 @@ static int find_or_make(struct walk *w, uint32_t flags, uint32_t mode, struct vn
         *v = w->at;
         if (w->last.len)
             error = walk_child(w, v, &owned);
-        if (error == -ENOENT)
+        if (error == -ENOENT) {
             error = make_at(w->at, &w->last, S_IFREG | (mode & S_IALL), 0, NULL, v);
-        else if (!error && flags & O_EXCL)
+            *made = !error;
+        } else if (!error && flags & O_EXCL) {
             error = -EEXIST;
-        else if (!error && vnode_is(*v, S_IFLNK) && !(flags & O_NOFOLLOW)) {
+        } else if (!error && vnode_is(*v, S_IFLNK) && !(flags & O_NOFOLLOW)) {
             error = walk_link(w, *v);
             if (owned)
                 vnode_unref(*v);
@@ -54,7 +63,7 @@ static int find_or_make(struct walk *w, uint32_t flags, uint32_t mode, struct vn
 }
 
 static int lookup_or_make(struct vnode *cwd, const char *path, uint32_t flags, uint32_t mode,
-                          struct vnode **v)
+                          struct vnode **v, bool *made)
 {
     struct walk w;
     int error = -ENOENT;
@@ -66,7 +75,7 @@ static int lookup_or_make(struct vnode *cwd, const char *path, uint32_t flags, u
     names_write();
     error = walk_start(&w, cwd, path);
     if (!error)
-        error = find_or_make(&w, flags, mode, v);
+        error = find_or_make(&w, flags, mode, v, made);
     walk_end(&w);
     names_write_done();
     return error;
@@ -89,6 +98,8 @@ static int make_unnamed(struct vnode *cwd, const char *path, uint32_t flags, uin
     else if (!dir->ops->create)
         error = -EOPNOTSUPP;
     else
+        error = vnode_may_make(cred_current(), dir);
+    if (!error)
         error = dir->ops->create(dir, NULL, S_IFREG | (mode & S_IALL), 0, NULL, v);
     if (!error)
         (*v)->linkable = !(flags & O_EXCL);
@@ -97,22 +108,34 @@ static int make_unnamed(struct vnode *cwd, const char *path, uint32_t flags, uin
     return error;
 }
 
+/* O_CREAT, and O_TMPFILE. Who makes a file may open it, whatever its mode. */
+static __noinline int open_or_make(struct vnode *cwd, const char *path, uint32_t flags,
+                                   uint32_t mode, struct file **f)
+{
+    bool made = (flags & O_TMPFILE) == O_TMPFILE;
+    struct vnode *v;
+    int error;
+
+    if ((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY))
+        return -EINVAL;
+    if (made) {
+        error = make_unnamed(cwd, path, flags, mode, &v);
+        flags &= ~(uint32_t)O_DIRECTORY;
+    } else {
+        error = lookup_or_make(cwd, path, flags, mode, &v, &made);
+    }
+    return error ? error : file_open(v, flags, made ? NULL : cred_current(), f);
+}
+
 int vnode_open(struct vnode *cwd, const char *path, uint32_t flags, uint32_t mode, struct file **f)
 {
     struct vnode *v;
     int error;
 
-    if (unlikely((flags & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY)))
-        return -EINVAL;
-    if (unlikely((flags & O_TMPFILE) == O_TMPFILE)) {
-        error = make_unnamed(cwd, path, flags, mode, &v);
-        flags &= ~(uint32_t)O_DIRECTORY;
-    } else if (flags & O_CREAT) {
-        error = lookup_or_make(cwd, path, flags, mode, &v);
-    } else {
-        error = vnode_lookup(cwd, path, !(flags & O_NOFOLLOW), &v);
-    }
-    return error ? error : file_open(v, flags, f);
+    if (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))
+        return open_or_make(cwd, path, flags, mode, f);
+    error = vnode_lookup(cwd, path, !(flags & O_NOFOLLOW), &v);
+    return error ? error : file_open(v, flags, cred_current(), f);
 }
 
 /* The last component's place in its directory; must_be_new as for mkdir. (n) held for writing. */
@@ -160,6 +183,10 @@ int vnode_link(struct vnode *v, struct vnode *cwd, const char *path)
     error = walk_new(&w, cwd, path, false);
     if (!error && w.at->fs != v->fs)
         error = -EXDEV;
+    if (!error)
+        error = vnode_may_link(w.cred, v);
+    if (!error)
+        error = vnode_may_make(w.cred, w.at);
     if (!error && (vnode_is(v, S_IFDIR) || !w.at->ops->link))
         error = -EPERM;
     if (!error && (w.at->nlink == 0 || (v->nlink == 0 && !v->linkable)))
@@ -175,7 +202,10 @@ int vnode_link(struct vnode *v, struct vnode *cwd, const char *path)
 static int check_remove(const struct walk *w, const struct vnode *v, bool dir)
 {
     bool is_dir = vnode_is(v, S_IFDIR);
+    int error = vnode_may_remove(w->cred, w->at, v);
 
+    if (error)
+        return error;
     if (dir && !is_dir)
         return -ENOTDIR;
     if (!dir && is_dir)
@@ -285,6 +315,26 @@ static int check_loop(const struct ends *e)
     return 0;
 }
 
+/* A directory that moves changes its .. */
+static int may_move(const struct cred *c, struct vnode *v, const struct ends *e)
+{
+    return vnode_is(v, S_IFDIR) && e->from.at != e->to.at ? vnode_may(c, v, MAY_WRITE) : 0;
+}
+
+static int may_rename(const struct ends *e)
+{
+    const struct cred *c = e->from.cred;
+    int error = vnode_may_remove(c, e->from.at, e->old);
+
+    if (!error)
+        error = e->new ? vnode_may_remove(c, e->to.at, e->new) : vnode_may_make(c, e->to.at);
+    if (!error)
+        error = may_move(c, e->old, e);
+    if (!error && e->flags & RENAME_EXCHANGE)
+        error = may_move(c, e->new, e);
+    return error;
+}
+
 /* 0; 1: old and new are the same file, and nothing is to be done. */
 static int check_rename(const struct ends *e)
 {
@@ -297,6 +347,9 @@ static int check_rename(const struct ends *e)
         return error;
     if (e->old == e->new)
         return 1;
+    error = unlikely(e->from.cred) ? may_rename(e) : 0;
+    if (error)
+        return error;
     if (e->to.at->nlink == 0)
         return -ENOENT;
     if (!exchange && e->new &&is_dir && !vnode_is(e->new, S_IFDIR))

@@ -155,9 +155,9 @@ int pipe_create(uint32_t flags, struct file *end[2])
     }
     vnode_init_unnamed(&n->vnode, &pipe_ops, &pipe_fs, S_IFIFO | 0600);
     n->vnode.pipe = &n->pipe;
-    error = file_open(vnode_ref(&n->vnode), O_RDONLY | flags, &end[0]);
+    error = file_open(vnode_ref(&n->vnode), O_RDONLY | flags, NULL, &end[0]);
     if (!error)
-        error = file_open(vnode_ref(&n->vnode), O_WRONLY | flags, &end[1]);
+        error = file_open(vnode_ref(&n->vnode), O_WRONLY | flags, NULL, &end[1]);
     if (error && end[0])
         file_unref(end[0]);
     vnode_unref(&n->vnode);

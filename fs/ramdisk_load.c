@@ -58,15 +58,26 @@ static int refuse(struct load *l, const char *damage)
     return -EINVAL;
 }
 
+/* What the member says of its file besides its contents. */
+static void set_attributes(struct vnode *v, const struct cpio_entry *e)
+{
+    v->mode = e->mode;
+    v->uid = e->uid;
+    v->gid = e->gid;
+    v->mtime = e->mtime * NSEC_PER_SEC;
+}
+
 /* A new name in dir for a new file. */
-static int make_name(struct vnode *dir, const struct name *name, uint32_t mode, uint32_t mtime,
+static int make_name(struct vnode *dir, const struct name *name, const struct cpio_entry *e,
                      const char *link, struct vnode **made)
 {
-    int error = dir->ops->create(dir, name, mode, 0, link, made);
+    int error = dir->ops->create(dir, name, e->mode, 0, link, made);
 
-    if (!error)
-        (*made)->atime = (*made)->mtime = (*made)->ctime = mtime * NSEC_PER_SEC;
-    return error;
+    if (error)
+        return error;
+    set_attributes(*made, e);
+    (*made)->atime = (*made)->ctime = (*made)->mtime;
+    return 0;
 }
 
 static struct item *item_of(struct load *l, struct vnode *v)
@@ -124,7 +135,7 @@ static int enter_file(struct load *l, struct vnode *dir, const struct name *name
     if (i) {
         error = dir->ops->link(dir, name, &i->node->vnode);
     } else {
-        error = make_name(dir, name, e->mode, e->mtime, NULL, &v);
+        error = make_name(dir, name, e, NULL, &v);
         if (error)
             return error;
         i = item_of(l, v);
@@ -151,7 +162,7 @@ static int enter_link(struct load *l, struct vnode *dir, const struct name *name
     if (!target)
         return -ENOMEM;
     memcpy(target, e->data, e->size);
-    error = make_name(dir, name, e->mode, e->mtime, target, &v);
+    error = make_name(dir, name, e, target, &v);
     kfree(target);
     return error;
 }
@@ -166,10 +177,8 @@ static int replace(struct vnode *dir, const struct name *name, const struct cpio
     if (dir->ops->lookup(dir, name, &old) < 0)
         return 0;
     if (vnode_is(old, S_IFDIR)) {
-        if (is_dir) {
-            old->mode = e->mode;
-            old->mtime = e->mtime * NSEC_PER_SEC;
-        }
+        if (is_dir)
+            set_attributes(old, e);
         if (is_dir || tnode_of(old)->count)
             return 1;
     }
@@ -194,17 +203,18 @@ static int enter_last(struct load *l, struct vnode *dir, const struct name *name
         return enter_link(l, dir, name, e);
     if (type == S_IFREG)
         return enter_file(l, dir, name, e);
-    return make_name(dir, name, e->mode, e->mtime, NULL, &v);
+    return make_name(dir, name, e, NULL, &v);
 }
 
 /* The directory of that name in dir, made if it is missing. */
 static int descend(struct load *l, struct vnode **dir, const struct name *name)
 {
+    const struct cpio_entry missing = {.mode = S_IFDIR | 0755};
     struct vnode *child;
     int error = 0;
 
     if ((*dir)->ops->lookup(*dir, name, &child) < 0)
-        error = make_name(*dir, name, S_IFDIR | 0755, 0, NULL, &child);
+        error = make_name(*dir, name, &missing, NULL, &child);
     if (error)
         return error;
     if (!vnode_is(child, S_IFDIR))

@@ -187,12 +187,12 @@ int socket_pair(uint32_t flags, struct file *end[2])
 
     if (error)
         return error;
-    error = file_open(&pair->sock[0].vnode, O_RDWR | flags, &end[0]);
+    error = file_open(&pair->sock[0].vnode, O_RDWR | flags, NULL, &end[0]);
     if (error) {
         vnode_unref(&pair->sock[1].vnode);
         return error;
     }
-    error = file_open(&pair->sock[1].vnode, O_RDWR | flags, &end[1]);
+    error = file_open(&pair->sock[1].vnode, O_RDWR | flags, NULL, &end[1]);
     if (error)
         file_unref(end[0]);
     return error;

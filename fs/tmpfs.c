@@ -87,6 +87,7 @@ static struct slab_cache *cache_of(uint32_t mode)
 int tmpfs_node(const struct fs *fs, uint32_t mode, uint32_t rdev, struct tnode **made)
 {
     int error = tmpfs_count_name();
+    const struct cred *c;
     struct tnode *n;
 
     if (error)
@@ -103,6 +104,11 @@ int tmpfs_node(const struct fs *fs, uint32_t mode, uint32_t rdev, struct tnode *
     n->vnode.refs = 1;
     n->vnode.mode = mode;
     n->vnode.rdev = rdev;
+    c = cred_current();
+    if (unlikely(c)) {
+        n->vnode.uid = c->fsuid;
+        n->vnode.gid = c->fsgid;
+    }
     n->vnode.ino = __atomic_add_fetch(&tmpfs.last_ino, 1, __ATOMIC_RELAXED);
     n->vnode.atime = n->vnode.mtime = n->vnode.ctime = vnode_now();
     if ((mode & S_IFMT) == S_IFREG) {
@@ -188,7 +194,7 @@ static void tmpfs_release(struct vnode *v)
     }
 }
 
-/* Root changes owners as root does: set-user-ID goes, set-group-ID where the group may execute. */
+/* Who owns it is another: set-user-ID goes, set-group-ID where the group may execute. */
 static uint32_t mode_of_owner(uint32_t mode)
 {
     if ((mode & S_IFMT) == S_IFDIR)

@@ -11,7 +11,9 @@
  */
 #include <string.h>
 
+#include "fs/access.h"
 #include "fs/file.h"
+#include "fs/limit.h"
 #include "fs/tmpfs_impl.h"
 #include "include/uapi/errno.h"
 #include "mm/page.h"
@@ -304,7 +306,7 @@ static int write_locked(struct writing *w)
 static int write_check(const struct file *f, uint64_t pos, size_t *len)
 {
     const struct vnode *v = f->vnode;
-    uint64_t most = f->flags & O_LARGEFILE ? SIZE_MOST : SIZE_SMALL;
+    uint64_t most = f->flags & O_LARGEFILE ? SIZE_MOST : SIZE_SMALL, own = limit_file_size();
 
     if (unlikely(v->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)))
         return -EPERM;
@@ -315,6 +317,11 @@ static int write_check(const struct file *f, uint64_t pos, size_t *len)
             return -EPERM;
         *len = (size_t)(end - pos);
     }
+    if (unlikely(pos >= own)) {
+        limit_file_hit();
+        return -EFBIG;
+    }
+    most = MIN(most, own);
     if (pos >= most)
         return -EFBIG;
     *len = (size_t)MIN((uint64_t)*len, most - pos);
@@ -333,6 +340,13 @@ static void prefault(vaddr_t ubuf, size_t len)
     }
 }
 
+/* Contents that somebody has changed do not run with the owner's rights, but for root's changes. */
+static void drop_set_ids(struct vnode *v)
+{
+    if (unlikely(v->mode & (S_ISUID | S_ISGID)))
+        __atomic_store_n(&v->mode, vnode_written_mode(cred_current(), v->mode), __ATOMIC_RELAXED);
+}
+
 static int write_from(struct file *f, uint64_t *pos, struct source s, size_t len, bool append)
 {
     struct tnode *n = tnode_of(f->vnode);
@@ -347,6 +361,7 @@ static int write_from(struct file *f, uint64_t *pos, struct source s, size_t len
     if (!result) {
         struct writing w = {n, *pos, s, len, 0, append};
 
+        drop_set_ids(&n->vnode);
         result = write_locked(&w);
         *pos = w.pos;
     }
@@ -403,8 +418,18 @@ static void changed(struct vnode *v)
 {
     uint64_t now = vnode_now();
 
+    drop_set_ids(v);
     time_set(&v->mtime, now);
     time_set(&v->ctime, now);
+}
+
+/* The caller may make a file so long. */
+static int grow_check(uint64_t size)
+{
+    if (likely(size <= limit_file_size()))
+        return 0;
+    limit_file_hit();
+    return -EFBIG;
 }
 
 static int data_truncate(struct vnode *v, uint64_t size)
@@ -415,6 +440,8 @@ static int data_truncate(struct vnode *v, uint64_t size)
     if (size > SIZE_MOST)
         return -EFBIG;
     rwlock_write(&n->lock);
+    if (size > n->obj.size_bytes)
+        error = grow_check(size);
     if ((size < n->obj.size_bytes && v->seals & F_SEAL_SHRINK) ||
         (size > n->obj.size_bytes && v->seals & F_SEAL_GROW))
         error = -EPERM;
@@ -496,6 +523,9 @@ static int allocate_locked(struct tnode *n, unsigned mode, uint64_t pos, uint64_
         return n->vnode.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) ? -EPERM : punch(n, pos, end);
     if (end > n->obj.size_bytes && n->vnode.seals & F_SEAL_GROW)
         return -EPERM;
+    error = grows ? grow_check(end) : 0;
+    if (error)
+        return error;
     error = allocate_pages(n, (uint32_t)(pos >> PAGE_SHIFT),
                            (uint32_t)((end + PAGE_MASK) >> PAGE_SHIFT));
     if (!error && grows) {

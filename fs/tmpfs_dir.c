@@ -9,6 +9,7 @@
  */
 #include <string.h>
 
+#include "fs/access.h"
 #include "fs/tmpfs_impl.h"
 #include "include/uapi/errno.h"
 #include "kern/panic.h"
@@ -223,8 +224,8 @@ static int dir_create(struct vnode *dir, const struct name *name, uint32_t mode,
     struct tnode *n;
     int error;
 
-    if (is_dir)
-        mode |= dir->mode & S_ISGID;
+    if (unlikely(dir->mode & S_ISGID))
+        mode = vnode_new_mode(cred_current(), dir, mode);
     error = tmpfs_node(dir->fs, mode, rdev, &n);
     if (error)
         return error;

@@ -29,6 +29,7 @@
 #define S_IFSOCK 0140000u
 #define S_ISUID  0004000u
 #define S_ISGID  0002000u
+#define S_ISVTX  0001000u
 #define S_IALL   0007777u
 
 struct vnode;
@@ -51,7 +52,14 @@ struct dirent_info {
 };
 
 /* What chmod and its kin change. */
-enum attr_mask { ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_ATIME = 8, ATTR_MTIME = 16 };
+enum attr_mask {
+    ATTR_MODE = 1,
+    ATTR_UID = 2,
+    ATTR_GID = 4,
+    ATTR_ATIME = 8,
+    ATTR_MTIME = 16,
+    ATTR_NOW = 32, /* both times are now: who may write may do that */
+};
 
 struct attr {
     unsigned mask;
@@ -124,6 +132,9 @@ struct fs {
     void (*release)(struct vnode *v);
     /* chmod, chown, utimensat. NULL: -EPERM. */
     int (*setattr)(struct vnode *v, const struct attr *a);
+    /* What modes don't say of who is not plain root (enum may; 0: its link is read or followed): 0
+     * or -EACCES. NULL: modes say all. */
+    int (*may)(struct vnode *v, unsigned want);
 };
 
 struct vnode {

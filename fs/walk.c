@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "fs/access.h"
 #include "include/uapi/errno.h"
 #include "lib/hash.h"
 #include "mm/slab.h"
@@ -59,7 +60,8 @@ enum component name_kind(const struct name *n)
 
 int walk_start(struct walk *w, struct vnode *cwd, const char *path)
 {
-    *w = (struct walk){.rest = path, .at = *path == '/' || !cwd ? vnode_root() : cwd};
+    *w = (struct walk){
+        .rest = path, .at = *path == '/' || !cwd ? vnode_root() : cwd, .cred = cred_current()};
     return *path && w->at ? 0 : -ENOENT;
 }
 
@@ -101,6 +103,11 @@ static int next_name(struct walk *w)
     return 0;
 }
 
+static __noinline bool may_search(const struct walk *w)
+{
+    return vnode_may(w->cred, w->at, MAY_EXEC) == 0;
+}
+
 int walk_child(struct walk *w, struct vnode **child, bool *owned)
 {
     struct vnode *dir = w->at;
@@ -110,6 +117,8 @@ int walk_child(struct walk *w, struct vnode **child, bool *owned)
     *owned = false;
     if (unlikely(!vnode_is(dir, S_IFDIR)))
         return -ENOTDIR;
+    if (unlikely(w->cred) && !may_search(w))
+        return -EACCES;
     kind = name_kind(&w->last);
     if (unlikely(kind != NAME_PLAIN)) {
         *child = kind != NAME_DOTDOT ? dir : dir->parent ? dir->parent : vnode_root();
@@ -148,6 +157,14 @@ static int read_link(struct vnode *link, const char *tail, bool slash, char **pa
     return 0;
 }
 
+/* Where it leads may be hidden, and where it lies be a trap. */
+static __noinline int may_follow(const struct walk *w, struct vnode *link)
+{
+    int error = *w->rest ? 0 : vnode_may_follow(w->cred, w->at, link);
+
+    return !error && w->cred && link->fs->may ? link->fs->may(link, 0) : error;
+}
+
 int walk_link(struct walk *w, struct vnode *link)
 {
     struct vnode *to;
@@ -156,6 +173,9 @@ int walk_link(struct walk *w, struct vnode *link)
 
     if (++w->links > LINKS_MAX)
         return -ELOOP;
+    error = may_follow(w, link);
+    if (error)
+        return error;
     if (link->ops->jump) {
         error = link->ops->jump(link, &to);
         if (!error)

@@ -12,11 +12,12 @@
 struct walk {
     struct vnode *at; /* where it is; kept by the lock, or by a reference: */
     bool owned;
-    bool slash;       /* the last component is followed by one */
-    const char *rest; /* what is still to be resolved */
-    char *buf;        /* of PATH_MAX bytes, holds rest once a link was met; or NULL */
-    unsigned links;   /* met so far */
-    struct name last; /* the component at hand; part of rest's string */
+    bool slash;              /* the last component is followed by one */
+    uint8_t links;           /* met so far */
+    const char *rest;        /* what is still to be resolved */
+    char *buf;               /* of PATH_MAX bytes, holds rest once a link was met; or NULL */
+    const struct cred *cred; /* the caller's; NULL: may search everything */
+    struct name last;        /* the component at hand; part of rest's string */
 };
 
 /* What a component is. */

@@ -61,6 +61,7 @@ enum lock_class {
     /* Files. */
     LOCK_FDTABLE,
     LOCK_OPEN_FILES,
+    LOCK_USERS, /* who has processes, by number */
     /* Threads. */
     LOCK_SLEEP_STATE, /* inside every mutex and rwlock; no interrupt takes it */
     LOCK_FUTEX,

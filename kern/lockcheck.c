@@ -75,6 +75,7 @@ static const char *const names[LOCK_CLASSES] = {
     [LOCK_SLAB_LIST] = "slab list",
     [LOCK_FDTABLE] = "descriptors",
     [LOCK_OPEN_FILES] = "file flags",
+    [LOCK_USERS] = "users",
     [LOCK_SLEEP_STATE] = "sleeping lock",
     [LOCK_FUTEX] = "futexes",
     [LOCK_WAITQ] = "wait queue",

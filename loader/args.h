@@ -7,6 +7,7 @@
 #ifndef LOADER_ARGS_H
 #define LOADER_ARGS_H
 
+#include "mm/as.h"
 #include "mm/units.h"
 
 #define EXEC_ARG_PAGES 32u
@@ -15,16 +16,18 @@
 struct vnode;
 
 struct exec_args {
-    const char *path;    /* as the caller named the program */
-    struct vnode *cwd;   /* borrowed; for interpreters with a relative name */
-    uint32_t argc, envc; /* argc >= 1 once copied */
-    uint32_t bytes;      /* strings, all */
-    uint32_t arg_bytes;  /* of that the arguments, which come first */
+    const char *path;               /* as the caller named the program */
+    struct vnode *cwd;              /* borrowed; for interpreters with a relative name */
+    uint32_t argc, envc;            /* argc >= 1 once copied */
+    uint32_t bytes;                 /* strings, all */
+    uint32_t arg_bytes;             /* of that the arguments, which come first */
+    const struct as_limits *limits; /* borrowed; of the new address space */
     char *page[EXEC_ARG_PAGES];
 };
 
-/* Fills *a, whose path and cwd are set and all else is 0. A NULL vector is an empty one; an empty
- * argv becomes one empty string. May sleep. -E2BIG, -EFAULT, -ENOMEM: call exec_args_free, too. */
+/* Fills *a, whose path, cwd and limits are set and all else is 0. A NULL vector is an empty one; an
+ * empty argv becomes one empty string. May sleep. -E2BIG, -EFAULT, -ENOMEM: call exec_args_free,
+ * too. */
 int __must_check exec_args_from_user(struct exec_args *a, vaddr_t argv, vaddr_t envp);
 int __must_check exec_args_from_kernel(struct exec_args *a, const char *const argv[],
                                        const char *const envp[]);

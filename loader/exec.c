@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "fs/access.h"
 #include "include/uapi/errno.h"
 #include "kern/bootargs.h"
 #include "kern/log.h"
@@ -69,6 +70,8 @@ static int pin_head(struct load *l)
         return refuse(l, -EACCES, "is not a file that can be run");
     if (!(l->v->mode & EXEC_BITS))
         return refuse(l, -EACCES, "is not marked as executable");
+    if (unlikely(cred_current()) && vnode_may(cred_current(), l->v, MAY_EXEC))
+        return refuse(l, -EACCES, "may not be run by this user");
     l->head_len = (uint32_t)MIN(size, (uint64_t)PAGE_SIZE);
     if (l->head_len == 0)
         return 0;
@@ -175,7 +178,8 @@ static vaddr_t random_pages(uint32_t *entropy, uint32_t n)
 
 static void choose_layout(struct load *l, struct as *as, vaddr_t *stack_top)
 {
-    vaddr_t reserved = page_addr(STACK_LIMIT_PAGES + STACK_GUARD_PAGES + STACK_RANDOM_PAGES);
+    uint32_t stack = MIN(MAX(l->args->limits->stack, STACK_LIMIT_PAGES), STACK_ROOM_MOST);
+    vaddr_t reserved = page_addr(stack + STACK_GUARD_PAGES + STACK_RANDOM_PAGES);
     uint32_t entropy = has_aslr() ? random_u32() : 0; /* 8 + 12 + 12 bits */
 
     *stack_top = USER_END - random_pages(&entropy, STACK_RANDOM_PAGES);
@@ -237,7 +241,7 @@ static int map_image(struct load *l, struct as *as)
     return error;
 }
 
-static int build_stack(const struct load *l, struct as *as, vaddr_t top, vaddr_t *sp)
+static int build_stack(const struct load *l, struct as *as, vaddr_t top, struct exec_image *out)
 {
     const struct elf_image *e = &l->elf;
     struct stack_spec spec = {.args = l->args,
@@ -249,9 +253,19 @@ static int build_stack(const struct load *l, struct as *as, vaddr_t top, vaddr_t
                               .phdr = e->phdr_vaddr ? e->phdr_vaddr + l->bias : 0,
                               .phnum = e->phnum,
                               .top = top,
+                              .ids = &out->ids,
                               .prot = PROT_READ | PROT_WRITE | (e->stack_exec ? PROT_EXEC : 0)};
 
-    return stack_build(as, &spec, sp);
+    return stack_build(as, &spec, &out->sp);
+}
+
+static void choose_ids(const struct vnode *v, struct cred_exec *ids)
+{
+    const struct cred *c = cred_current();
+
+    *ids = (struct cred_exec){0};
+    if (unlikely(c || v->mode & (S_ISUID | S_ISGID)))
+        cred_exec_ids(c, v->mode, v->uid, v->gid, ids);
 }
 
 /* The part that allocates: an address space with the image and the stack in it. */
@@ -267,10 +281,12 @@ static int build(struct load *l, struct exec_image *out)
         as_leave(as);
         return refuse(l, -ETXTBSY, "is open for writing");
     }
+    as_begin_limits(as, l->args->limits);
+    choose_ids(l->v, &out->ids);
     choose_layout(l, as, &top);
     error = map_image(l, as);
     if (!error)
-        error = build_stack(l, as, top, &out->sp);
+        error = build_stack(l, as, top, out);
     if (error) {
         vnode_run_done(l->v);
         as_leave(as);

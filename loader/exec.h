@@ -6,6 +6,7 @@
 #ifndef LOADER_EXEC_H
 #define LOADER_EXEC_H
 
+#include "fs/cred.h"
 #include "fs/vnode.h"
 #include "loader/args.h"
 #include "mm/as.h"
@@ -16,6 +17,7 @@ struct exec_image {
                           it runs: vnode_run_begin */
     uint32_t entry;    /* bit 0: Thumb */
     vaddr_t sp;
+    struct cred_exec ids; /* the caller's, or the program's where it has set-id bits */
 };
 
 /* Loads v, or the interpreter that it names. args are copied already; nothing of the caller's

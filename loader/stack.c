@@ -142,11 +142,11 @@ static void put_auxv(struct writer *w, const struct stack_spec *s, const struct 
     put_pair(w, AT_BASE, 0);
     put_pair(w, AT_FLAGS, 0);
     put_pair(w, AT_ENTRY, s->entry);
-    put_pair(w, AT_UID, 0);
-    put_pair(w, AT_EUID, 0);
-    put_pair(w, AT_GID, 0);
-    put_pair(w, AT_EGID, 0);
-    put_pair(w, AT_SECURE, 0);
+    put_pair(w, AT_UID, s->ids->uid);
+    put_pair(w, AT_EUID, s->ids->euid);
+    put_pair(w, AT_GID, s->ids->gid);
+    put_pair(w, AT_EGID, s->ids->egid);
+    put_pair(w, AT_SECURE, s->ids->secure);
     put_pair(w, AT_HWCAP, STACK_HWCAP);
     put_pair(w, AT_HWCAP2, 0);
     put_pair(w, AT_CLKTCK, CLOCK_TICKS);
@@ -198,7 +198,6 @@ static int map_stack(struct as *as, const struct stack_spec *s, const struct lay
     vaddr_t where;
 
     as->stack_top = s->top;
-    as->stack_limit_pages = STACK_LIMIT_PAGES;
     as->arg_start = l->args;
     as->arg_end = as->env_start = l->env;
     as->env_end = l->end;

@@ -16,7 +16,7 @@
  *        pointers to the arguments, 0
  *      sp              argc; a multiple of 16
  *        the rest of the segment: zero-filled on demand; it grows downwards by faults
- *      stack_top - 8 MiB (STACK_LIMIT_PAGES): no growth below
+ *      stack_top - RLIMIT_STACK (as all begin: 8 MiB, STACK_LIMIT_PAGES): no growth below
  *        guard: at least 16 pages (STACK_GUARD_PAGES) that nothing may come nearer to
  *      mmap_top        mappings are placed below; moved down by chance by at most 16 MiB
  *
@@ -26,12 +26,14 @@
 #ifndef LOADER_STACK_H
 #define LOADER_STACK_H
 
+#include "fs/cred.h"
 #include "loader/args.h"
 #include "mm/as.h"
 
-#define STACK_LIMIT_PAGES  2048u
-#define STACK_RANDOM_PAGES 256u /* stack_top is lower by less than this */
-#define STACK_SPARE_PAGES  3u   /* mapped below sp from the start */
+#define STACK_LIMIT_PAGES  2048u  /* RLIMIT_STACK as all processes begin */
+#define STACK_ROOM_MOST    65536u /* pages kept free for a stack with a larger limit, at most */
+#define STACK_RANDOM_PAGES 256u   /* stack_top is lower by less than this */
+#define STACK_SPARE_PAGES  3u     /* mapped below sp from the start */
 #define STACK_ALIGN        16u
 
 /* AT_HWCAP: what every core has that Quire runs on (Cortex-A7, A15): half thumb fastmult vfp edsp
@@ -46,6 +48,7 @@ struct stack_spec {
     uint32_t prefix_bytes, prefix_count;
     uint32_t skip_bytes; /* the first argument's, if the prefix replaces it; else 0 */
     uint32_t entry, phdr, phnum;
+    const struct cred_exec *ids;
     vaddr_t top;
     prot_t prot;
 };

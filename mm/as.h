@@ -25,6 +25,13 @@ struct family {
 
 struct refs;
 
+/* Pages that an address space may have; UINT32_MAX: any number. */
+struct as_limits {
+    uint32_t pages, data; /* in all; private and writable, without stacks */
+    uint32_t heap;        /* of brk's alone */
+    uint32_t stack;       /* page_of(USER_END) at most */
+};
+
 struct as {
     struct rwlock lock;
     struct tree segs;    /* (a) by base; each link knows the largest gap of its subtree */
@@ -55,6 +62,8 @@ struct as {
     vaddr_t brk_start, brk;     /* (a) heap, bytes */
     vaddr_t stack_top;          /* (a) end of the stack segment */
     uint32_t stack_limit_pages; /* (a) RLIMIT_STACK */
+    struct as_limits limits;    /* (a) the others, if */
+    bool limited;               /* (a) there are some */
     vaddr_t mmap_top;           /* (a) mappings are placed below; constant from the first on */
     vaddr_t arg_start, arg_end, env_start, env_end; /* (a) for /proc */
 } __aligned(16);
@@ -160,6 +169,20 @@ int __must_check as_populate(struct as *as, vaddr_t base, uint32_t npages, enum 
 void as_populate_all(struct as *as);
 /* What is mapped from now on is wired as as_wire does it, and populated but with SEG_ONFAULT. */
 void as_wire_future(struct as *as, uint16_t how);
+
+/* Limits from now on; what is there stays. May sleep; the first ones of a space that nobody else
+ * knows: as_begin_limits. */
+void as_set_limits(struct as *as, const struct as_limits *l);
+static inline void as_begin_limits(struct as *as, const struct as_limits *l)
+{
+    as->limits = *l;
+    as->limited = (l->pages & l->data & l->heap) != UINT32_MAX;
+    as->stack_limit_pages = l->stack;
+}
+/* Pages of segments: all; private and writable, no stack (RLIMIT_DATA); wired. In the range alone
+ * if that is not NULL. as->lock held. O(segments). */
+enum as_kind { AS_ALL, AS_DATA, AS_LOCKED };
+uint32_t as_pages(const struct as *as, enum as_kind kind, const struct range *in);
 
 /* Reads or writes another address space's memory by its frames, len bytes from va (any
  * alignment). For exec and /proc. May sleep. -EFAULT, -ENOMEM. */

@@ -60,6 +60,8 @@ static void copy_layout(const struct as *from, struct as *to)
     to->brk = from->brk;
     to->stack_top = from->stack_top;
     to->stack_limit_pages = from->stack_limit_pages;
+    to->limits = from->limits;
+    to->limited = from->limited;
     to->mmap_top = from->mmap_top;
     to->special = from->special;
     to->arg_start = from->arg_start;

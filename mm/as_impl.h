@@ -63,6 +63,12 @@ int as_commit(struct as *as, int32_t npages);
 struct as *as_create_in(struct family *f, uint8_t part);
 void as_family_join(struct as *as, struct family *f);
 
+/* mm/as_limit.c: so many pages more are allowed, of which `data` are private, writable and no
+ * stack, when what is in the range `gone` (NULL: nothing) is not there any more. -ENOMEM. Asked
+ * only if as->limited. */
+int __must_check as_limit_check(const struct as *as, uint32_t pages, uint32_t data,
+                                const struct range *gone);
+
 /* mm/as_map.c: as_unmap with the lock held. */
 int as_unmap_locked(struct as *as, vaddr_t base, uint32_t npages);
 

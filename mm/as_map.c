@@ -125,6 +125,14 @@ static void fill_seg(struct seg *s, const struct map_request *r, vaddr_t base, u
         hold_obj(r, flags);
 }
 
+static __noinline int check_limits(const struct as *as, const struct map_request *r)
+{
+    bool data = r->prot & PROT_WRITE && !(r->flags & (SEG_SHARED | SEG_GROWS));
+    struct range gone = {r->base, r->npages};
+
+    return as_limit_check(as, r->npages, data ? r->npages : 0, r->fixed ? &gone : NULL);
+}
+
 /* Steps: find the place; commit, and make room for a fixed request, with the segment allocated
  * before, since after that nothing may fail; then a neighbour grows, or the segment is entered. */
 static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where)
@@ -135,6 +143,8 @@ static int map_locked(struct as *as, const struct map_request *r, vaddr_t *where
     struct seg *s = NULL;
     int error = as->nsegs < SEGS_MAX ? find_place(as, r, &p) : -ENOMEM;
 
+    if (unlikely(as->limited) && !error)
+        error = check_limits(as, r);
     if (!error && r->fixed) {
         s = seg_alloc();
         error = s ? 0 : -ENOMEM;
@@ -344,7 +354,7 @@ static int protect_locked(struct as *as, vaddr_t base, vaddr_t *end, prot_t prot
 
     if (*end == base)
         return refused;
-    if (as->nsegs + 2 > SEGS_MAX)
+    if (as->nsegs + 2 > SEGS_MAX || (unlikely(as->limited) && as_limit_check(as, 0, commit, NULL)))
         return -ENOMEM;
     spare[0] = seg_alloc();
     spare[1] = seg_alloc();
@@ -417,7 +427,8 @@ static int heap_grow(struct as *as, vaddr_t old, vaddr_t new)
     struct seg *above = as_find_above(as, old);
     vaddr_t where;
 
-    if (above && above->base < new + PAGE_SIZE)
+    if ((above && above->base < new + PAGE_SIZE) ||
+        (unlikely(as->limited) && page_of(new - as->brk_start) > as->limits.heap))
         return -ENOMEM;
     return map_locked(as, &r, &where);
 }
@@ -460,6 +471,8 @@ int as_grow_stack(struct as *as, struct seg *s, vaddr_t va)
         return -EFAULT;
     if (base < USER_MIN || (below && base - seg_end(below) < page_addr(STACK_GUARD_PAGES)) ||
         (below && base < seg_end(below)))
+        return -EFAULT;
+    if (unlikely(as->limited) && as_limit_check(as, more, 0, NULL))
         return -EFAULT;
     error = as_commit(as, (int32_t)more);
     if (error)

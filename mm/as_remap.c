@@ -18,6 +18,14 @@ static bool range_free(const struct as *as, vaddr_t base, uint32_t npages)
     return !above || above->base >= base + page_addr(npages);
 }
 
+static int check_limits(const struct seg *s, const struct remap_request *r)
+{
+    uint32_t stays = r->flags & REMAP_DONTUNMAP ? 0 : MIN(r->old_pages, r->new_pages);
+    bool data = s->prot & PROT_WRITE && !(s->flags & (SEG_SHARED | SEG_GROWS));
+
+    return as_limit_check(s->as, r->new_pages - stays, data ? r->new_pages - stays : 0, NULL);
+}
+
 /* The part of s from r->from on can have another length. */
 static int check_resize(const struct seg *s, const struct remap_request *r)
 {
@@ -33,7 +41,9 @@ static int check_resize(const struct seg *s, const struct remap_request *r)
         return 0;
     if (s->obj && page + r->new_pages < page)
         return -EINVAL;
-    return s->flags & SEG_DEVICE ? -EFAULT : 0;
+    if (s->flags & SEG_DEVICE)
+        return -EFAULT;
+    return unlikely(s->as->limited) ? check_limits(s, r) : 0;
 }
 
 /* True: what lies above the segment's end is free, and it is longer by that now. */

@@ -10,6 +10,7 @@
 #include "include/uapi/errno.h"
 #include "kern/waitq.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 #include "proc/sched_impl.h"
@@ -57,7 +58,7 @@ int thread_fork(const struct fork_args *a)
 
     if ((a->flags & SHARED) != SHARED || a->flags & ~(HANDLED | SIGNAL_MASK))
         return -EINVAL;
-    if (!fork_has_reserve())
+    if (!fork_has_reserve() || !cred_may_fork())
         return -EAGAIN;
     t = thread_copy(me->proc, a);
     if (!t)

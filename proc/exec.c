@@ -15,6 +15,8 @@
 #include "kern/log.h"
 #include "kern/panic.h"
 #include "kern/trace.h"
+#include "proc/cred.h"
+#include "proc/limits.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 #include "proc/refs_control.h"
@@ -66,14 +68,18 @@ static void forget(struct proc *p)
     signal_exec(p, t);
 }
 
-/* The caller becomes the only thread, and leaves the futexes of the old memory. If it can't, the
- * new one goes. */
-static int begin(struct proc *p, const struct exec_image *image)
+/* The credentials that the program asks for, if they are others: *cred. The caller becomes the only
+ * thread, and leaves the futexes of the old memory. If it can't, the new one goes. */
+static int begin(struct proc *p, const struct exec_image *image, struct cred **cred)
 {
     struct thread *t = thread_current();
-    int error = unlikely(p->nthreads > 1 || t->tid != p->pid) ? thread_be_alone() : 0;
+    int error = cred_exec(&image->ids, cred);
 
+    if (!error && unlikely(p->nthreads > 1 || t->tid != p->pid))
+        error = thread_be_alone();
     if (unlikely(error)) {
+        if (*cred)
+            cred_drop(*cred);
         as_leave(image->as);
         proc_put_exe(image->exe);
     } else if (unlikely(t->robust | t->clear_tid)) {
@@ -88,8 +94,11 @@ static int begin(struct proc *p, const struct exec_image *image)
 int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
 {
     struct proc *p = proc_current();
-    struct exec_args args = {.path = path, .cwd = proc_cwd()};
+    struct as_limits limits;
+    struct exec_args args = {
+        .path = path, .cwd = proc_cwd(), .limits = limits_of_memory(p, &limits)};
     struct exec_image image;
+    struct cred *cred = NULL;
     int error = exec_args_from_user(&args, argv, envp);
 
     if (!error)
@@ -98,10 +107,12 @@ int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
     vnode_unref(args.cwd);
     if (error)
         return error;
-    error = begin(p, &image);
+    error = begin(p, &image, &cred);
     if (error)
         return error;
     step_into(p, &image, path);
+    if (unlikely(cred))
+        cred_exec_commit(cred);
     forget(p);
     vfork_release(p);
     trace(TRACE_EXEC, (uint32_t)p->pid, image.entry);
@@ -143,7 +154,7 @@ static void open_console(struct fdtable *files)
     int error = vnode_lookup(NULL, "/dev/console", true, &v);
 
     if (!error)
-        error = file_open(v, O_RDWR, &f);
+        error = file_open(v, O_RDWR, NULL, &f);
     for (int fd = 0; fd < 3 && !error; fd++)
         if (fdtable_add(files, file_ref(f), 0, false) < 0)
             file_unref(f);
@@ -191,7 +202,7 @@ int proc_start_init(const char *path, const char *const argv[])
 {
     static const char *const envp[] = {"HOME=/", "TERM=linux", NULL};
     const char *const plain[] = {path, NULL};
-    struct exec_args args = {.path = path};
+    struct exec_args args = {.path = path, .limits = limits_of_memory(NULL, NULL)};
     struct exec_image image;
     int error = exec_args_from_kernel(&args, argv ? argv : plain, envp);
 

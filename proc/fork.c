@@ -12,6 +12,8 @@
 #include "mm/uaccess.h"
 #include "mm/pageout.h"
 #include "mm/swap.h"
+#include "proc/cred.h"
+#include "proc/limits.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 #include "proc/sched_impl.h"
@@ -87,6 +89,8 @@ static void discard(struct proc *child)
     if (child->as)
         as_leave(child->as);
     pid_free(child->pid);
+    if (child->cred)
+        cred_reaped(child);
     proc_unref(child);
 }
 
@@ -210,7 +214,12 @@ int proc_fork(const struct fork_args *a)
     child = proc_alloc(&error);
     if (!child)
         return error;
-    error = copy_memory(child, me, a->flags);
+    if (unlikely(thread_current()->cred))
+        error = cred_fork(child);
+    if (!error && unlikely(me->limits))
+        error = limits_fork(child, me);
+    if (!error)
+        error = copy_memory(child, me, a->flags);
     if (!error)
         error = copy_files(child, me);
     if (!error)

@@ -12,6 +12,8 @@
 #include "kern/clock.h"
 #include "kern/panic.h"
 #include "mm/slab.h"
+#include "proc/cred.h"
+#include "proc/limits.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 #include "proc/refs_control.h"
@@ -56,6 +58,10 @@ void proc_unref(struct proc *p)
         recording_put(p->recording);
     if (unlikely(p->sig.pending.set || p->sig.spent || p->sig.handlers))
         signal_proc_forget(p);
+    if (unlikely(p->cred))
+        cred_proc_freed(p);
+    if (unlikely(p->limits))
+        limits_free(p);
     slab_free(&proc_cache, p);
 }
 
@@ -78,6 +84,8 @@ void proc_enter_locked(struct proc *p, struct proc *parent)
 void proc_reap_locked(struct proc *p)
 {
     kdebug_assert(proc_locked() && !list_linked(&p->sibling));
+    if (unlikely(p->cred))
+        cred_reaped(p);
     pid_free(p->pid);
     proc_unref(p);
 }

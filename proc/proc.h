@@ -22,6 +22,8 @@
 #define PID_MAX   32768
 #define COMM_SIZE 16
 
+struct cred;
+struct limits;
 struct recording;
 
 struct proc {
@@ -52,6 +54,8 @@ struct proc {
     bool execed;                 /* (P) ran exec: setpgid by its parent is refused */
     int exit_status;             /* (P) wait4's word */
     uint32_t umask;              /* (P) */
+    const struct cred *cred;     /* (T) as one of its threads set it last; NULL: plain root */
+    struct limits *limits;       /* limits.c: written once; NULL: those that all begin with */
     struct waitq child_wait;     /* children that died, vfork children that are done */
     char comm[COMM_SIZE];        /* (P) */
     uint64_t start_ns;           /* (c) */
@@ -127,6 +131,7 @@ struct wait_request {
 };
 struct wait_result {
     int pid, status;
+    uint32_t uid;
     uint64_t user_ns, kernel_ns;
 };
 /* pid reaped, 0 (nohang, none ready), -ECHILD, -EINTR. */

@@ -86,6 +86,7 @@ static const struct entry pid_entries[] = {
     {"cost", procfs_pid_cost, NULL, NULL},
     {"exe", NULL, exe_link, &exe_ops},
     {"fork", procfs_pid_fork, NULL, &procfs_pid_fork_ops},
+    {"limits", procfs_pid_limits, NULL, NULL},
     {"maps", procfs_pid_maps, NULL, NULL},
     {"pmap", procfs_pid_pmap, NULL, NULL},
     {"pt", procfs_pid_pt, NULL, NULL},
@@ -155,9 +156,18 @@ static int node_make(int pid, const struct entry *e, unsigned place, struct vnod
     n->vnode.ino = ino_of(pid, place);
     n->vnode.nlink = n->vnode.ops->lookup ? 2 : 1;
     n->vnode.parent = n->vnode.ops->lookup ? &procfs_root : NULL;
+    if (pid)
+        procfs_own(&n->vnode, pid);
     n->vnode.atime = n->vnode.mtime = n->vnode.ctime = vnode_now();
     *found = &n->vnode;
     return 0;
+}
+
+static int node_may(struct vnode *v, unsigned want)
+{
+    const struct pnode *n = v == &procfs_root ? NULL : node_of(v);
+
+    return n && n->entry ? procfs_may(n->pid, n->entry->name, want) : 0;
 }
 
 static void node_release(struct vnode *v)
@@ -379,8 +389,12 @@ static const struct vnode_ops file_ops = {
     .open = procfs_open, .read = text_read, .close = text_close};
 static const struct vnode_ops link_ops = {.readlink = node_readlink};
 static const struct vnode_ops exe_ops = {.readlink = node_readlink, .jump = exe_jump};
-static const struct fs procfs = {
-    .type = "proc", .source = "proc", .dev = 3, .magic = PROC_MAGIC, .release = node_release};
+static const struct fs procfs = {.type = "proc",
+                                 .source = "proc",
+                                 .dev = 3,
+                                 .magic = PROC_MAGIC,
+                                 .release = node_release,
+                                 .may = node_may};
 
 int procfs_mount(void)
 {

@@ -16,6 +16,7 @@ typedef void procfs_printer(struct text *t, struct proc *p);
 procfs_printer procfs_pid_stat, procfs_pid_status, procfs_pid_cmdline, procfs_pid_comm;
 procfs_printer procfs_pid_fork, procfs_pid_maps, procfs_pid_pmap, procfs_pid_pt, procfs_pid_cost;
 procfs_printer procfs_pid_swap;
+procfs_printer procfs_pid_limits;
 /* Of the system. */
 procfs_printer procfs_uptime, procfs_kmsg, procfs_version, procfs_cmdline, procfs_interrupts;
 procfs_printer procfs_mounts, procfs_loadavg, procfs_stat, procfs_enosys, procfs_shm;
@@ -34,6 +35,10 @@ extern const struct vnode_ops procfs_trace_control_ops, procfs_trace_stream_ops,
 int __must_check procfs_command(char *line, size_t size, vaddr_t ubuf, size_t len);
 /* The number of the process whose file it is. */
 int procfs_pid_of(const struct file *f);
+/* Whose files those of the process are: uid and gid of v. */
+void procfs_own(struct vnode *v, int pid);
+/* What modes don't say of who is not plain root: struct fs's may. pid: whose file, or 0. */
+int __must_check procfs_may(int pid, const char *name, unsigned want);
 /* For their tables: open prints. */
 int procfs_open(struct file *f);
 

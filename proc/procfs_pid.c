@@ -8,6 +8,7 @@
 
 #include "fs/tty.h"
 #include "kern/clock.h"
+#include "proc/cred.h"
 #include "proc/procfs_impl.h"
 
 #define NSEC_PER_TICK (NSEC_PER_SEC / 100) /* sysconf(_SC_CLK_TCK) is 100 */
@@ -162,12 +163,13 @@ void procfs_pid_status(struct text *t, struct proc *p)
     text_printf(t, "Name:\t%s\nUmask:\t0%u%u%u\nState:\t%c (%s)\n", s.comm, s.umask >> 6 & 7,
                 s.umask >> 3 & 7, s.umask & 7, s.state, state_name(s.state));
     text_printf(t, "Tgid:\t%d\nPid:\t%d\nPPid:\t%d\n", s.pid, s.pid, s.ppid);
-    text_printf(t, "Uid:\t0\t0\t0\t0\nGid:\t0\t0\t0\t0\n");
+    cred_print_ids(t, p);
     if (s.state != 'Z')
         text_printf(t, "VmSize:\t%8u kB\nVmRSS:\t%8u kB\nVmSwap:\t%8u kB\n", s.pages * 4,
                     s.resident * 4, s.swapped * 4);
     text_printf(t, "Threads:\t%u\nMinorFaults:\t%u\nMajorFaults:\t%u\n", s.nthreads, s.minor_faults,
                 s.major_faults);
+    cred_print_caps(t, p);
 }
 
 void procfs_pid_comm(struct text *t, struct proc *p)

@@ -12,6 +12,8 @@
 
 #include "lib/refcount.h"
 #include "mm/slab.h"
+#include "proc/cred.h"
+#include "proc/limits.h"
 #include "proc/pid.h"
 #include "proc/sched_impl.h"
 #include "proc/signal_impl.h"
@@ -132,7 +134,9 @@ static void send_locked(struct proc *p, struct thread *t, int sig, struct queued
 
 static bool is_full(const struct proc *p)
 {
-    return __atomic_load_n(&p->sig.nqueued, __ATOMIC_RELAXED) >= QUEUED_MOST;
+    uint32_t most = MIN(limit_soft(p, RLIMIT_SIGPENDING), QUEUED_MOST);
+
+    return __atomic_load_n(&p->sig.nqueued, __ATOMIC_RELAXED) >= most;
 }
 
 /* The thread of p with that number, NULL: none. (T) held. */
@@ -206,26 +210,34 @@ void signal_send_group(int pgid, int sig)
     thread_for_each(signal_member, &g);
 }
 
-/* Signals everyone whom kill's pid <= 0 means: number of processes found. (P) held. */
+/* Signals everyone whom kill's pid <= 0 means: 0, -ESRCH: nobody, -EPERM: all are others'. (P)
+ * held.
+ */
 static int signal_many_locked(int pid, int sig, const struct siginfo *info)
 {
     const struct proc *me = proc_current();
-    int pgid = pid == 0 ? me->pgid : -pid, found = 0;
+    int pgid = pid == 0 ? me->pgid : -pid, found = 0, error;
+    bool refused = false;
 
     proc_for_each_locked (p) {
         if (pid == -1 ? p != me && p->pid != 1 : p->pgid == pgid) {
-            signal_send(p, sig, info);
-            found++;
+            error = cred_may_signal(p, sig);
+            if (!error)
+                signal_send(p, sig, info);
+            found += error ? 0 : 1;
+            refused |= error != 0;
         }
     }
-    return found;
+    if (found || (refused && pid == -1))
+        return 0;
+    return refused ? -EPERM : -ESRCH;
 }
 
 int proc_kill(int pid, int sig)
 {
-    struct siginfo info = {.signo = sig, .word = {(uint32_t)proc_current()->pid}};
+    struct siginfo info = {.signo = sig, .word = {(uint32_t)proc_current()->pid, cred_self()->uid}};
     struct proc *p;
-    int found;
+    int error;
 
     if (sig < 0 || sig > NSIG)
         return -EINVAL;
@@ -237,14 +249,16 @@ int proc_kill(int pid, int sig)
             p = pid_ref(thread_pid(pid));
         if (!p)
             return -ESRCH;
-        signal_send(p, sig, &info);
+        error = cred_may_signal(p, sig);
+        if (!error)
+            signal_send(p, sig, &info);
         proc_unref(p);
-        return 0;
+        return error;
     }
     proc_lock();
-    found = signal_many_locked(pid, sig, &info);
+    error = signal_many_locked(pid, sig, &info);
     proc_unlock();
-    return found ? 0 : -ESRCH;
+    return error;
 }
 
 /* Tells other threads of what waits in the process, which this one blocks from now on. */
@@ -307,9 +321,9 @@ void signal_mask_back(void)
 }
 
 /* What SIGCHLD says of a child: event as proc_signals has it, 0: its end. */
-static struct siginfo child_info(const struct proc *child, uint8_t event)
+static struct siginfo child_info(struct proc *child, uint8_t event)
 {
-    struct siginfo info = {.signo = SIGCHLD, .word = {(uint32_t)child->pid}};
+    struct siginfo info = {.signo = SIGCHLD, .word = {(uint32_t)child->pid, cred_uid(child)}};
     int status = child->exit_status, killed = status & 127;
 
     if (event) {
@@ -325,7 +339,7 @@ static struct siginfo child_info(const struct proc *child, uint8_t event)
 }
 
 /* What the parent wants to know, at this moment, and memory to tell it. */
-static __noinline void child_prepare(struct proc *parent, const struct proc *child, uint8_t event,
+static __noinline void child_prepare(struct proc *parent, struct proc *child, uint8_t event,
                                      struct child_signal *sig)
 {
     struct siginfo info = child_info(child, event);
@@ -340,7 +354,7 @@ static __noinline void child_prepare(struct proc *parent, const struct proc *chi
         sig->info = queued_alloc(&info);
 }
 
-uint32_t signal_child_lock(struct proc *parent, const struct proc *child, uint8_t event,
+uint32_t signal_child_lock(struct proc *parent, struct proc *child, uint8_t event,
                            struct child_signal *sig)
 {
     uint32_t mask = spin_lock_irq(&parent->child_wait.lock);

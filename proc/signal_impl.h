@@ -60,7 +60,7 @@ static inline bool signal_cares_for_children(const struct proc *parent)
 /* Locks the parent's child_wait.lock, with what the sending needs in *sig (zeroed before); most
  * parents do not care. event: the signal that stopped the child, EVENT_CONTINUED, or 0: it ends.
  * The former interrupt mask. (P) held, shared. */
-uint32_t signal_child_lock(struct proc *parent, const struct proc *child, uint8_t event,
+uint32_t signal_child_lock(struct proc *parent, struct proc *child, uint8_t event,
                            struct child_signal *sig);
 /* Under that lock. */
 void signal_child_send(struct proc *parent, struct child_signal *sig);

@@ -66,7 +66,8 @@ static int dup_from(uint32_t fd, uint32_t from, bool cloexec)
 
     if (!f)
         return -EBADF;
-    result = from < FD_MAX ? fdtable_add(files(), f, (int)from, cloexec) : -EINVAL;
+    result = from < (uint32_t)MAX(files()->most, 1) ? fdtable_add(files(), f, (int)from, cloexec)
+                                                    : -EINVAL;
     if (result < 0)
         file_unref(f);
     return result;
@@ -308,7 +309,7 @@ SYSCALL2(sys_memfd_create, uname, flags)
         return result;
     if (flags & MFD_ALLOW_SEALING)
         v->seals = 0;
-    result = file_open(v, O_RDWR | O_LARGEFILE, &f);
+    result = file_open(v, O_RDWR | O_LARGEFILE, NULL, &f);
     if (result)
         return result;
     result = fdtable_add(files(), f, 0, flags & MFD_CLOEXEC);

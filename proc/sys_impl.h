@@ -71,11 +71,19 @@ syscall_fn sys_rt_sigtimedwait, sys_rt_sigtimedwait64, sys_kill, sys_tgkill, sys
 syscall_fn sys_rt_sigqueueinfo, sys_rt_tgsigqueueinfo, sys_sigaltstack, sys_sigreturn;
 syscall_fn sys_rt_sigreturn;
 /* sys_info.c */
-syscall_fn sys_zero, sys_setid, sys_setid2, sys_setid3, sys_getres, sys_getgroups, sys_setgroups;
-syscall_fn sys_uname, sys_sysinfo, sys_prctl, sys_umask, sys_getrlimit, sys_prlimit64, sys_getcpu;
+syscall_fn sys_zero, sys_uname, sys_sysinfo, sys_prctl, sys_umask, sys_getcpu;
 syscall_fn sys_getrandom, sys_getpriority, sys_sched_getparam, sys_sched_setscheduler;
 syscall_fn sys_sched_get_priority_max, sys_sched_get_priority_min, sys_sched_rr_get_interval;
 syscall_fn sys_sched_getaffinity, sys_sched_setaffinity;
+/* sys_cred.c */
+syscall_fn sys_getuid, sys_geteuid, sys_getgid, sys_getegid, sys_setuid, sys_setgid, sys_setreuid;
+syscall_fn sys_setregid, sys_setresuid, sys_setresgid, sys_getresuid, sys_getresgid, sys_setfsuid;
+syscall_fn sys_setfsgid, sys_getgroups, sys_setgroups, sys_getuid16, sys_geteuid16, sys_getgid16;
+syscall_fn sys_getegid16, sys_setuid16, sys_setgid16, sys_setreuid16, sys_setregid16;
+syscall_fn sys_setresuid16, sys_setresgid16, sys_getresuid16, sys_getresgid16, sys_setfsuid16;
+syscall_fn sys_setfsgid16, sys_getgroups16, sys_setgroups16, sys_capget, sys_capset;
+/* sys_limits.c */
+syscall_fn sys_old_getrlimit, sys_getrlimit, sys_setrlimit, sys_prlimit64;
 /* sys_mm.c */
 syscall_fn sys_brk, sys_mmap2, sys_munmap, sys_mprotect;
 /* sys_range.c */
@@ -95,7 +103,8 @@ syscall_fn sys_dup, sys_dup2, sys_dup3, sys_fcntl, sys_flock, sys_memfd_create;
 syscall_fn sys_open, sys_openat, sys_creat, sys_mkdir, sys_mkdirat, sys_mknod, sys_mknodat;
 syscall_fn sys_symlink, sys_symlinkat, sys_link, sys_linkat, sys_unlink, sys_rmdir, sys_unlinkat;
 syscall_fn sys_rename, sys_renameat, sys_renameat2, sys_chmod, sys_fchmod, sys_fchmodat, sys_chown;
-syscall_fn sys_lchown, sys_fchown, sys_fchownat, sys_utimensat, sys_utimensat64, sys_truncate;
+syscall_fn sys_chown16, sys_lchown16, sys_fchown16, sys_lchown, sys_fchown, sys_fchownat,
+    sys_utimensat, sys_utimensat64, sys_truncate;
 syscall_fn sys_truncate64;
 /* sys_pipe.c */
 syscall_fn sys_pipe, sys_pipe2, sys_eventfd, sys_eventfd2, sys_socket, sys_socketpair, sys_send;

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
- * System calls that tell or set small things: identity (everybody is root), names, limits,
- * scheduling parameters, random numbers. What is fixed is what is true here.
+ * System calls that tell or set small things: names, memory, scheduling parameters, random numbers.
+ * What is fixed is what is true here.
  */
 #include <string.h>
 
 #include "kern/clock.h"
 #include "kern/cpu.h"
 #include "kern/random.h"
+#include "mm/obj.h"
 #include "mm/swap.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/pid.h"
 #include "proc/sched_impl.h"
 #include "proc/sys_impl.h"
@@ -20,11 +22,13 @@
 #define PR_SET_NAME 15u
 #define PR_GET_NAME 16u
 
-#define RLIMIT_STACK  3u
-#define RLIMIT_NPROC  6u
-#define RLIMIT_NOFILE 7u
-#define RLIMITS       16u
-#define RLIM_INFINITY UINT32_MAX
+#define PR_GET_KEEPCAPS     7u
+#define PR_SET_KEEPCAPS     8u
+#define PR_CAPBSET_READ     23u
+#define PR_GET_SECUREBITS   27u
+#define SECBIT_KEEP_CAPS    16
+#define PR_SET_NO_NEW_PRIVS 38u
+#define PR_GET_NO_NEW_PRIVS 39u
 
 #define NICE_ZERO    20 /* getpriority's answer for nice 0 */
 #define SCHED_OTHER  0u
@@ -64,44 +68,6 @@ SYSCALL0(sys_zero)
     return 0;
 }
 
-/* Nobody is anything but root: an id may be set to 0 or left (-1). */
-static bool id_ok(uint32_t id)
-{
-    return id == 0 || id == UINT32_MAX;
-}
-
-SYSCALL1(sys_setid, id)
-{
-    return id == 0 ? 0 : -EPERM;
-}
-
-SYSCALL2(sys_setid2, real, effective)
-{
-    return id_ok(real) && id_ok(effective) ? 0 : -EPERM;
-}
-
-SYSCALL3(sys_setid3, real, effective, saved)
-{
-    return id_ok(real) && id_ok(effective) && id_ok(saved) ? 0 : -EPERM;
-}
-
-SYSCALL3(sys_getres, ureal, ueffective, usaved)
-{
-    if (put_user32(ureal, 0) || put_user32(ueffective, 0) || put_user32(usaved, 0))
-        return -EFAULT;
-    return 0;
-}
-
-SYSCALL1(sys_getgroups, size)
-{
-    return (int)size < 0 ? -EINVAL : 0;
-}
-
-SYSCALL1(sys_setgroups, count)
-{
-    return count == 0 ? 0 : -EPERM;
-}
-
 SYSCALL1(sys_uname, ubuf)
 {
     return copy_to_user(ubuf, &uts, sizeof(uts));
@@ -114,6 +80,7 @@ SYSCALL1(sys_sysinfo, ubuf)
     struct sysinfo_abi info = {.uptime = (int32_t)ns_split(clock_ns()).sec,
                                .totalram = (s.total - s.reserved) << PAGE_SHIFT,
                                .freeram = s.free << PAGE_SHIFT,
+                               .sharedram = obj_kept().used << PAGE_SHIFT,
                                .bufferram = s.cache << PAGE_SHIFT,
                                .totalswap = swap.total << PAGE_SHIFT,
                                .freeswap = (swap.total - swap.used) << PAGE_SHIFT,
@@ -140,8 +107,38 @@ static int set_name(vaddr_t uname)
     return 0;
 }
 
-SYSCALL2(sys_prctl, option, argument)
+/* What concerns credentials: they are changed in a copy. */
+static int set_keep_caps(uint32_t keep)
 {
+    struct cred *c;
+
+    if (keep > 1)
+        return -EINVAL;
+    c = cred_edit();
+    if (!c)
+        return -ENOMEM;
+    c->keep_caps = keep;
+    cred_commit(c);
+    return 0;
+}
+
+static int set_no_new_privs(uint32_t on, uint32_t others)
+{
+    struct cred *c;
+
+    if (on != 1 || others)
+        return -EINVAL;
+    c = cred_edit();
+    if (!c)
+        return -ENOMEM;
+    c->no_new_privs = true;
+    cred_commit(c);
+    return 0;
+}
+
+SYSCALL4(sys_prctl, option, argument, third, fourth)
+{
+    uint32_t others = third | fourth | syscall_arg(5);
     char name[COMM_SIZE];
 
     switch (option) {
@@ -149,6 +146,12 @@ SYSCALL2(sys_prctl, option, argument)
     case PR_GET_NAME:
         memcpy(name, thread_comm(thread_current()), sizeof(name));
         return copy_to_user(argument, name, sizeof(name));
+    case PR_GET_KEEPCAPS: return cred_self()->keep_caps;
+    case PR_SET_KEEPCAPS: return set_keep_caps(argument);
+    case PR_CAPBSET_READ: return argument > CAP_LAST ? -EINVAL : 1; /* nobody can bound them */
+    case PR_GET_SECUREBITS: return cred_self()->keep_caps ? SECBIT_KEEP_CAPS : 0;
+    case PR_SET_NO_NEW_PRIVS: return set_no_new_privs(argument, others);
+    case PR_GET_NO_NEW_PRIVS: return argument || others ? -EINVAL : cred_self()->no_new_privs;
     default: return -EINVAL;
     }
 }
@@ -160,43 +163,6 @@ SYSCALL1(sys_umask, mask)
 
     p->umask = mask & 0777;
     return (long)old;
-}
-
-/* The limits that are enforced. */
-static uint32_t limit_of(unsigned resource)
-{
-    switch (resource) {
-    case RLIMIT_STACK: return page_addr(proc_current()->as->stack_limit_pages);
-    case RLIMIT_NOFILE: return FD_MAX;
-    case RLIMIT_NPROC: return PID_MAX - 1;
-    default: return RLIM_INFINITY;
-    }
-}
-
-SYSCALL2(sys_getrlimit, resource, ulimit)
-{
-    uint32_t limit[2];
-
-    if (resource >= RLIMITS)
-        return -EINVAL;
-    limit[0] = limit[1] = limit_of(resource);
-    return copy_to_user(ulimit, limit, sizeof(limit));
-}
-
-/* Limits can be read; changing one is not built. */
-SYSCALL4(sys_prlimit64, pid, resource, unew, uold)
-{
-    uint32_t limit = resource < RLIMITS ? limit_of(resource) : 0;
-    uint64_t limits[2];
-
-    if (resource >= RLIMITS)
-        return -EINVAL;
-    if (pid != 0 && (int)pid != proc_current()->pid)
-        return -ESRCH;
-    if (unew)
-        return sys_enosys(0, 0, 0, 0);
-    limits[0] = limits[1] = limit == RLIM_INFINITY ? UINT64_MAX : limit;
-    return uold ? copy_to_user(uold, limits, sizeof(limits)) : 0;
 }
 
 SYSCALL2(sys_getcpu, ucpu, unode)
@@ -294,39 +260,43 @@ static struct thread *find_thread_locked(int tid)
     return NULL;
 }
 
-/* The affinity of a thread, 0: none such; with *set (if not NULL) it is changed. */
-static uint32_t affinity_of(int tid, const uint32_t *set)
+/* The affinity of a thread; with *set (if not NULL) it is changed. -ESRCH, -EPERM. */
+static int affinity_of(int tid, const uint32_t *set, uint32_t *cpus)
 {
     struct thread *t;
-    uint32_t cpus = 0;
+    int error = -ESRCH;
 
     proc_lock();
     t = tid ? find_thread_locked(tid) : thread_current();
-    if (t && set)
-        sched_set_affinity(t, *set);
     if (t)
-        cpus = t->affinity;
+        error = set ? cred_may_schedule(t->proc) : 0;
+    if (!error) {
+        if (set)
+            sched_set_affinity(t, *set);
+        *cpus = t->affinity;
+    }
     proc_unlock();
     preempt_point();
-    return cpus;
+    return error;
 }
 
 /* Answers the bytes written, as Linux's call does. */
 SYSCALL3(sys_sched_getaffinity, pid, len, umask)
 {
     uint32_t cpus;
+    int error;
 
     if ((int)pid < 0 || len < sizeof(uint32_t) || len % sizeof(uint32_t))
         return -EINVAL;
-    cpus = affinity_of((int)pid, NULL);
-    if (!cpus)
-        return -ESRCH;
+    error = affinity_of((int)pid, NULL, &cpus);
+    if (error)
+        return error;
     return put_user32(umask, cpus & cpus_online()) ? -EFAULT : (long)sizeof(uint32_t);
 }
 
 SYSCALL3(sys_sched_setaffinity, pid, len, umask)
 {
-    uint32_t mask;
+    uint32_t mask, cpus;
 
     if ((int)pid < 0 || len < sizeof(mask))
         return -EINVAL;
@@ -335,5 +305,5 @@ SYSCALL3(sys_sched_setaffinity, pid, len, umask)
     mask &= cpus_online();
     if (!mask)
         return -EINVAL;
-    return affinity_of((int)pid, &mask) ? 0 : -ESRCH;
+    return affinity_of((int)pid, &mask, &cpus);
 }

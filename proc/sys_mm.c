@@ -6,6 +6,8 @@
 #include "fs/tmpfs.h"
 #include "mm/as.h"
 #include "mm/obj_anon.h"
+#include "proc/cred.h"
+#include "proc/limits.h"
 #include "proc/sys_impl.h"
 
 #define MAP_SHARED          0x1u
@@ -34,9 +36,19 @@
 #define PROT_ALL (PROT_READ | PROT_WRITE | PROT_EXEC)
 #define SEALED   (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)
 
+/* A heap that is locked may not grow beyond RLIMIT_MEMLOCK. */
+static bool heap_fits(const struct as *as, vaddr_t brk)
+{
+    return brk <= as->brk || pages_of(brk - as->brk) <= limit_lockable();
+}
+
 SYSCALL1(sys_brk, brk)
 {
-    return (long)as_brk(proc_current()->as, brk);
+    struct as *as = proc_current()->as;
+
+    if (unlikely(as->map_flags) && !heap_fits(as, brk))
+        return (long)as->brk;
+    return (long)as_brk(as, brk);
 }
 
 /* Length and place, before anything is looked at. */
@@ -149,6 +161,14 @@ static inline bool wants_pages(const struct as *as, uint32_t flags)
                             (flags & (MAP_NONBLOCK | MAP_LOCKED)) != MAP_NONBLOCK);
 }
 
+/* So many pages more may be locked; asks: by MAP_LOCKED, not by what mlockall wants. */
+static __noinline int check_lock(uint32_t npages, bool asks)
+{
+    if (asks && limit_soft(proc_current(), RLIMIT_MEMLOCK) == 0 && !capable(CAP_IPC_LOCK))
+        return -EPERM;
+    return npages <= limit_lockable() ? 0 : -EAGAIN;
+}
+
 SYSCALL4(sys_mmap2, addr, len, prot, flags)
 {
     bool fixed = flags & (MAP_FIXED | MAP_FIXED_NOREPLACE);
@@ -176,6 +196,8 @@ SYSCALL4(sys_mmap2, addr, len, prot, flags)
             len = 0; /* -EINVAL: there are no large pages */
     }
     error = check_place(addr, len, flags, fixed);
+    if (unlikely((r.flags | as->map_flags) & SEG_WIRED) && !error)
+        error = check_lock(r.npages, r.flags & SEG_WIRED);
     if (!error)
         error =
             (flags & (MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN)) == (MAP_PRIVATE | MAP_ANONYMOUS)

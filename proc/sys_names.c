@@ -3,6 +3,7 @@
  * System calls that make, name and change files: open, mkdir, unlink, link, rename, chmod, chown,
  * utimensat, truncate. What they check is Linux's, in its order; the rest is fs/names.c.
  */
+#include "fs/access.h"
 #include "mm/uaccess.h"
 #include "proc/sys_impl.h"
 
@@ -155,6 +156,8 @@ static int hard_link(int from_fd, vaddr_t ufrom, int dirfd, vaddr_t upath, uint3
 
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
+    if (flags & AT_EMPTY_PATH && !cred_capable(cred_current(), CAP_DAC_READ_SEARCH))
+        return -ENOENT;
     error = lookup_user(from_fd, ufrom, follow | (flags & AT_EMPTY_PATH), &v);
     if (error)
         return error;
@@ -244,12 +247,8 @@ SYSCALL4(sys_renameat2, from_fd, ufrom, to_fd, uto)
 /* Uses up the reference to v. */
 static int set_attributes(struct vnode *v, const struct attr *a)
 {
-    int error = -EPERM;
+    int error = a->mask & ATTR_MODE && vnode_is(v, S_IFLNK) ? -EOPNOTSUPP : vnode_setattr(v, a);
 
-    if (a->mask & ATTR_MODE && vnode_is(v, S_IFLNK))
-        error = -EOPNOTSUPP;
-    else if (v->fs->setattr)
-        error = v->fs->setattr(v, a);
     vnode_unref(v);
     return error;
 }
@@ -324,6 +323,27 @@ SYSCALL4(sys_fchownat, dirfd, upath, uid, gid)
     return change_path((int)dirfd, upath, flags, &a);
 }
 
+/* The forms with 16 bits for an id, of which 65535 means -1. */
+static uint32_t wide_id(uint32_t id)
+{
+    return (uint16_t)id == UINT16_MAX ? UINT32_MAX : (uint16_t)id;
+}
+
+SYSCALL3(sys_chown16, upath, uid, gid)
+{
+    return sys_chown(upath, wide_id(uid), wide_id(gid), 0);
+}
+
+SYSCALL3(sys_lchown16, upath, uid, gid)
+{
+    return sys_lchown(upath, wide_id(uid), wide_id(gid), 0);
+}
+
+SYSCALL3(sys_fchown16, fd, uid, gid)
+{
+    return sys_fchown(fd, wide_id(uid), wide_id(gid), 0);
+}
+
 /* One of the two times: now, as it is, or what is asked for. */
 static int time_of(const struct timespec64 *t, unsigned mask, struct attr *a, uint64_t *ns)
 {
@@ -350,6 +370,8 @@ static int set_times(int dirfd, vaddr_t upath, const struct timespec64 *t, uint3
 
     if (!t)
         t = now;
+    if (t[0].nsec == UTIME_NOW && t[1].nsec == UTIME_NOW)
+        a.mask = ATTR_NOW;
     error = time_of(&t[0], ATTR_ATIME, &a, &a.atime);
     if (!error)
         error = time_of(&t[1], ATTR_MTIME, &a, &a.mtime);
@@ -409,6 +431,8 @@ static int cut_path(vaddr_t upath, int64_t size)
     else if (!v->ops->truncate)
         error = -EINVAL;
     else
+        error = vnode_may(cred_current(), v, MAY_WRITE);
+    if (!error)
         error = vnode_write_begin(v);
     if (!error) {
         error = v->ops->truncate(v, (uint64_t)size);

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT
  *
  * System calls that take a path and lead somewhere: readlink, access, chdir, getcwd; and for all
- * others how a path comes from user memory and what it is relative to. Everybody is root, so that
- * permission bits only matter where they do for root.
+ * others how a path comes from user memory and what it is relative to.
  */
 #include <string.h>
 
+#include "fs/access.h"
 #include "kern/trace.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/sys_impl.h"
 
 #define X_OK 1u
 #define W_OK 2u
 #define R_OK 4u
+
+_Static_assert(X_OK == MAY_EXEC && W_OK == MAY_WRITE && R_OK == MAY_READ, "handed through");
 
 #define AT_EACCESS 0x200u
 
@@ -118,28 +121,29 @@ int lookup_user(int dirfd, vaddr_t upath, uint32_t flags, struct vnode **v)
     return error;
 }
 
-/* What root may do: anything that the file can, and execute what somebody may. */
-static int access_check(const struct vnode *v, uint32_t mode)
+/* What the file can, and the caller may. */
+static int access_check(struct vnode *v, uint32_t mode)
 {
     if (mode & W_OK && !v->ops->write && vnode_is(v, S_IFREG))
         return -EACCES;
-    if (mode & X_OK && !vnode_is(v, S_IFDIR) && !(v->mode & 0111))
-        return -EACCES;
-    return 0;
+    return mode ? vnode_may(cred_current(), v, mode) : 0;
 }
 
 static int access_path(int dirfd, vaddr_t upath, uint32_t mode, uint32_t flags)
 {
+    const struct cred *real;
     struct vnode *v;
     int error;
 
     if (mode & ~(R_OK | W_OK | X_OK) || flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
+    real = flags & AT_EACCESS ? NULL : cred_real_begin();
     error = lookup_user(dirfd, upath, flags, &v);
-    if (error)
-        return error;
-    error = access_check(v, mode);
-    vnode_unref(v);
+    if (!error) {
+        error = access_check(v, mode);
+        vnode_unref(v);
+    }
+    cred_real_end(real);
     return error;
 }
 
@@ -165,8 +169,9 @@ static int read_link(struct vnode *v, vaddr_t ubuf, uint32_t size)
     int n = -EINVAL;
 
     if (vnode_is(v, S_IFLNK) && v->ops->readlink) {
-        buf = kmalloc(PATH_MAX);
-        n = buf ? v->ops->readlink(v, buf, MIN(size, (uint32_t)PATH_MAX)) : -ENOMEM;
+        n = cred_current() && v->fs->may ? v->fs->may(v, 0) : 0;
+        buf = n ? NULL : kmalloc(PATH_MAX);
+        n = n ? n : buf ? v->ops->readlink(v, buf, MIN(size, (uint32_t)PATH_MAX)) : -ENOMEM;
         vnode_accessed(v);
     }
     vnode_unref(v);
@@ -200,10 +205,10 @@ SYSCALL4(sys_readlinkat, dirfd, upath, ubuf, size)
 /* v becomes the working directory; uses up the reference. */
 static int change_dir(struct vnode *v)
 {
-    bool is_dir = vnode_is(v, S_IFDIR);
+    int error = vnode_is(v, S_IFDIR) ? vnode_may(cred_current(), v, MAY_EXEC) : -ENOTDIR;
 
-    vnode_unref(is_dir ? proc_change_cwd(v) : v);
-    return is_dir ? 0 : -ENOTDIR;
+    vnode_unref(error ? v : proc_change_cwd(v));
+    return error;
 }
 
 SYSCALL1(sys_chdir, upath)

@@ -134,7 +134,8 @@ static int poll_for(vaddr_t ufds, uint32_t n, uint64_t until_ns)
 {
     struct poll_request r = {ufds, n};
 
-    return n <= FD_MAX ? wait_until(poll_look, &r, until_ns) : -EINVAL;
+    return n <= (uint32_t)proc_current()->files->most ? wait_until(poll_look, &r, until_ns)
+                                                      : -EINVAL;
 }
 
 SYSCALL3(sys_poll, ufds, n, ms)

@@ -8,6 +8,7 @@
 #include "kern/power.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/sys_impl.h"
 
 #define WNOHANG    1u
@@ -136,7 +137,7 @@ static void say_status(struct wait_siginfo *info, int status)
 
 static int put_siginfo(vaddr_t to, const struct wait_result *r)
 {
-    struct wait_siginfo info = {.signo = SIGCHLD, .pid = r->pid};
+    struct wait_siginfo info = {.signo = SIGCHLD, .pid = r->pid, .uid = r->uid};
     int error = clear_user(to, SIGINFO_BYTES);
 
     if (r->pid == 0 || error)
@@ -227,6 +228,8 @@ SYSCALL0(sys_sched_yield)
 
 SYSCALL3(sys_reboot, magic1, magic2, command)
 {
+    if (!capable(CAP_SYS_BOOT))
+        return -EPERM;
     if (magic1 != REBOOT_MAGIC1 || magic2 != REBOOT_MAGIC2)
         return -EINVAL;
     switch (command) {

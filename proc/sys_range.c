@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * System calls about ranges of mapped memory: mremap, madvise, msync, mincore and the mlock family.
- * Checks come in Linux's order, so that a call with several faults answers with the same one. All
- * processes have CAP_IPC_LOCK: RLIMIT_MEMLOCK is nobody's limit.
+ * Checks come in Linux's order, so that a call with several faults answers with the same one. What
+ * is locked is counted before it becomes more: threads that lock at the same time may together pass
+ * RLIMIT_MEMLOCK.
  */
 #include "kern/lock.h"
 #include "mm/as.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
+#include "proc/limits.h"
 #include "proc/sys_impl.h"
 
 #define MREMAP_MAYMOVE   1u
@@ -67,6 +70,22 @@ static int on_range(vaddr_t base, uint32_t npages, int (*call)(vaddr_t base, uin
     return error ? error : below < npages ? -ENOMEM : 0;
 }
 
+/* What is locked may become so much longer. */
+static bool remap_fits(const struct remap_request *r)
+{
+    uint32_t room = limit_lockable();
+    const struct seg *s;
+    bool locked;
+
+    if (likely(room >= r->new_pages - r->old_pages))
+        return true;
+    rwlock_read(&own_space()->lock);
+    s = as_find(own_space(), r->from);
+    locked = s && s->flags & SEG_WIRED;
+    rwlock_read_done(&own_space()->lock);
+    return !locked;
+}
+
 SYSCALL4(sys_mremap, addr, old_len, new_len, flags)
 {
     struct remap_request r = {.from = addr,
@@ -83,6 +102,8 @@ SYSCALL4(sys_mremap, addr, old_len, new_len, flags)
         return -EINVAL;
     if (flags & MREMAP_DONTUNMAP && old_len != new_len)
         return -EINVAL;
+    if (new_len > old_len && !remap_fits(&r))
+        return -EAGAIN;
     error = as_remap(own_space(), &r, &where);
     return error ? error : (long)where;
 }
@@ -241,13 +262,35 @@ static int unwire(vaddr_t base, uint32_t npages)
     return as_wire(own_space(), base, npages, 0);
 }
 
+/* The caller may lock something at all. */
+static bool may_lock(void)
+{
+    return capable(CAP_IPC_LOCK) || limit_soft(proc_current(), RLIMIT_MEMLOCK) != 0;
+}
+
+/* What is locked already does not count twice. */
+static bool lock_fits(vaddr_t base, uint32_t npages)
+{
+    uint32_t room = limit_lockable(), locked;
+    struct range r = {base, npages};
+
+    if (npages <= room)
+        return true;
+    rwlock_read(&own_space()->lock);
+    locked = as_pages(own_space(), AS_LOCKED, &r);
+    rwlock_read_done(&own_space()->lock);
+    return npages - locked <= room;
+}
+
 static int wire_and_fill(uint32_t addr, uint32_t len, bool fill)
 {
     uint32_t npages;
-    int error = lock_range(&addr, len, &npages);
+    int error = may_lock() ? lock_range(&addr, len, &npages) : -EPERM;
 
     if (error || npages == 0)
         return error;
+    if (!lock_fits(addr, npages))
+        return -ENOMEM;
     error = on_range(addr, npages, fill ? wire : wire_on_fault);
     if (!error && fill)
         error = as_populate(own_space(), addr, npages, POPULATE);
@@ -280,6 +323,19 @@ static int all_flags(uint16_t clear, uint16_t set)
     return error == -ENOMEM ? 0 : error;
 }
 
+/* All that is mapped may be locked. */
+static bool all_fits(void)
+{
+    uint32_t most = limit_soft(proc_current(), RLIMIT_MEMLOCK), pages;
+
+    if (capable(CAP_IPC_LOCK) || most == RLIM_INFINITY)
+        return true;
+    rwlock_read(&own_space()->lock);
+    pages = as_pages(own_space(), AS_ALL, NULL);
+    rwlock_read_done(&own_space()->lock);
+    return pages <= page_of(most);
+}
+
 SYSCALL1(sys_mlockall, flags)
 {
     uint16_t how = flags & MCL_ONFAULT ? SEG_LOCK_FLAGS : SEG_WIRED;
@@ -287,6 +343,10 @@ SYSCALL1(sys_mlockall, flags)
 
     if (flags == 0 || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT)
         return -EINVAL;
+    if (!may_lock())
+        return -EPERM;
+    if (flags & MCL_CURRENT && !all_fits())
+        return -ENOMEM;
     as_wire_future(own_space(), flags & MCL_FUTURE ? how : 0);
     if (flags & MCL_CURRENT)
         error = all_flags(SEG_LOCK_FLAGS, how);

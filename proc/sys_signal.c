@@ -8,6 +8,7 @@
 #include "kern/clock.h"
 #include "kern/waitq.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/pid.h"
 #include "proc/sched_impl.h"
 #include "proc/signal_impl.h"
@@ -187,15 +188,18 @@ static int queue_to_thread(int tgid, int tid, int sig, const struct siginfo *inf
 
     if (!p)
         return -ESRCH;
-    error = signal_queue(p, tid, sig, info);
+    error = cred_may_signal(p, sig);
+    if (!error)
+        error = signal_queue(p, tid, sig, info);
     proc_unref(p);
     return error;
 }
 
 static int thread_kill(int tgid, int tid, uint32_t sig)
 {
-    struct siginfo info = {
-        .signo = (int)sig, .code = SI_TKILL, .word = {(uint32_t)proc_current()->pid}};
+    struct siginfo info = {.signo = (int)sig,
+                           .code = SI_TKILL,
+                           .word = {(uint32_t)proc_current()->pid, cred_self()->uid}};
 
     if (sig > NSIG)
         return -EINVAL;
@@ -236,7 +240,9 @@ SYSCALL3(sys_rt_sigqueueinfo, pid, sig, uinfo)
     p = (int)pid > 0 ? pid_ref((int)pid) : NULL;
     if (!p)
         return -ESRCH;
-    error = signal_queue(p, 0, (int)sig, &info);
+    error = cred_may_signal(p, (int)sig);
+    if (!error)
+        error = signal_queue(p, 0, (int)sig, &info);
     proc_unref(p);
     return error;
 }

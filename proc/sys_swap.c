@@ -8,6 +8,7 @@
 #include "mm/obj.h"
 #include "mm/swap.h"
 #include "proc/procfs_impl.h"
+#include "proc/cred.h"
 #include "proc/sys_impl.h"
 
 #define SWAP_FLAG_PREFER    0x8000u
@@ -19,7 +20,7 @@ static struct mutex one = MUTEX_INIT(one, LOCK_SWAPON);
 static int swap_on(struct vnode *v, int prio)
 {
     struct file *f;
-    int error = file_open(v, O_RDWR, &f);
+    int error = file_open(v, O_RDWR, NULL, &f);
 
     if (error)
         return error;
@@ -54,6 +55,8 @@ SYSCALL2(sys_swapon, upath, flags)
 
     if (flags & ~(SWAP_FLAG_PREFER | SWAP_FLAG_PRIO_MASK | SWAP_FLAG_DISCARD))
         return -EINVAL;
+    if (!capable(CAP_SYS_ADMIN))
+        return -EPERM;
     error = lookup_user(AT_FDCWD, upath, 0, &v);
     if (error)
         return error;
@@ -69,7 +72,7 @@ SYSCALL1(sys_swapoff, upath)
 {
     uint32_t before;
     struct vnode *v;
-    int error = lookup_user(AT_FDCWD, upath, 0, &v);
+    int error = capable(CAP_SYS_ADMIN) ? lookup_user(AT_FDCWD, upath, 0, &v) : -EPERM;
 
     if (error)
         return error;

@@ -5,6 +5,7 @@
 #include "kern/clock.h"
 #include "kern/waitq.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/sys_impl.h"
 
 #define CLOCK_REALTIME         0u
@@ -172,6 +173,8 @@ static int set_clock(uint32_t id, const struct timespec64 *t)
 
     if (id != CLOCK_REALTIME || !time_ok(t) || ns < now || ns == UINT64_MAX)
         return -EINVAL;
+    if (!capable(CAP_SYS_TIME))
+        return -EPERM;
     clock_set_epoch_ns(ns - now);
     return 0;
 }

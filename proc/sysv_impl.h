@@ -25,6 +25,7 @@ struct shm {
     size_t bytes;                 /* (c) as asked for */
     struct obj *obj;              /* (c) a reference */
     uint32_t mode, uid, gid;      /* (t) mode: with SHM_DEST, SHM_LOCKED */
+    uint32_t cuid, cgid;          /* (c) who made it */
     uint64_t atime, dtime, ctime; /* (t) s since 1970; 0: never */
     int cpid, lpid;               /* (c), (t) */
     uint32_t nattch;              /* (t) segments, and calls of shmat on their way */
@@ -42,6 +43,10 @@ struct shm *shm_take_unused(struct shm *s);
 void shm_free(struct shm *s);
 /* How many there are, and their pages. (t). */
 void shm_totals(uint32_t *used, uint32_t *npages);
+/* The caller may use s so, with the bits of a mode (any class's): -EACCES. (t). */
+int shm_may_use(const struct shm *s, uint32_t bits) __must_check;
+/* It is the caller's, by its owner or who made it. (t). */
+bool shm_is_mine(const struct shm *s);
 /* Seconds since 1970. */
 uint64_t shm_now(void);
 

@@ -5,14 +5,15 @@
  * nobody maps them. Attached is a segment of a driver that does all that seg_shared does, and
  * counts: each piece that munmap or mprotect made of one is one, as on Linux. A segment has its
  * pages reserved from the day it is made, of what tmpfs can have too, half of RAM together: nobody
- * can fill memory with what no kill gives back. Everybody is root: permissions are kept, and refuse
- * nobody. Locks: (t), see sysv_impl.h. Numbers are those of Linux 6.1 on ARM EABI.
+ * can fill memory with what no kill gives back.
+ * Locks: (t), see sysv_impl.h. Numbers are those of Linux 6.1 on ARM EABI.
  */
 #include "proc/sysv_shm.h"
 
 #include "lib/fmt.h"
 #include "mm/obj_anon.h"
 #include "mm/slab.h"
+#include "proc/cred.h"
 #include "proc/sys_impl.h"
 #include "proc/sysv_impl.h"
 
@@ -113,6 +114,29 @@ void shm_free(struct shm *s)
     obj_unref(s->obj);
     obj_unreserve(pages_of(s->bytes));
     slab_free(&shm_cache, s);
+}
+
+/* The effective ids count, not those for files. */
+int shm_may_use(const struct shm *s, uint32_t bits)
+{
+    const struct cred *c = cred_current();
+    uint32_t want = (bits >> 6 | bits >> 3 | bits) & 7, granted = s->mode;
+
+    if (likely(!c) || !want)
+        return 0;
+    if (shm_is_mine(s))
+        granted >>= 6;
+    else if (c->egid == s->gid || c->egid == s->cgid || cred_in_group(c, s->gid) ||
+             cred_in_group(c, s->cgid))
+        granted >>= 3;
+    return want & ~granted && !cred_capable(c, CAP_IPC_OWNER) ? -EACCES : 0;
+}
+
+bool shm_is_mine(const struct shm *s)
+{
+    uint32_t euid = cred_self()->euid;
+
+    return euid == s->uid || euid == s->cuid;
 }
 
 /* The driver. */
@@ -233,6 +257,8 @@ static int shm_create(int key, size_t bytes, uint32_t flags)
     s->id = id_choose();
     s->bytes = bytes;
     s->mode = flags & IPC_MODES;
+    s->uid = s->cuid = cred_self()->euid;
+    s->gid = s->cgid = cred_self()->egid;
     s->ctime = shm_now();
     s->cpid = own_pid();
     shms.at[shm_index(s->id)] = s;
@@ -254,8 +280,10 @@ SYSCALL3(sys_shmget, key, bytes, flags)
         result = shm_create((int)key, bytes, flags);
     else if ((flags & (IPC_CREAT | IPC_EXCL)) == (IPC_CREAT | IPC_EXCL))
         result = -EEXIST;
+    else if (s->bytes < bytes)
+        result = -EINVAL;
     else
-        result = s->bytes < bytes ? -EINVAL : s->id;
+        result = shm_may_use(s, flags) ? -EACCES : s->id;
     shm_unlock();
     return result;
 }
@@ -282,18 +310,27 @@ static int attach_request(struct map_request *r, vaddr_t addr, uint32_t flags)
     return 0;
 }
 
+/* What attaching so asks for. */
+static uint32_t bits_of(uint32_t flags)
+{
+    return 4u | (flags & SHM_RDONLY ? 0 : 2u) | (flags & SHM_EXEC ? 1u : 0);
+}
+
 /* Counts twice: for the segment to come and for the caller, who must not lose it when somebody
  * unmaps the segment at once. */
-static struct shm *attach_begin(int id)
+static int attach_begin(int id, uint32_t bits, struct shm **attached)
 {
     struct shm *s;
+    int error;
 
     shm_lock();
     s = shm_find(id);
-    if (s)
+    error = s ? shm_may_use(s, bits) : -EINVAL;
+    if (!error)
         s->nattch += 2;
     shm_unlock();
-    return s;
+    *attached = s;
+    return error;
 }
 
 static void attach_end(struct shm *s, int error)
@@ -336,9 +373,9 @@ SYSCALL3(sys_shmat, id, addr, flags)
 
     if (error)
         return error;
-    s = attach_begin((int)id);
-    if (!s)
-        return -EINVAL;
+    error = attach_begin((int)id, bits_of(flags), &s);
+    if (error)
+        return error;
     error = attach_map(&r, s, &where);
     attach_end(s, error);
     return error ? error : (long)where;

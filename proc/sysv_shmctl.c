@@ -4,6 +4,8 @@
  * Linux's for ARM EABI, where a command with IPC_64, which C libraries set, means the wider ones.
  */
 #include "mm/uaccess.h"
+#include "proc/cred.h"
+#include "proc/limits.h"
 #include "proc/procfs_impl.h"
 #include "proc/sys_impl.h"
 #include "proc/sysv_impl.h"
@@ -52,6 +54,8 @@ static int stat_copy(const struct shm *s, bool wide, vaddr_t buf)
     struct shmid64_abi d = {.perm = {.key = s->key,
                                      .uid = s->uid,
                                      .gid = s->gid,
+                                     .cuid = s->cuid,
+                                     .cgid = s->cgid,
                                      .mode = (uint16_t)s->mode,
                                      .seq = (uint16_t)seq},
                             .segsz = s->bytes,
@@ -67,6 +71,8 @@ static int stat_copy(const struct shm *s, bool wide, vaddr_t buf)
     struct shmid_abi old = {.key = s->key,
                             .uid = (uint16_t)s->uid,
                             .gid = (uint16_t)s->gid,
+                            .cuid = (uint16_t)s->cuid,
+                            .cgid = (uint16_t)s->cgid,
                             .mode = (uint16_t)s->mode,
                             .seq = (uint16_t)seq,
                             .segsz = (int32_t)MIN(s->bytes, (size_t)INT32_MAX),
@@ -80,8 +86,8 @@ static int stat_copy(const struct shm *s, bool wide, vaddr_t buf)
     return wide ? copy_to_user(buf, &d, sizeof(d)) : copy_to_user(buf, &old, sizeof(old));
 }
 
-/* By id, or by index, where the answer is the id. */
-static int shm_stat(int id, bool by_index, bool wide, vaddr_t buf)
+/* By id, or by index, where the answer is the id; any: whoever asks. */
+static int shm_stat(int id, bool by_index, bool any, bool wide, vaddr_t buf)
 {
     struct shm copy;
     const struct shm *s;
@@ -89,11 +95,12 @@ static int shm_stat(int id, bool by_index, bool wide, vaddr_t buf)
 
     shm_lock();
     s = by_index ? shm_at(shm_index(id)) : shm_find(id);
+    error = !s ? -EINVAL : any ? 0 : shm_may_use(s, 4);
     if (s)
         copy = *s;
     shm_unlock();
-    if (!s)
-        return -EINVAL;
+    if (error)
+        return error;
     error = stat_copy(&copy, wide, buf);
     return error ? error : by_index ? copy.id : 0;
 }
@@ -120,17 +127,32 @@ static int change_read(struct change *c, bool wide, vaddr_t buf)
     return 0;
 }
 
+static int may_change(const struct shm *s, uint32_t cmd)
+{
+    if (cmd == SHM_LOCK || cmd == SHM_UNLOCK) {
+        if (capable(CAP_IPC_LOCK))
+            return 0;
+        if (!shm_is_mine(s))
+            return -EPERM;
+        return cmd == SHM_LOCK && limit_soft(proc_current(), RLIMIT_MEMLOCK) == 0 ? -EPERM : 0;
+    }
+    return shm_is_mine(s) || capable(CAP_SYS_ADMIN) ? 0 : -EPERM;
+}
+
 /* The commands that change one: IPC_RMID, IPC_SET (from is what it takes), SHM_LOCK, SHM_UNLOCK. */
 static int shm_change(int id, uint32_t cmd, const struct change *from)
 {
     struct shm *s, *gone = NULL;
-    int error = 0;
+    int error;
 
     shm_lock();
     s = shm_find(id);
-    if (!s) {
-        error = -EINVAL;
-    } else if (cmd == IPC_RMID) {
+    error = s ? may_change(s, cmd) : -EINVAL;
+    if (error) {
+        shm_unlock();
+        return error;
+    }
+    if (cmd == IPC_RMID) {
         s->mode |= SHM_DEST;
         s->key = IPC_PRIVATE;
         gone = shm_take_unused(s);
@@ -200,9 +222,9 @@ SYSCALL3(sys_shmctl, id, command, buf)
     case IPC_RMID:
     case SHM_LOCK:
     case SHM_UNLOCK: return shm_change((int)id, cmd, NULL);
-    case IPC_STAT: return shm_stat((int)id, false, wide, buf);
+    case IPC_STAT: return shm_stat((int)id, false, false, wide, buf);
     case SHM_STAT:
-    case SHM_STAT_ANY: return shm_stat((int)id, true, wide, buf);
+    case SHM_STAT_ANY: return shm_stat((int)id, true, cmd == SHM_STAT_ANY, wide, buf);
     case IPC_INFO:
     case SHM_INFO: return info_copy(cmd, wide, buf);
     default: return -EINVAL;
@@ -217,9 +239,9 @@ static unsigned octal(uint32_t mode)
 
 static void shm_line(struct text *t, const struct shm *s)
 {
-    text_printf(t, "%10d %10d  %4u %10u %5d %5d  %5u %5u %5u     0     0", s->key, s->id,
+    text_printf(t, "%10d %10d  %4u %10u %5d %5d  %5u %5u %5u %5u %5u", s->key, s->id,
                 octal(s->mode), (unsigned)s->bytes, s->cpid, s->lpid, (unsigned)s->nattch,
-                (unsigned)s->uid, (unsigned)s->gid);
+                (unsigned)s->uid, (unsigned)s->gid, (unsigned)s->cuid, (unsigned)s->cgid);
     text_printf(t, " %10u %10u %10u %10u          0\n", (unsigned)s->atime, (unsigned)s->dtime,
                 (unsigned)s->ctime, (unsigned)page_addr(shm_resident(s)));
 }

@@ -13,6 +13,7 @@
 #include "kern/cpu.h"
 #include "kern/kthread.h"
 #include "mm/slab.h"
+#include "proc/cred.h"
 #include "proc/pid.h"
 #include "proc/sched_impl.h"
 #include "proc/signal_impl.h"
@@ -100,6 +101,12 @@ unsigned thread_part_here(void)
     return cpu_id() % ARRAY_SIZE(threads.part);
 }
 
+/* Here, not in cred.c, so that it is inlined into what is compiled for speed. */
+const struct cred *cred_current(void)
+{
+    return thread_current()->cred;
+}
+
 static bool tid_is_pid(const struct thread *t)
 {
     return t->proc && t->tid == t->proc->pid;
@@ -123,6 +130,8 @@ struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg)
     t->at_edge = true;
     t->affinity = thread_current()->proc ? thread_current()->affinity : ~0u;
     t->rq = thread_current()->rq;
+    if (unlikely(thread_current()->cred) && p)
+        cred_thread_made(t);
     if (entry)
         arch_thread_init(t, entry, arg);
     return t;
@@ -134,6 +143,8 @@ void thread_free(struct thread *t)
     struct proc *was = t->was;
     bool ended = t->state == THREAD_ZOMBIE;
 
+    if (unlikely(t->cred))
+        cred_thread_freed(t);
     arch_thread_release(t);
     arch_kstack_free(t->kstack);
     if (t->tid > 0 && !tid_is_pid(t))

@@ -43,6 +43,7 @@ struct context {
 };
 
 struct runq;
+struct cred;
 
 struct thread {
     struct context context;      /* (t) */
@@ -54,6 +55,7 @@ struct thread {
     void *vfp;                   /* (t) saved VFP state or NULL: never used */
     struct proc *proc;           /* (c) NULL: kernel thread */
     struct proc *was;            /* (t) the process that it leaves; a reference */
+    const struct cred *cred;     /* (t) who it is; NULL: plain root */
     struct as *as;               /* (t) the process's, also what the HAT shows; NULL: none */
     struct runq *rq;             /* (q) the queue of the CPU that it runs, waits or ran on */
     uint32_t affinity;           /* (q) bit n: may run on CPU n */
@@ -70,6 +72,7 @@ struct thread {
     bool timed;                  /* (q) on the timer tree */
     bool at_edge;                /* (t) not in a kernel operation: for proc_stop_all */
     bool stops;                  /* (t) a kernel thread that proc_stop_all stops, too */
+    bool further;                /* (c) counts for its user beside its process */
     bool urgent;                 /* (c) a kernel thread that goes on as soon as its time comes */
     uint8_t locks_held;          /* (t) sleeping locks held or waited for */
     uint8_t fault_kind;          /* (t) how its last fault ended: enum fault_kind */

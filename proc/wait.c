@@ -8,6 +8,7 @@
  */
 #include "include/uapi/errno.h"
 #include "kern/waitq.h"
+#include "proc/cred.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 
@@ -106,6 +107,7 @@ static void look_end(const struct look *l)
 static void take_locked(struct proc *me, struct proc *p, bool reap, struct wait_result *res)
 {
     res->pid = p->pid;
+    res->uid = cred_uid(p);
     if (!p->zombie) {
         res->status =
             p->sig.event == EVENT_CONTINUED ? WSTATUS_CONTINUED : WSTATUS_STOP(p->sig.event);

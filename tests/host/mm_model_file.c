@@ -75,7 +75,7 @@ void make_objects(void)
     struct vnode *v;
 
     assert_int_equal(tmpfs_make_unnamed(0600, &v), 0);
-    assert_int_equal(file_open(v, O_RDWR, &memory_file), 0);
+    assert_int_equal(file_open(v, O_RDWR, NULL, &memory_file), 0);
     assert_int_equal(file_truncate(memory_file, page_addr(file_pages[MEMORY_FILE])), 0);
     for (unsigned o = 0; o < OBJECTS; o++) {
         files[o] = o < FILES        ? fake_file(o, file_pages[o])

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where limits are kept, and how they reach the parts that obey them. A record is made when a
+ * process first gets a limit of its own, and stays until the process is gone: it may be read
+ * without a lock. Locks: (T) of the process for a pair that changes.
+ */
+#include "proc/limits.h"
+
+#include "fs/limit.h"
+#include "include/uapi/errno.h"
+#include "loader/stack.h"
+#include "mm/slab.h"
+#include "proc/cred.h"
+#include "proc/sched_impl.h"
+#include "proc/signal_impl.h"
+
+struct limits {
+    struct limit of[RLIMITS]; /* (T), read without */
+};
+
+#define NONE     RLIM_INFINITY
+#define MEMLOCK  (8u << 20)
+#define MSGQUEUE 819200u
+
+static const struct limits defaults = {{
+    [RLIMIT_CPU] = {NONE, NONE},
+    [RLIMIT_FSIZE] = {NONE, NONE},
+    [RLIMIT_DATA] = {NONE, NONE},
+    [RLIMIT_STACK] = {STACK_LIMIT_PAGES << PAGE_SHIFT, NONE},
+    [RLIMIT_CORE] = {0, NONE},
+    [RLIMIT_RSS] = {NONE, NONE},
+    [RLIMIT_NPROC] = {PID_MAX - 1, PID_MAX - 1},
+    [RLIMIT_NOFILE] = {FD_MAX, FD_MAX},
+    [RLIMIT_MEMLOCK] = {MEMLOCK, MEMLOCK},
+    [RLIMIT_AS] = {NONE, NONE},
+    [RLIMIT_LOCKS] = {NONE, NONE},
+    [RLIMIT_SIGPENDING] = {QUEUED_MOST, QUEUED_MOST},
+    [RLIMIT_MSGQUEUE] = {MSGQUEUE, MSGQUEUE},
+    [RLIMIT_NICE] = {0, 0},
+    [RLIMIT_RTPRIO] = {0, 0},
+    [RLIMIT_RTTIME] = {NONE, NONE},
+}};
+
+static struct slab_cache limits_cache = SLAB_CACHE("limits", sizeof(struct limits));
+
+static const struct limits *limits_of(const struct proc *p)
+{
+    const struct limits *l = __atomic_load_n(&p->limits, __ATOMIC_ACQUIRE);
+
+    return l ? l : &defaults;
+}
+
+struct limit limit_get(const struct proc *p, enum resource r)
+{
+    return limits_of(p)->of[r];
+}
+
+/* A record of p's own, which two may make at once. */
+static int own(struct proc *p)
+{
+    struct limits *mine, *none = NULL;
+
+    if (p->limits)
+        return 0;
+    mine = slab_alloc(&limits_cache);
+    if (!mine)
+        return -ENOMEM;
+    *mine = defaults;
+    if (!__atomic_compare_exchange_n(&p->limits, &none, mine, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_ACQUIRE))
+        slab_free(&limits_cache, mine);
+    return 0;
+}
+
+int limits_fork(struct proc *child, const struct proc *parent)
+{
+    if (likely(!parent->limits))
+        return 0;
+    child->limits = slab_alloc(&limits_cache);
+    if (!child->limits)
+        return -ENOMEM;
+    *child->limits = *parent->limits;
+    return 0;
+}
+
+void limits_free(struct proc *p)
+{
+    slab_free(&limits_cache, p->limits);
+}
+
+static uint32_t pages_in(uint32_t bytes)
+{
+    return bytes == NONE ? UINT32_MAX : page_of(bytes);
+}
+
+/* A limit of 0 of data is the hard one, but for the heap: Linux has it so for valgrind. */
+const struct as_limits *limits_of_memory(const struct proc *p, struct as_limits *buf)
+{
+    static const struct as_limits all = {
+        .pages = UINT32_MAX, .data = UINT32_MAX, .heap = UINT32_MAX, .stack = STACK_LIMIT_PAGES};
+    const struct limit *of;
+
+    if (likely(!p || !p->limits))
+        return &all;
+    of = p->limits->of;
+    *buf = (struct as_limits){
+        .pages = pages_in(of[RLIMIT_AS].soft),
+        .data = pages_in(of[RLIMIT_DATA].soft ? of[RLIMIT_DATA].soft : of[RLIMIT_DATA].hard),
+        .heap = pages_in(of[RLIMIT_DATA].soft),
+        .stack = MIN(pages_in(of[RLIMIT_STACK].soft), page_of(USER_END))};
+    return buf;
+}
+
+uint32_t limit_lockable(void)
+{
+    const struct proc *p = proc_current();
+    uint32_t most = pages_in(limit_soft(p, RLIMIT_MEMLOCK)), locked;
+
+    if (capable(CAP_IPC_LOCK) || most == UINT32_MAX)
+        return UINT32_MAX;
+    rwlock_read(&p->as->lock);
+    locked = as_pages(p->as, AS_LOCKED, NULL);
+    rwlock_read_done(&p->as->lock);
+    return locked < most ? most - locked : 0;
+}
+
+/* The address space and the files of p obey its limits from now on. A child of vfork is in its
+ * parent's address space, and gets its own at exec. */
+static void apply(struct proc *p)
+{
+    struct as_limits buf;
+
+    proc_lock();
+    if (p->as && !p->vfork_parent)
+        as_set_limits(p->as, limits_of_memory(p, &buf));
+    if (p->files)
+        fdtable_set_most(p->files, (int)MIN(limit_soft(p, RLIMIT_NOFILE), (uint32_t)FD_MAX));
+    proc_unlock();
+}
+
+int limit_set(struct proc *p, enum resource r, const struct limit *to)
+{
+    uint32_t mask;
+    int error;
+
+    if (to->soft > to->hard)
+        return -EINVAL;
+    if (r == RLIMIT_NOFILE && to->hard > FD_MAX)
+        return -EPERM;
+    error = own(p);
+    if (error)
+        return error;
+    mask = thread_table_lock(p);
+    if (to->hard > p->limits->of[r].hard && !capable(CAP_SYS_RESOURCE))
+        error = -EPERM;
+    else
+        p->limits->of[r] = *to;
+    thread_table_unlock(p, mask);
+    if (!error)
+        apply(p);
+    return error;
+}
+
+uint64_t limit_file_size(void)
+{
+    const struct proc *p = proc_current();
+    uint32_t bytes;
+
+    if (likely(!p || !p->limits))
+        return UINT64_MAX;
+    bytes = limit_soft(p, RLIMIT_FSIZE);
+    return bytes == NONE ? UINT64_MAX : bytes;
+}
+
+void limit_file_hit(void)
+{
+    signal_send(proc_current(), SIGXFSZ, NULL);
+}
