@@ -100,6 +100,16 @@ void theme_faults(void);
 void theme_jobs(void);
 void theme_threads(void);
 void theme_futex(void);
+void theme_users(void);
+void theme_rights(void);
+void theme_others(void);
+void theme_limits(void);
+/* Who the caller is from now on, with two groups besides. */
+void drop_to(uid_t uid, gid_t gid);
+/* A new, empty file of that mode and owner. */
+void file_owned(const char *path, unsigned mode, uid_t uid, gid_t gid);
+/* What a set-id copy of this program does, by an argument. */
+void users_program(void);
 
 /* A random program by seed; prints its digest, or with loud each step. */
 void random_program(uint32_t seed, bool loud);

@@ -22,7 +22,8 @@ static const struct theme {
     {"protect", theme_protect}, {"remap", theme_remap},   {"advice", theme_advice},
     {"shared", theme_shared},   {"sysv", theme_sysv},     {"memfd", theme_memfd},
     {"signals", theme_signals}, {"faults", theme_faults}, {"jobs", theme_jobs},
-    {"threads", theme_threads}, {"futex", theme_futex},
+    {"threads", theme_threads}, {"futex", theme_futex},   {"users", theme_users},
+    {"rights", theme_rights},   {"others", theme_others}, {"limits", theme_limits},
 };
 
 #define THEMES (sizeof(themes) / sizeof(themes[0]))
@@ -143,6 +144,10 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && !strcmp(argv[1], "was"))
         tell_numbers(argv[2]);
+    if (argc > 1 && !strcmp(argv[1], "users-program")) {
+        users_program();
+        return 0;
+    }
     console_open();
     mount_all();
     for (unsigned i = 0; i < THEMES; i++)

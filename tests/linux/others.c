@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Theme others: what a program that dropped root may do to others: signals, shared segments, what
+ * /proc shows of them, the machine.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ipc.h>
+#include <sys/reboot.h>
+#include <sys/shm.h>
+#include <sys/swap.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "compare.h"
+
+static void dropped(void)
+{
+    drop_to(1000, 1000);
+}
+
+/* Others. */
+
+static pid_t sleeper(uid_t r, uid_t e, uid_t s)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        setsid();
+        setresuid(r, e, s);
+        for (;;)
+            pause();
+    }
+    pause_ms(30);
+    return pid;
+}
+
+static pid_t target;
+
+static void signalling(void)
+{
+    siginfo_t info = {.si_signo = SIGUSR1, .si_code = -1};
+
+    CALL(kill(target, 0));
+    CALL(syscall(SYS_tkill, target, 0));
+    CALL(syscall(SYS_tgkill, target, target, 0));
+    CALL(syscall(SYS_rt_sigqueueinfo, target, 0, &info));
+    CALL(kill(target, SIGCONT));
+    CALL(kill(-target, 0));
+    CALL(kill(30000, 0));
+}
+
+static void signal_as_user(void)
+{
+    dropped();
+    signalling();
+}
+
+static void signal_as_half(void)
+{
+    setresuid(1000, 2, 3);
+    signalling();
+}
+
+static void signal_all(void)
+{
+    dropped();
+    CALL(kill(1, SIGKILL));
+    CALL(kill(1, 0));
+    CALL(kill(0, 0));
+    CALL(kill(getppid(), SIGTERM));
+    CALL(kill(getppid(), SIGCONT));
+    CALL(kill(getpid(), 0));
+}
+
+static void one_target(uid_t r, uid_t e, uid_t s)
+{
+    say("# target %u %u %u", r, e, s);
+    target = sleeper(r, e, s);
+    IN_CHILD(signalling);
+    IN_CHILD(signal_as_user);
+    IN_CHILD(signal_as_half);
+    kill(target, SIGKILL);
+    waitpid(target, NULL, 0);
+}
+
+static void noted(int sig, siginfo_t *info, void *context)
+{
+    (void)context;
+    saw(" [%d code %d uid %d]", sig, info->si_code, (int)info->si_uid);
+}
+
+static void send_back(void)
+{
+    dropped();
+    CALL(kill(target, SIGUSR1));
+}
+
+static void who_sent(void)
+{
+    siginfo_t info;
+    pid_t pid;
+
+    action_of(SIGUSR1, noted, SA_SIGINFO);
+    raise(SIGUSR1);
+    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGUSR1);
+    setresuid(0, 1000, 1000);
+    kill(getpid(), SIGUSR1);
+    setresuid(1000, 0, 0);
+    kill(getpid(), SIGUSR1);
+    show_seen("who sent");
+    action_of(SIGCHLD, noted, SA_SIGINFO);
+    pid = fork();
+    if (pid == 0) {
+        setresuid(77, 78, 79);
+        _exit(0);
+    }
+    waitid(P_PID, pid, &info, WEXITED);
+    say("waitid: uid %d", (int)info.si_uid);
+    show_seen("who died");
+}
+
+static int shm_id;
+
+static void segments(void)
+{
+    struct shmid_ds d;
+
+    CALL(shmget(0x1234, 4096, 0));
+    CALL(shmget(0x1234, 4096, 0600) == shm_id);
+    CALL(shmget(0x1234, 4096, 0006) == shm_id);
+    CALL(shmat(shm_id, NULL, SHM_RDONLY) != (void *)-1);
+    CALL(shmat(shm_id, NULL, 0) != (void *)-1);
+    CALL(shmctl(shm_id, IPC_STAT, &d));
+    CALL(shmctl(shm_id, IPC_SET, &d));
+    CALL(shmctl(shm_id, SHM_LOCK, NULL));
+    CALL(shmctl(shm_id, IPC_RMID, NULL));
+}
+
+static void segments_of_user(void)
+{
+    dropped();
+    segments();
+}
+
+static void one_segment(unsigned mode, uid_t uid, gid_t gid)
+{
+    struct shmid_ds d;
+
+    say("# segment %o %u:%u", mode, uid, gid);
+    shm_id = shmget(0x1234, 4096, IPC_CREAT | mode);
+    CALL(shmctl(shm_id, IPC_STAT, &d));
+    d.shm_perm.uid = uid;
+    d.shm_perm.gid = gid;
+    CALL(shmctl(shm_id, IPC_SET, &d));
+    CALL(shmctl(shm_id, IPC_STAT, &d));
+    say("%o %u:%u made by %u:%u", d.shm_perm.mode, d.shm_perm.uid, d.shm_perm.gid, d.shm_perm.cuid,
+        d.shm_perm.cgid);
+    IN_CHILD(segments_of_user);
+    shmctl(shm_id, IPC_RMID, NULL);
+}
+
+static void show_proc(const char *format)
+{
+    char path[64], bytes[64];
+    int fd;
+
+    snprintf(path, sizeof(path), format, (int)target);
+    fd = open(path, O_RDONLY);
+    say("open %s: %s", format, fd < 0 ? error_name(errno) : "ok");
+    close(fd);
+}
+
+static void show_proc_all(void)
+{
+    char path[64], bytes[64];
+    long n;
+
+    show_proc("/proc/%d/maps");
+    show_proc("/proc/%d/status");
+    show_proc("/proc/%d/stat");
+    show_proc("/proc/%d/cmdline");
+    show_proc("/proc/%d/exe");
+    snprintf(path, sizeof(path), "/proc/%d/exe", (int)target);
+    n = readlink(path, bytes, sizeof(bytes));
+    say("readlink exe: %s", n < 0 ? error_name(errno) : "ok");
+}
+
+static void proc_of_user(void)
+{
+    char line[128];
+    struct stat s;
+    FILE *f;
+
+    dropped();
+    show_proc_all();
+    stat("/proc/self", &s);
+    say("/proc/self: %u:%u", s.st_uid, s.st_gid);
+    f = fopen("/proc/self/status", "r");
+    while (f && fgets(line, sizeof(line), f))
+        if (!strncmp(line, "Uid:", 4) || !strncmp(line, "Gid:", 4) || strstr(line, "Groups") ||
+            strstr(line, "Cap") || strstr(line, "NoNew"))
+            say("%.*s", (int)strcspn(line, "\n"), line);
+}
+
+static void privileged(void)
+{
+    struct timespec t = {1700000000, 0};
+    unsigned long mask = 1;
+
+    dropped();
+    CALL(clock_settime(CLOCK_REALTIME, &t));
+    CALL(reboot(RB_POWER_OFF));
+    CALL(swapon("/dev/null", 0));
+    CALL(swapoff("/dev/null"));
+    CALL(syscall(SYS_sched_setaffinity, 1, 4, &mask));
+    CALL(syscall(SYS_sched_setaffinity, 0, 4, &mask));
+    CALL(open("/dev/null", O_RDWR) >= 0);
+    CALL(open("/dev/zero", O_RDWR) >= 0);
+    CALL(open("/dev/shm", O_TMPFILE | O_RDWR, 0600) >= 0);
+    CALL(mkdir("/dev/x", 0700));
+    CALL(unlink("/dev/null"));
+    CALL(mkdir("/proc/x", 0700));
+}
+
+void theme_others(void)
+{
+    about("signals");
+    one_target(0, 0, 0);
+    one_target(1000, 1000, 1000);
+    one_target(1000, 0, 0);
+    one_target(0, 1000, 0);
+    one_target(0, 0, 1000);
+    one_target(2, 2, 2);
+    IN_CHILD(signal_all);
+    IN_CHILD(who_sent);
+    about("shared segments");
+    one_segment(0600, 0, 0);
+    one_segment(0644, 0, 0);
+    one_segment(0666, 0, 0);
+    one_segment(0660, 0, 2000);
+    one_segment(0600, 1000, 0);
+    one_segment(0006, 1000, 0);
+    about("/proc");
+    target = sleeper(0, 0, 0);
+    IN_CHILD(proc_of_user);
+    kill(target, SIGKILL);
+    target = sleeper(1000, 1000, 1000);
+    IN_CHILD(proc_of_user);
+    kill(target, SIGKILL);
+    while (wait(NULL) > 0)
+        continue;
+    about("privileges");
+    IN_CHILD(privileged);
+}
