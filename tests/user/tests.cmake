@@ -14,7 +14,7 @@ endforeach()
 user_program(t_threads tests ${TESTS_DIR}/t_threads.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/raw_thread.S)
 user_program(fuzz tests ${TESTS_DIR}/fuzz.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/raw_thread.S)
 target_include_directories(user_t_fb PRIVATE ${USER_DIR}/..)
-foreach(name t_malice_calls t_malice_instructions t_malice_leftovers t_malice_life t_malice_limits t_malice_storm)
+foreach(name t_malice_calls t_malice_instructions t_malice_leftovers t_malice_life t_malice_limits t_malice_storm t_users)
     user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/malice.S)
 endforeach()
 add_executable(user_start_state ${TESTS_DIR}/start_state.S) # no C library: it looks at its registers first
