@@ -26,7 +26,7 @@ def functions(lines):
         address, kind, name = int(fields[0], 16), fields[1], fields[2]
         if name in (START, END):
             ends[name] = address
-        elif kind in "tTwW" and not name.startswith("$"):
+        elif kind in "tTwW" and not name.startswith(("$", ".")):
             local = kind == "t"
             if address not in found or (found[address][0] and not local):
                 found[address] = (local, name)
