@@ -122,6 +122,9 @@ int walk_child(struct walk *w, struct vnode **child, bool *owned)
     kind = name_kind(&w->last);
     if (unlikely(kind != NAME_PLAIN)) {
         *child = kind != NAME_DOTDOT ? dir : dir->parent ? dir->parent : vnode_root();
+        *owned = w->owned; /* the walk's reference is dropped, and may be what keeps its parent */
+        if (*owned)
+            vnode_ref(*child);
         return 0;
     }
     found = dir->ops->lookup(dir, &w->last, child);
