@@ -21,6 +21,7 @@
 #include "kern/panic.h"
 #include "kern/trace.h"
 #include "mm/as.h"
+#include "proc/load.h"
 #include "proc/runq_impl.h"
 
 #define NEVER          UINT64_MAX
@@ -500,4 +501,5 @@ void sched_tick(void)
     clock_set_alarm(next);
     spin_unlock_irq(&rq->lock, mask);
     watchdog_look();
+    load_look();
 }

@@ -12,13 +12,13 @@
 #include "mm/swap.h"
 #include "mm/uaccess.h"
 #include "proc/cred.h"
+#include "proc/load.h"
 #include "proc/pid.h"
 #include "proc/sched_impl.h"
 #include "proc/sys_impl.h"
 #include "proc/version.h"
 
 #define UTS_LEN     65
-#define NODENAME    "quire"
 #define PR_SET_NAME 15u
 #define PR_GET_NAME 16u
 
@@ -46,11 +46,13 @@ struct uts {
 };
 
 static const struct uts uts = {.sysname = VERSION_SYSNAME,
-                               .nodename = NODENAME,
+                               .nodename = VERSION_NODENAME,
                                .release = VERSION_RELEASE,
                                .version = VERSION_BUILD,
                                .machine = VERSION_MACHINE,
                                .domainname = "(none)"};
+
+#define SI_LOAD_SHIFT 16
 
 struct sysinfo_abi {
     int32_t uptime;
@@ -87,6 +89,9 @@ SYSCALL1(sys_sysinfo, ubuf)
                                .procs = (uint16_t)proc_count(),
                                .mem_unit = 1};
 
+    load_get(info.loads);
+    for (unsigned i = 0; i < ARRAY_SIZE(info.loads); i++)
+        info.loads[i] <<= SI_LOAD_SHIFT - LOAD_SHIFT;
     return copy_to_user(ubuf, &info, sizeof(info));
 }
 

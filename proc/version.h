@@ -6,9 +6,10 @@
 #ifndef PROC_VERSION_H
 #define PROC_VERSION_H
 
-#define VERSION_SYSNAME "Linux"
-#define VERSION_RELEASE "6.1.0-quire"
-#define VERSION_BUILD   "#1 Quire"
-#define VERSION_MACHINE "armv7l"
+#define VERSION_SYSNAME  "Linux"
+#define VERSION_RELEASE  "6.1.0-quire"
+#define VERSION_BUILD    "#1 Quire"
+#define VERSION_MACHINE  "armv7l"
+#define VERSION_NODENAME "quire"
 
 #endif
