@@ -126,6 +126,7 @@ static const struct fs anon_fs = {.type = "anon_inodefs",
                                   .source = "anon_inodefs",
                                   .dev = ANON_DEV,
                                   .magic = ANON_MAGIC,
+                                  .label = "anon_inode:[eventfd]",
                                   .release = counter_release};
 
 int eventfd_create(uint32_t count, uint32_t flags, bool one_by_one, struct file **f)

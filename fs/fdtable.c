@@ -229,3 +229,23 @@ int fdtable_set_cloexec(struct fdtable *t, int fd, bool cloexec)
     spin_unlock(&t->lock);
     return error;
 }
+
+int fdtable_next(struct fdtable *t, int fd, struct vnode **v, uint32_t *flags)
+{
+    int found = -EBADF;
+
+    spin_lock(&t->lock);
+    for (fd = MAX(fd, 0); fd < t->end && found < 0; fd++) {
+        const struct file *f = t->file[fd];
+
+        if (!f)
+            continue;
+        found = fd;
+        if (v)
+            *v = vnode_ref(f->vnode);
+        if (flags)
+            *flags = f->flags;
+    }
+    spin_unlock(&t->lock);
+    return found;
+}

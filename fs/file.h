@@ -95,6 +95,9 @@ struct file *fdtable_get(struct fdtable *t, int fd);
 void fdtable_set_most(struct fdtable *t, int most);
 /* Frames that its open files keep for themselves; a file that stands twice counts twice. */
 uint32_t fdtable_frames(struct fdtable *t);
+/* The first descriptor >= fd in use, or -EBADF; *v: its vnode with a reference, *flags: the file's;
+ * both may be NULL. Spins; for listings, with the process lock. */
+int fdtable_next(struct fdtable *t, int fd, struct vnode **v, uint32_t *flags);
 /* Takes f's reference; the lowest descriptor >= from, or -EMFILE (f stays the caller's). */
 int fdtable_add(struct fdtable *t, struct file *f, int from, bool cloexec);
 /* dup2: puts f (a reference is taken over) at fd, closing what is there. -EBADF. */

@@ -135,6 +135,10 @@ int vnode_open(struct vnode *cwd, const char *path, uint32_t flags, uint32_t mod
     if (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))
         return open_or_make(cwd, path, flags, mode, f);
     error = vnode_lookup(cwd, path, !(flags & O_NOFOLLOW), &v);
+    if (!error && unlikely(vnode_is(v, S_IFSOCK) || vnode_is(v, 0))) { /* by /proc/PID/fd */
+        vnode_unref(v);
+        error = -ENXIO;
+    }
     return error ? error : file_open(v, flags, cred_current(), f);
 }
 

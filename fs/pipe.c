@@ -139,6 +139,7 @@ static const struct fs pipe_fs = {.type = "pipefs",
                                   .source = "pipefs",
                                   .dev = PIPEFS_DEV,
                                   .magic = PIPEFS_MAGIC,
+                                  .label = "pipe",
                                   .release = pipe_release};
 
 int pipe_create(uint32_t flags, struct file *end[2])

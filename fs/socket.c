@@ -148,6 +148,7 @@ static const struct fs sock_fs = {.type = "sockfs",
                                   .source = "sockfs",
                                   .dev = SOCKFS_DEV,
                                   .magic = SOCKFS_MAGIC,
+                                  .label = "socket",
                                   .release = sock_release};
 
 static int pair_create(struct pair **made)

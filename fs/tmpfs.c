@@ -138,9 +138,11 @@ int tmpfs_make_unnamed(uint32_t mode, struct vnode **v)
     struct tnode *n;
     int error = tmpfs_node(&tmpfs_root_fs, S_IFREG | mode, 0, &n);
 
-    if (!error)
-        *v = &n->vnode;
-    return error;
+    if (error)
+        return error;
+    n->vnode.name = "memfd:"; /* for listings, which know by the missing parent that it has none */
+    *v = &n->vnode;
+    return 0;
 }
 
 int tmpfs_set_target(struct tnode *n, const char *text, size_t len)

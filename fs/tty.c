@@ -125,6 +125,11 @@ int tty_foreground(void)
     return *(volatile int *)&tty_console.pgid;
 }
 
+int tty_session(void)
+{
+    return *(volatile int *)&tty_console.sid;
+}
+
 size_t tty_input_ready(void)
 {
     uint32_t mask = lock(&tty_console);

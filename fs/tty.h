@@ -55,6 +55,8 @@ void tty_on_caller(struct tty_caller (*caller)(void), int (*background)(int sig)
 /* The foreground process group; 0: none. TIOCSPGRP sets it, too. */
 void tty_set_foreground(int pgid);
 int tty_foreground(void);
+/* The session that has the terminal; 0: none. */
+int tty_session(void);
 /* The leader of session sid ends: if that had the terminal, any other may take it, and what is in
  * the foreground is to be hung up: its group, or 0. As long as one
  * has it, TIOCSCTTY is -EPERM and TIOCSPGRP -ENOTTY for processes of others. Init's session is

@@ -128,6 +128,8 @@ struct fs {
     uint32_t dev;              /* (c) st_dev */
     uint32_t magic;            /* (c) f_type of statfs */
     bool counted;              /* (c) statfs tells of tmpfs's limits */
+    const char *label;         /* (c) of files without names, for listings: "pipe" is pipe:[INO];
+                                * with a ':' the whole; NULL: files have names */
     /* The last reference went. */
     void (*release)(struct vnode *v);
     /* chmod, chown, utimensat. NULL: -EPERM. */

@@ -15,6 +15,8 @@ struct sigaction_abi;
 struct altstack;
 
 void arch_halt(void) __noreturn;
+/* The CPU's main ID register: whose it is, and which. */
+uint32_t arch_main_id(void);
 /* Semihosting, ARM DUI 0471 chapter 8: an operation with its block of arguments, done by the
  * emulator or debugger before this returns. Its result; 0 where nobody listens. */
 int arch_semihosting(uint32_t operation, const uint32_t *block);

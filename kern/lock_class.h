@@ -79,6 +79,7 @@ enum lock_class {
     LOCK_EPOCH,
     LOCK_WATCHDOG,
     LOCK_RANDOM,
+    LOCK_UNIMPLEMENTED,
     LOCK_LOG,
     LOCK_CONSOLE_IN,
     LOCK_CONSOLE_OUT,

@@ -91,6 +91,7 @@ static const char *const names[LOCK_CLASSES] = {
     [LOCK_EPOCH] = "wall clock",
     [LOCK_WATCHDOG] = "watchdog",
     [LOCK_RANDOM] = "random",
+    [LOCK_UNIMPLEMENTED] = "missing calls",
     [LOCK_LOG] = "log",
     [LOCK_CONSOLE_IN] = "console input",
     [LOCK_CONSOLE_OUT] = "console output",

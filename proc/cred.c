@@ -437,8 +437,16 @@ void cred_print_ids(struct text *t, struct proc *p)
     copy_of(p, &c);
     text_printf(t, "Uid:\t%u\t%u\t%u\t%u\n", (unsigned)c.uid, (unsigned)c.euid, (unsigned)c.suid,
                 (unsigned)c.fsuid);
-    text_printf(t, "Gid:\t%u\t%u\t%u\t%u\nGroups:\t", (unsigned)c.gid, (unsigned)c.egid,
-                (unsigned)c.sgid, (unsigned)c.fsgid);
+    text_printf(t, "Gid:\t%u\t%u\t%u\t%u\n", (unsigned)c.gid, (unsigned)c.egid, (unsigned)c.sgid,
+                (unsigned)c.fsgid);
+}
+
+void cred_print_groups(struct text *t, struct proc *p)
+{
+    struct cred c;
+
+    copy_of(p, &c);
+    text_printf(t, "Groups:\t");
     for (unsigned i = 0; i < c.ngroups; i++)
         text_printf(t, "%u ", (unsigned)c.group[i]);
     text_printf(t, "\n");

@@ -68,8 +68,9 @@ int __must_check cred_may_look(struct proc *p);
 int __must_check cred_may_schedule(struct proc *p);
 int __must_check cred_may_limit(struct proc *p);
 
-/* For /proc/PID/status: Uid, Gid, Groups; Cap*, NoNewPrivs. */
+/* For /proc/PID/status: Uid, Gid; Groups; Cap*, NoNewPrivs. */
 void cred_print_ids(struct text *t, struct proc *p);
+void cred_print_groups(struct text *t, struct proc *p);
 void cred_print_caps(struct text *t, struct proc *p);
 
 #endif

@@ -1,163 +1,115 @@
 /* SPDX-License-Identifier: MIT
  *
- * The tree of /proc. Its root is static; every other vnode is made by the lookup that finds it and
- * goes with its last reference. A vnode holds a pid, not a process: whoever opens it later looks
- * the process up again, and gets -ESRCH when it is gone.
- * Inode numbers: INO_BASE + pid << 8 + the file's place in its directory; place 0 is the directory.
+ * The tree of /proc and of /sys: nodes, directories that are tables, texts and links. The roots are
+ * static; every other vnode is made by the lookup that finds it, goes with its last reference, and
+ * holds one to its directory. A vnode holds a pid, not a process: whoever opens it later looks the
+ * process up again, and gets -ESRCH when it is gone.
+ * Inode numbers: INO_BASE + pid << 8 + the file's place among those of its process, or of the
+ * system; a process's directory has place 0. Threads and descriptors have ranges of their own.
  * Locks: none of its own; the process lock is not needed: pid_ref keeps what it finds.
  */
-#include "proc/pid.h"
 #include "proc/procfs.h"
 
 #include <string.h>
 
-#include "fs/walk.h"
 #include "include/uapi/errno.h"
 #include "lib/fmt.h"
 #include "mm/slab.h"
+#include "proc/pid.h"
 #include "proc/procfs_impl.h"
+#include "proc/sysfs.h"
 
 #define INO_BASE   0x40000000u
+#define INO_TASKS  0x41000000u /* + tid << 8 + place */
+#define INO_FDS    0x50000000u /* + pid << 12 + fd */
 #define PROC_MAGIC 0x9fa0u
+#define SYS_MAGIC  0x62656572u
 
-/* A file of a directory: a link where it has that. */
-struct entry {
-    const char *name;
-    procfs_printer *print;
-    int (*link)(int pid, char *buf, size_t size); /* the target with its NUL: 0 or -Exxx */
-    const struct vnode_ops *ops;                  /* instead of those of text and links; or NULL */
-};
+static struct slab_cache node_cache = SLAB_CACHE("procfs", sizeof(struct procfs_node));
 
-/* A directory's files. */
-struct table {
-    const struct entry *entry;
-    unsigned count;
-    unsigned
-        first; /* place of the first, from 1 on: a directory's in the root are behind its own */
-};
+static const struct vnode_ops dir_ops, file_ops, link_ops;
+static const struct fs procfs, sysfs;
 
-struct pnode {
-    struct vnode vnode;
-    const struct entry *entry; /* (c) NULL: a process's directory */
-    int pid;                   /* (c) 0: of the system */
-};
+static const struct procfs_file root_file = {.name = "", .dir = &procfs_root_table};
 
-static struct slab_cache node_cache = SLAB_CACHE("procfs", sizeof(struct pnode));
+static struct procfs_node procfs_root = {.vnode = {.ops = &procfs_root_ops,
+                                                   .fs = &procfs,
+                                                   .refs = 1,
+                                                   .mode = S_IFDIR | 0555,
+                                                   .ino = INO_BASE,
+                                                   .nlink = 2},
+                                         .file = &root_file};
 
-static const struct vnode_ops root_ops, dir_ops, sysvipc_ops, quire_ops, file_ops, link_ops,
-    exe_ops;
-static int exe_link(int pid, char *buf, size_t size);
-static int self_link(int pid, char *buf, size_t size);
+static struct procfs_node sysfs_root = {.vnode = {.ops = &dir_ops,
+                                                  .fs = &sysfs,
+                                                  .refs = 1,
+                                                  .mode = S_IFDIR | 0555,
+                                                  .ino = INO_BASE,
+                                                  .nlink = 2},
+                                        .file = &sysfs_root_file};
 
-static const struct entry root_entries[] = {
-    {"self", NULL, self_link, NULL},
-    {"cmdline", procfs_cmdline, NULL, NULL},
-    {"coremap", procfs_coremap, NULL, NULL},
-    {"diskstats", procfs_diskstats, NULL, NULL},
-    {"enosys", procfs_enosys, NULL, NULL},
-    {"hat", procfs_hat, NULL, &procfs_hat_ops},
-    {"interrupts", procfs_interrupts, NULL, NULL},
-    {"kmsg", procfs_kmsg, NULL, NULL},
-    {"loadavg", procfs_loadavg, NULL, NULL},
-#if CONFIG_LOCKCHECK
-    {"kstorm", procfs_kstorm, NULL, NULL},
-    {"lockstat", procfs_lockstat, NULL, NULL},
-#endif
-    {"meminfo", procfs_meminfo, NULL, NULL},
-    {"mounts", procfs_mounts, NULL, NULL},
-    {"partitions", procfs_partitions, NULL, NULL},
-    {"quire", NULL, NULL, &quire_ops},
-    {"slabinfo", procfs_slabinfo, NULL, NULL},
-    {"stat", procfs_stat, NULL, NULL},
-    {"swaps", procfs_swaps, NULL, NULL},
-    {"sysvipc", NULL, NULL, &sysvipc_ops},
-    {"trace", procfs_trace, NULL, NULL},
-    {"trace_control", procfs_trace_control, NULL, &procfs_trace_control_ops},
-    {"trace_stream", NULL, NULL, &procfs_trace_stream_ops},
-    {"uptime", procfs_uptime, NULL, NULL},
-    {"version", procfs_version, NULL, NULL},
-    {"vmcheck", procfs_vmcheck, NULL, NULL},
-    {"vmstat", procfs_vmstat, NULL, NULL},
-};
-
-static const struct entry pid_entries[] = {
-    {"cmdline", procfs_pid_cmdline, NULL, NULL},
-    {"comm", procfs_pid_comm, NULL, NULL},
-    {"cost", procfs_pid_cost, NULL, NULL},
-    {"exe", NULL, exe_link, &exe_ops},
-    {"fork", procfs_pid_fork, NULL, &procfs_pid_fork_ops},
-    {"limits", procfs_pid_limits, NULL, NULL},
-    {"maps", procfs_pid_maps, NULL, NULL},
-    {"pmap", procfs_pid_pmap, NULL, NULL},
-    {"pt", procfs_pid_pt, NULL, NULL},
-    {"refs", NULL, NULL, &procfs_refs_ops},
-    {"stat", procfs_pid_stat, NULL, NULL},
-    {"status", procfs_pid_status, NULL, NULL},
-    {"swap", procfs_pid_swap, NULL, NULL},
-};
-
-static const struct entry sysvipc_entries[] = {{"shm", procfs_shm, NULL, NULL}};
-
-/* What other systems have no name for. */
-static const struct entry quire_entries[] = {
-    {"clock", procfs_clock, NULL, &procfs_clock_ops},
-    {"swapmap", procfs_swapmap, NULL, NULL},
-};
-
-static const struct table root_table = {root_entries, ARRAY_SIZE(root_entries), 1};
-static const struct table pid_table = {pid_entries, ARRAY_SIZE(pid_entries), 1};
-static const struct table sysvipc_table = {sysvipc_entries, ARRAY_SIZE(sysvipc_entries),
-                                           ARRAY_SIZE(root_entries) + 1};
-static const struct table quire_table = {quire_entries, ARRAY_SIZE(quire_entries),
-                                         ARRAY_SIZE(root_entries) + ARRAY_SIZE(sysvipc_entries) +
-                                             1};
-
-static const struct fs procfs;
-
-static struct vnode procfs_root = {.ops = &root_ops,
-                                   .fs = &procfs,
-                                   .refs = 1,
-                                   .mode = S_IFDIR | 0555,
-                                   .ino = INO_BASE,
-                                   .nlink = 2};
-
-static struct pnode *node_of(struct vnode *v)
+uint32_t procfs_ino(const struct procfs_node *like, unsigned place)
 {
-    return container_of(v, struct pnode, vnode);
+    if (like->file->ops == &procfs_fd_link_ops)
+        return INO_FDS + ((uint32_t)like->pid << 12) + (unsigned)like->fd;
+    if (like->tid)
+        return INO_TASKS + ((uint32_t)like->tid << 8) + place;
+    return INO_BASE + ((uint32_t)like->pid << 8) + place;
 }
 
-static uint32_t ino_of(int pid, unsigned place)
+static bool is_dir(const struct procfs_file *f)
 {
-    return INO_BASE + ((uint32_t)pid << 8) + place;
+    return f->dir || (f->ops && f->ops->lookup);
 }
 
-static uint32_t mode_of(const struct entry *e)
+static uint32_t mode_of(const struct procfs_node *like)
 {
-    if (!e || (e->ops && e->ops->lookup))
-        return S_IFDIR | 0555;
-    if (e->link)
-        return S_IFLNK | 0777;
-    return S_IFREG | (e->ops && e->ops->write ? 0644 : 0444);
+    const struct procfs_file *f = like->file;
+    uint32_t mode = f->mode;
+
+    if (is_dir(f))
+        return S_IFDIR | (mode ? mode : 0555);
+    if (f->link)
+        return S_IFLNK | (mode ? mode : 0777);
+    if (!mode)
+        mode = f->ops && f->ops->write ? 0644 : 0444;
+    return S_IFREG | mode;
 }
 
-/* A vnode for a file, or for a process's directory (e NULL). */
-static int node_make(int pid, const struct entry *e, unsigned place, struct vnode **found)
+static const struct vnode_ops *ops_of(const struct procfs_file *f)
 {
-    struct pnode *n = slab_alloc(&node_cache);
+    if (f->ops)
+        return f->ops;
+    if (f->dir)
+        return &dir_ops;
+    return f->link ? &link_ops : &file_ops;
+}
+
+int procfs_node_make(struct vnode *dir, const struct procfs_node *like, unsigned place, int number,
+                     struct vnode **found)
+{
+    struct procfs_node *n = slab_alloc(&node_cache);
 
     if (!n)
         return -ENOMEM;
-    n->entry = e;
-    n->pid = pid;
-    n->vnode.ops = !e ? &dir_ops : e->ops ? e->ops : e->print ? &file_ops : &link_ops;
-    n->vnode.fs = &procfs;
+    n->file = like->file;
+    n->pid = like->pid;
+    n->tid = like->tid;
+    n->fd = like->fd;
+    n->vnode.name = n->file->name;
+    if (!n->file->name) {
+        fmt_snprint(n->number, sizeof(n->number), "%d", number);
+        n->vnode.name = n->number;
+    }
+    n->vnode.ops = ops_of(n->file);
+    n->vnode.fs = dir->fs;
     n->vnode.refs = 1;
-    n->vnode.mode = mode_of(e);
-    n->vnode.ino = ino_of(pid, place);
-    n->vnode.nlink = n->vnode.ops->lookup ? 2 : 1;
-    n->vnode.parent = n->vnode.ops->lookup ? &procfs_root : NULL;
-    if (pid)
-        procfs_own(&n->vnode, pid);
+    n->vnode.mode = like->vnode.mode ? like->vnode.mode : mode_of(like);
+    n->vnode.ino = procfs_ino(like, place);
+    n->vnode.nlink = is_dir(n->file) ? 2 : 1;
+    n->vnode.parent = vnode_ref(dir);
+    if (n->pid)
+        procfs_own(&n->vnode, n->pid);
     n->vnode.atime = n->vnode.mtime = n->vnode.ctime = vnode_now();
     *found = &n->vnode;
     return 0;
@@ -165,152 +117,123 @@ static int node_make(int pid, const struct entry *e, unsigned place, struct vnod
 
 static int node_may(struct vnode *v, unsigned want)
 {
-    const struct pnode *n = v == &procfs_root ? NULL : node_of(v);
+    const struct procfs_node *n = procfs_node_of(v);
 
-    return n && n->entry ? procfs_may(n->pid, n->entry->name, want) : 0;
+    (void)want;
+    return n->file->name ? procfs_may(n->pid, n->file->name) : 0;
 }
 
 static void node_release(struct vnode *v)
 {
-    slab_free(&node_cache, node_of(v));
+    struct vnode *dir = v->parent;
+
+    slab_free(&node_cache, procfs_node_of(v));
+    vnode_unref(dir);
 }
 
-static int table_lookup(const struct table *t, int pid, const struct name *name,
-                        struct vnode **found)
+/* What the i-th file of the directory is like. */
+static struct procfs_node child_like(struct vnode *dir, unsigned i)
 {
+    const struct procfs_node *d = procfs_node_of(dir);
+
+    return (struct procfs_node){.file = &d->file->dir->file[i], .pid = d->pid, .tid = d->tid};
+}
+
+int procfs_table_lookup(struct vnode *dir, const struct name *name, struct vnode **found)
+{
+    const struct procfs_table *t = procfs_node_of(dir)->file->dir;
+
     for (unsigned i = 0; i < t->count; i++)
-        if (name_is(name, t->entry[i].name))
-            return node_make(pid, &t->entry[i], t->first + i, found);
+        if (name_is(name, t->file[i].name)) {
+            struct procfs_node like = child_like(dir, i);
+
+            return procfs_node_make(dir, &like, t->first + i, 0, found);
+        }
     return -ENOENT;
 }
 
-static int table_readdir(const struct table *t, int pid, uint64_t *pos, struct dirent_info *entry)
+int procfs_table_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
 {
-    const struct entry *e;
+    const struct procfs_table *t = procfs_node_of(dir)->file->dir;
+    struct procfs_node like;
 
     if (*pos >= t->count)
         return 0;
-    e = &t->entry[*pos];
-    strcpy(entry->name, e->name);
-    entry->mode = mode_of(e);
-    entry->ino = ino_of(pid, t->first + (unsigned)(*pos)++);
+    like = child_like(dir, (unsigned)*pos);
+    strcpy(entry->name, like.file->name);
+    entry->mode = mode_of(&like);
+    entry->ino = procfs_ino(&like, t->first + (unsigned)(*pos)++);
     return 1;
 }
 
-/* The number that name spells, without leading zeroes; 0 if it is none. */
-static int pid_of_name(const struct name *name)
+int procfs_number_of(const struct name *name, int most)
 {
-    int pid = 0;
+    int n = 0;
 
-    if (name->text[0] == '0')
-        return 0;
+    if (name->len == 0 || (name->text[0] == '0' && name->len > 1))
+        return -1;
     for (uint32_t i = 0; i < name->len; i++) {
         char c = name->text[i];
 
         if (c < '0' || c > '9')
-            return 0;
-        pid = pid * 10 + (c - '0');
-        if (pid > PID_MAX)
-            return 0;
+            return -1;
+        n = n * 10 + (c - '0');
+        if (n > most)
+            return -1;
     }
-    return pid;
+    return n;
 }
 
-static int root_lookup(struct vnode *dir, const struct name *name, struct vnode **found)
+struct proc *procfs_proc(int pid)
 {
-    int pid = pid_of_name(name);
-    struct proc *p;
-
-    (void)dir;
-    if (!pid)
-        return table_lookup(&root_table, 0, name, found);
-    p = pid_ref(pid);
-    if (!p)
-        return -ENOENT;
-    proc_unref(p);
-    return node_make(pid, NULL, 0, found);
-}
-
-/* Positions: the files of the table, then table count + pid of the last process shown. */
-static int root_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
-{
-    struct proc *p;
-
-    (void)dir;
-    if (*pos < root_table.count)
-        return table_readdir(&root_table, 0, pos, entry);
-    if (*pos > root_table.count + PID_MAX)
-        return 0;
-    p = pid_ref_next((int)(*pos - root_table.count));
-    if (!p)
-        return 0;
-    fmt_snprint(entry->name, sizeof(entry->name), "%d", p->pid);
-    entry->ino = ino_of(p->pid, 0);
-    entry->mode = S_IFDIR | 0555;
-    *pos = root_table.count + (unsigned)p->pid;
-    proc_unref(p);
-    return 1;
-}
-
-static int dir_lookup(struct vnode *dir, const struct name *name, struct vnode **found)
-{
-    return table_lookup(&pid_table, node_of(dir)->pid, name, found);
-}
-
-static int dir_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
-{
-    return table_readdir(&pid_table, node_of(dir)->pid, pos, entry);
-}
-
-static int sysvipc_lookup(struct vnode *dir, const struct name *name, struct vnode **found)
-{
-    (void)dir;
-    return table_lookup(&sysvipc_table, 0, name, found);
-}
-
-static int sysvipc_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
-{
-    (void)dir;
-    return table_readdir(&sysvipc_table, 0, pos, entry);
-}
-
-static int quire_lookup(struct vnode *dir, const struct name *name, struct vnode **found)
-{
-    (void)dir;
-    return table_lookup(&quire_table, 0, name, found);
-}
-
-static int quire_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
-{
-    (void)dir;
-    return table_readdir(&quire_table, 0, pos, entry);
+    return pid_ref(pid);
 }
 
 /* A printer and what it prints about. */
 struct job {
-    procfs_printer *print;
+    const struct procfs_node *node;
     struct proc *proc;
 };
 
 static void run_job(struct text *t, void *arg)
 {
     const struct job *job = arg;
+    const struct procfs_file *f = job->node->file;
 
-    job->print(t, job->proc);
+    if (f->print)
+        f->print(t, job->proc);
+    else if (f->print_task)
+        f->print_task(t, job->proc, job->node->tid);
+}
+
+/* Thread tid is p's; 0: p as a whole. */
+static bool has_thread(struct proc *p, int tid)
+{
+    bool there = !tid;
+
+    proc_lock();
+    list_for_each (it, &p->threads) {
+        there |= container_of(it, struct thread, siblings)->tid == tid;
+    }
+    proc_unlock();
+    return there;
 }
 
 int procfs_open(struct file *f)
 {
-    const struct pnode *n = node_of(f->vnode);
-    struct job job = {n->entry->print, NULL};
-    int error;
+    const struct procfs_node *n = procfs_node_of(f->vnode);
+    struct job job = {n, NULL};
+    int error = 0;
 
     if (n->pid) {
-        job.proc = pid_ref(n->pid);
+        job.proc = procfs_proc(n->pid);
         if (!job.proc)
             return -ESRCH;
+        if (n->tid && n->tid != n->pid && !has_thread(job.proc, n->tid))
+            error = -ESRCH;
     }
-    error = text_open(f, run_job, &job);
+    if (!error)
+        error = text_open(f, run_job, &job);
     if (job.proc)
         proc_unref(job.proc);
     return error;
@@ -318,61 +241,18 @@ int procfs_open(struct file *f)
 
 int procfs_pid_of(const struct file *f)
 {
-    return node_of(f->vnode)->pid;
+    return procfs_node_of(f->vnode)->pid;
 }
 
-static int self_link(int pid, char *buf, size_t size)
+int procfs_readlink(struct vnode *v, char *buf, size_t size)
 {
-    struct proc *p = proc_current();
-
-    (void)pid;
-    if (!p)
-        return -ENOENT;
-    fmt_snprint(buf, size, "%d", p->pid);
-    return 0;
-}
-
-/* The program that the process runs, with a reference. */
-static int exe_of(int pid, struct vnode **exe)
-{
-    struct proc *p = pid_ref(pid);
-
-    if (!p)
-        return -ESRCH;
-    proc_lock();
-    *exe = p->exe ? vnode_ref(p->exe) : NULL;
-    proc_unlock();
-    proc_unref(p);
-    return *exe ? 0 : -ENOENT;
-}
-
-static int exe_link(int pid, char *buf, size_t size)
-{
-    struct vnode *exe;
-    int error = exe_of(pid, &exe);
-
-    if (error)
-        return error;
-    error = vnode_path(exe, buf, size);
-    vnode_unref(exe);
-    return error;
-}
-
-/* Whatever its name is by now, and if it has none any more. */
-static int exe_jump(struct vnode *link, struct vnode **to)
-{
-    return exe_of(node_of(link)->pid, to);
-}
-
-static int node_readlink(struct vnode *v, char *buf, size_t size)
-{
-    const struct pnode *n = node_of(v);
+    const struct procfs_node *n = procfs_node_of(v);
     char *target = kmalloc(PATH_MAX);
     int len;
 
     if (!target)
         return -ENOMEM;
-    len = n->entry->link(n->pid, target, PATH_MAX);
+    len = n->file->link(n, target, PATH_MAX);
     if (!len) {
         len = (int)MIN(strlen(target), size);
         memcpy(buf, target, (size_t)len);
@@ -381,22 +261,37 @@ static int node_readlink(struct vnode *v, char *buf, size_t size)
     return len;
 }
 
-static const struct vnode_ops root_ops = {.lookup = root_lookup, .readdir = root_readdir};
-static const struct vnode_ops dir_ops = {.lookup = dir_lookup, .readdir = dir_readdir};
-static const struct vnode_ops sysvipc_ops = {.lookup = sysvipc_lookup, .readdir = sysvipc_readdir};
-static const struct vnode_ops quire_ops = {.lookup = quire_lookup, .readdir = quire_readdir};
+static const struct vnode_ops dir_ops = {.lookup = procfs_table_lookup,
+                                         .readdir = procfs_table_readdir};
 static const struct vnode_ops file_ops = {
     .open = procfs_open, .read = text_read, .close = text_close};
-static const struct vnode_ops link_ops = {.readlink = node_readlink};
-static const struct vnode_ops exe_ops = {.readlink = node_readlink, .jump = exe_jump};
+static const struct vnode_ops link_ops = {.readlink = procfs_readlink};
 static const struct fs procfs = {.type = "proc",
                                  .source = "proc",
                                  .dev = 3,
                                  .magic = PROC_MAGIC,
                                  .release = node_release,
                                  .may = node_may};
+static const struct fs sysfs = {.type = "sysfs",
+                                .source = "sysfs",
+                                .dev = 9,
+                                .magic = SYS_MAGIC,
+                                .release = node_release,
+                                .may = node_may};
+
+/* The directory is made if the archive has none. */
+static int mount_at(const char *path, struct vnode *root)
+{
+    int error = vnode_make(NULL, path, S_IFDIR | 0555, 0, NULL);
+
+    if (error && error != -EEXIST)
+        return error;
+    return vnode_mount(path, root);
+}
 
 int procfs_mount(void)
 {
-    return vnode_mount("/proc", &procfs_root);
+    int error = mount_at("/proc", &procfs_root.vnode);
+
+    return error ? error : mount_at("/sys", &sysfs_root.vnode);
 }

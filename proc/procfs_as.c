@@ -15,11 +15,10 @@
 #include "proc/procfs_impl.h"
 #include "proc/sysv_shm.h"
 
-#define NAME_COLUMN  73 /* where Linux puts the name of a mapping */
+#define NAME_COLUMN  49 /* where Linux puts the name of a mapping on machines of 32 bits */
 #define KIB_PER_PAGE (unsigned)(PAGE_SIZE / 1024)
 
-/* Calls visit with as->lock held for reading for each segment from the lowest on. */
-static void each_seg(struct as *as, void (*visit)(struct seg *s, void *arg), void *arg)
+void procfs_each_seg(struct as *as, void (*visit)(struct seg *s, void *arg), void *arg)
 {
     names_read(); /* for the paths; above the address space's lock */
     rwlock_read(&as->lock);
@@ -37,8 +36,10 @@ static const char *seg_name(const struct seg *s, char *buf, size_t size)
 {
     struct vnode *v = s->obj ? vnode_of_obj(s->obj) : NULL;
 
-    if (v)
-        return vnode_path_locked(v, buf, size) ? "?" : buf;
+    if (v) {
+        procfs_label_locked(v, buf, size);
+        return buf;
+    }
     if (s->obj && blockdev_path(s->obj, buf, size))
         return buf;
     if (s->flags & SEG_SHARED && s->obj && obj_is_anon(s->obj))
@@ -56,17 +57,18 @@ static void prot_letters(char letters[4], prot_t prot)
     letters[3] = '\0';
 }
 
-static void map_line(struct seg *s, void *arg)
+void procfs_map_line(struct seg *s, void *arg)
 {
     struct vnode *v = s->obj ? vnode_of_obj(s->obj) : NULL;
-    char path[192], prot[4], head[NAME_COLUMN + 1];
+    char path[192], prot[4], head[NAME_COLUMN + 16];
     const char *name = seg_name(s, path, sizeof(path));
     struct text *t = arg;
 
     prot_letters(prot, s->prot);
-    fmt_snprint(head, sizeof(head), "%08lx-%08lx %s%c %08lx 00:%02x %u", (unsigned long)s->base,
+    fmt_snprint(head, sizeof(head), "%08lx-%08lx %s%c %08lx 00:%02x %u ", (unsigned long)s->base,
                 (unsigned long)seg_end(s), prot, s->flags & SEG_SHARED ? 's' : 'p',
-                (unsigned long)page_addr(s->obj_page), v ? 1u : 0u, v ? (unsigned)v->ino : 0);
+                (unsigned long)page_addr(s->obj_page), v ? (unsigned)v->fs->dev : 0u,
+                v ? (unsigned)v->ino : 0u);
     if (*name)
         text_printf(t, "%-*s%s\n", NAME_COLUMN, head, name);
     else
@@ -79,7 +81,7 @@ void procfs_pid_maps(struct text *t, struct proc *p)
 
     if (!as)
         return;
-    each_seg(as, map_line, t);
+    procfs_each_seg(as, procfs_map_line, t);
     as_unref(as);
 }
 
@@ -112,6 +114,13 @@ unsigned procfs_entries(struct as *as, vaddr_t *va, vaddr_t end, struct procfs_e
     return count;
 }
 
+enum page_kind procfs_page_kind(const struct seg *s, pfn_t pfn)
+{
+    if (frame_type(frame_of(pfn)) != FRAME_OBJ)
+        return KIND_ANON;
+    return s->obj && obj_is_anon(s->obj) ? KIND_SHMEM : KIND_FILE;
+}
+
 /* Pages of a segment: in core, without the zero page; those of them that were written; in swap
  * alone. */
 struct seg_pages {
@@ -134,6 +143,20 @@ static void count_entry(struct seg_pages *n, const struct procfs_entry *e)
         return;
     n->resident++;
     n->dirty += (frame_of(pfn)->flags & FRAME_DIRTY) != 0;
+}
+
+void procfs_seg_kinds(const struct seg *s, unsigned kinds[3])
+{
+    struct procfs_entry batch[PROCFS_BATCH];
+
+    for (vaddr_t va = s->base; va < seg_end(s);) {
+        unsigned count = procfs_entries(s->as, &va, seg_end(s), batch);
+
+        for (unsigned i = 0; i < count; i++)
+            if (pte_in_core(batch[i].pte) && pte_pfn(batch[i].pte) != frame_zero_page())
+                kinds[procfs_page_kind(s, pte_pfn(batch[i].pte))]++;
+        preempt_point();
+    }
 }
 
 static struct seg_pages seg_count(const struct seg *s)
@@ -200,7 +223,7 @@ void procfs_pid_pmap(struct text *t, struct proc *p)
     text_printf(t,
                 "base          KiB driver now max p flags object/offset resident dirty swapped\n");
     if (as) {
-        each_seg(as, pmap_line, &m);
+        procfs_each_seg(as, pmap_line, &m);
         as_unref(as);
     }
     text_printf(t, "total    %8u - - - - - - %u %u %u\n", m.pages * KIB_PER_PAGE, m.sum.resident,

@@ -46,12 +46,11 @@ void procfs_own(struct vnode *v, int pid)
     proc_unref(p);
 }
 
-int procfs_may(int pid, const char *name, unsigned want)
+int procfs_may(int pid, const char *name)
 {
     struct proc *p;
     int error;
 
-    (void)want;
     if (!pid)
         return listed(roots, ARRAY_SIZE(roots), name) && !capable(CAP_SYS_ADMIN) ? -EACCES : 0;
     if (!listed(inner, ARRAY_SIZE(inner), name))

@@ -10,6 +10,7 @@
 #include "kern/cpu.h"
 #include "kern/irq.h"
 #include "kern/log.h"
+#include "proc/load.h"
 #include "proc/procfs_impl.h"
 #include "proc/stats.h"
 #include "proc/syscall.h"
@@ -34,26 +35,46 @@ void procfs_uptime(struct text *t, struct proc *p)
     text_printf(t, "%u.%02u %u.%02u\n", up / 100, up % 100, idle / 100, idle % 100);
 }
 
-static void count_runnable(struct thread *t, void *arg)
-{
-    unsigned *running = arg;
+/* Threads of processes. */
+struct states {
+    unsigned runnable, blocked; /* blocked: asleep so that signals do not end it */
+};
 
-    if (t->state == THREAD_RUNNABLE && t->proc)
-        ++*running;
+static void count_state(struct thread *t, void *arg)
+{
+    struct states *n = arg;
+
+    if (!t->proc)
+        return;
+    n->runnable += t->state == THREAD_RUNNABLE;
+    n->blocked += t->state == THREAD_SLEEPING && !t->interruptible;
 }
 
-static unsigned runnable(void)
+static struct states states(void)
 {
-    unsigned n = 0;
+    struct states n = {0, 0};
 
-    thread_for_each(count_runnable, &n);
+    thread_for_each(count_state, &n);
     return n;
+}
+
+/* A load, with two digits behind the point. */
+static void print_load(struct text *t, uint32_t load)
+{
+    uint32_t hundred = (load * 100 + (1u << (LOAD_SHIFT - 1))) >> LOAD_SHIFT;
+
+    text_printf(t, "%u.%02u ", (unsigned)(hundred / 100), (unsigned)(hundred % 100));
 }
 
 void procfs_loadavg(struct text *t, struct proc *p)
 {
+    uint32_t load[3];
+
     (void)p;
-    text_printf(t, "0.00 0.00 0.00 %u/%u %d\n", runnable(), (unsigned)thread_count(),
+    load_get(load);
+    for (unsigned i = 0; i < ARRAY_SIZE(load); i++)
+        print_load(t, load[i]);
+    text_printf(t, "%u/%u %d\n", states().runnable, (unsigned)thread_count(),
                 proc_stats()->last_pid);
 }
 
@@ -68,6 +89,7 @@ static void stat_cpu(struct text *t, const char *name, uint64_t idle_ns, unsigne
 
 void procfs_stat(struct text *t, struct proc *p)
 {
+    struct states n = states();
     struct sched_stats s;
     char name[8];
 
@@ -80,8 +102,9 @@ void procfs_stat(struct text *t, struct proc *p)
         }
     text_printf(t, "intr %u\nctxt %u\nbtime %u\n", irq_total(), sched_stats_total().switches,
                 (unsigned)(clock_epoch_ns() / NSEC_PER_SEC));
-    text_printf(t, "processes %u\nprocs_running %u\nprocs_blocked 0\n", proc_stats()->forks,
-                runnable());
+    text_printf(t, "processes %u\nprocs_running %u\nprocs_blocked %u\n", proc_stats()->forks,
+                n.runnable, n.blocked);
+    text_printf(t, "softirq 0 0 0 0 0 0 0 0 0 0 0\n"); /* there are none */
 }
 
 void procfs_kmsg(struct text *t, struct proc *p)
@@ -127,16 +150,6 @@ void procfs_interrupts(struct text *t, struct proc *p)
         text_printf(t, "  %s", name);
     }
     text_printf(t, "\n");
-}
-
-void procfs_mounts(struct text *t, struct proc *p)
-{
-    const struct fs *fs;
-    char path[128];
-
-    (void)p;
-    for (unsigned n = 0; vnode_mount_info(n, &fs, path, sizeof(path)); n++)
-        text_printf(t, "%s %s %s rw 0 0\n", fs->source, path, fs->type);
 }
 
 void procfs_enosys(struct text *t, struct proc *p)

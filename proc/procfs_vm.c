@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "kern/cpu.h"
+#include "fs/tmpfs.h"
 #include "fs/tty.h"
 #include "kern/irq.h"
 #include "kern/console.h"
@@ -22,6 +23,7 @@
 #include "mm/swap.h"
 #include "proc/procfs_impl.h"
 #include "proc/stats.h"
+#include "proc/unimplemented.h"
 
 #define REPORT_BYTES 8192u /* room for vmcheck's findings */
 #define KIB_PER_PAGE (PAGE_SIZE / 1024)
@@ -160,6 +162,10 @@ void procfs_vmstat(struct text *t, struct proc *p)
     lines_of_cpus(t);
     line(t, "interrupts", irq_total());
     line(t, "console_lost", console_lost() + tty_lost());
+    line(t, "unimplemented_calls", unimplemented_total());
+    line(t, "nr_free_pages", s.free);
+    line(t, "pgfault", c.entries);
+    line(t, "pgmajfault", c.kind[FAULT_PAGEIN]);
     line(t, "frames_free", s.free);
     line(t, "frames_cache", s.cache);
     lines_of_swap(t);
@@ -196,12 +202,12 @@ static uint32_t kernel_frames(const uint32_t of_type[FRAME_TYPES])
 
 static void kib_line(struct text *t, const char *name, uint32_t pages)
 {
-    text_printf(t, "%-13s %10u kB\n", name, (unsigned)(pages * KIB_PER_PAGE));
+    text_printf(t, "%-16s%8u kB\n", name, (unsigned)(pages * KIB_PER_PAGE));
 }
 
 static void pages_line(struct text *t, const char *name, uint32_t pages)
 {
-    text_printf(t, "%-13s %10u\n", name, (unsigned)pages);
+    text_printf(t, "%-16s%8u\n", name, (unsigned)pages);
 }
 
 /* A few objects may lie in one frame or in several, as CPUs took and gave them back: who compares
@@ -219,9 +225,35 @@ static void slab_lines(struct text *t)
     pages_line(t, "SlabObjects:", objects);
 }
 
-void procfs_meminfo(struct text *t, struct proc *p)
+/* Linux's names. What has no number here has no line: which pages are active, and what is being
+ * written. Block devices' pages are in Cached. */
+static void lines_of_memory(struct text *t, const struct frame_stats *s,
+                            const uint32_t of_type[FRAME_TYPES])
 {
     struct swap_stats swap = swap_stats();
+
+    kib_line(t, "MemTotal:", s->total);
+    kib_line(t, "MemFree:", s->free);
+    kib_line(t, "MemAvailable:", s->free + s->cache);
+    kib_line(t, "Buffers:", 0);
+    kib_line(t, "Cached:", of_type[FRAME_OBJ]);
+    kib_line(t, "SwapCached:", of_type[FRAME_SWAP]);
+    kib_line(t, "SwapTotal:", swap.total);
+    kib_line(t, "SwapFree:", swap.total - swap.used);
+    kib_line(t, "AnonPages:", of_type[FRAME_ANON]);
+    kib_line(t, "Shmem:", MIN(tmpfs_stats().pages, of_type[FRAME_OBJ]));
+    kib_line(t, "Slab:", of_type[FRAME_SLAB]);
+    kib_line(t, "SReclaimable:", 0);
+    kib_line(t, "SUnreclaim:", of_type[FRAME_SLAB]);
+    kib_line(t, "KernelStack:", of_type[FRAME_STACK]);
+    kib_line(t, "PageTables:", of_type[FRAME_NODE] + of_type[FRAME_TABLE]);
+    kib_line(t, "KernelMemory:", kernel_frames(of_type));
+    kib_line(t, "CommitLimit:", as_commit_limit());
+    kib_line(t, "Committed_AS:", as_committed());
+}
+
+void procfs_meminfo(struct text *t, struct proc *p)
+{
     uint32_t of_type[FRAME_TYPES];
     struct frame_stats s;
 
@@ -229,17 +261,7 @@ void procfs_meminfo(struct text *t, struct proc *p)
     mm_drain(); /* what CPUs keep ready is not in use */
     s = frame_stats();
     count_frames(of_type);
-    kib_line(t, "MemTotal:", s.total);
-    kib_line(t, "MemFree:", s.free);
-    kib_line(t, "MemAvailable:", s.free + s.cache);
-    kib_line(t, "Buffers:", 0);
-    kib_line(t, "Cached:", s.cache);
-    kib_line(t, "SwapCached:", of_type[FRAME_SWAP]);
-    kib_line(t, "SwapTotal:", swap.total);
-    kib_line(t, "SwapFree:", swap.total - swap.used);
-    kib_line(t, "KernelMemory:", kernel_frames(of_type));
-    kib_line(t, "CommitLimit:", as_commit_limit());
-    kib_line(t, "Committed_AS:", as_committed());
+    lines_of_memory(t, &s, of_type);
     pages_line(t, "FramesTotal:", s.total);
     pages_line(t, "FramesFree:", s.free);
     pages_line(t, "FramesUsed:", s.total - s.free - s.cache);

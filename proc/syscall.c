@@ -7,6 +7,7 @@
 #include "kern/arch.h"
 #include "kern/trace.h"
 #include "proc/sys_impl.h"
+#include "proc/unimplemented.h"
 
 #define ARM_PRIVATE    0xf0000u
 #define ARM_CACHEFLUSH 0xf0002u
@@ -260,6 +261,7 @@ static void count_missed(uint32_t number)
 
     if (missed[i] != UINT32_MAX)
         missed[i]++;
+    unimplemented_count(number);
 }
 
 SYSCALL0(sys_enosys)

@@ -22,6 +22,11 @@ void arch_halt(void)
         __asm__ volatile("wfi");
 }
 
+uint32_t arch_main_id(void)
+{
+    return cp15_read_midr();
+}
+
 void arch_wait_for_interrupt(void)
 {
     __asm__ volatile("dsb\n\twfi" ::: "memory");
