@@ -113,6 +113,11 @@ static const struct vnode_ops random_ops = {.read = random_read, .write = null_w
 static const struct vnode_ops kdb_ops = {.read = null_read, .write = kdb_write};
 static const struct vnode_ops tty_ops = {
     .read = tty_read, .write = tty_write, .ioctl = tty_ioctl, .poll = tty_poll};
+static const struct vnode_ops own_tty_ops = {.open = tty_open_own,
+                                             .read = tty_read,
+                                             .write = tty_write,
+                                             .ioctl = tty_ioctl,
+                                             .poll = tty_poll};
 
 static int none_open(struct file *f)
 {
@@ -128,7 +133,7 @@ static const struct {
     const struct vnode_ops *ops;
     uint32_t mode, rdev;
 } devices[] = {
-    {"console", &tty_ops, 0600, DEV(5, 1)},    {"tty", &tty_ops, 0666, DEV(5, 0)},
+    {"console", &tty_ops, 0600, DEV(5, 1)},    {"tty", &own_tty_ops, 0666, DEV(5, 0)},
     {"null", &null_ops, 0666, DEV(1, 3)},      {"zero", &zero_ops, 0666, DEV(1, 5)},
     {"full", &full_ops, 0666, DEV(1, 7)},      {"random", &random_ops, 0666, DEV(1, 8)},
     {"urandom", &random_ops, 0666, DEV(1, 9)}, {"kdb", &kdb_ops, 0200, DEV(10, 241)},

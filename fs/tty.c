@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The terminal as programs see it: read, write and ioctl, and the console's notice that characters
- * came. What a character does is in tty_edit.c.
+ * The terminal as programs see it: read and write, and the console's notice that characters came.
+ * What a character does is in tty_edit.c, on its way out in tty_output.c; ioctl is tty_ioctl.c.
  * Locks: the lock of tty_console.readers, with interrupts masked, for all state; user memory is
  * copied and signals are sent without it; the mutex writers keeps a chunk of output together.
  * Order: terminal lock > console locks.
@@ -17,15 +17,14 @@
 #include "kern/log.h"
 #include "mm/uaccess.h"
 
-#define CHUNK_BYTES  128u
-#define NEVER        UINT64_MAX
-#define INIT_SESSION 1
-#define CTRL(c)      ((c)&0x1f)
+#define CHUNK_BYTES 128u
+#define NEVER       UINT64_MAX
+#define CTRL(c)     ((c)&0x1f)
 
 struct tty tty_console;
 
 static const struct tty_termios default_termios = {
-    .iflag = ICRNL | IUTF8,
+    .iflag = ICRNL | IXON | IMAXBEL | IUTF8,
     .oflag = OPOST | ONLCR,
     .cflag = 02277, /* B38400 CS8 CREAD HUPCL */
     .lflag = ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN,
@@ -46,16 +45,6 @@ static const struct tty_termios default_termios = {
 
 _Static_assert(sizeof(struct tty_termios) == 36, "struct termios of the ABI");
 
-static uint32_t lock(struct tty *t)
-{
-    return spin_lock_irq(&t->readers.lock);
-}
-
-static void unlock(struct tty *t, uint32_t mask)
-{
-    spin_unlock_irq(&t->readers.lock, mask);
-}
-
 /* Characters arrived: interrupt context. Takes all of them, whoever reads or does not, so that no
  * Ctrl-C waits behind input that a program leaves lying. */
 static void tty_input(void)
@@ -64,13 +53,13 @@ static void tty_input(void)
     int sig;
 
     do {
-        uint32_t mask = lock(t);
+        uint32_t mask = tty_lock(t);
         int pgid = t->pgid, c = -1;
 
         sig = 0;
         while (!sig && (c = console_take()) >= 0)
             sig = tty_receive(t, (uint8_t)c);
-        unlock(t, mask);
+        tty_unlock(t, mask);
         if (sig && pgid && t->signal_group)
             t->signal_group(pgid, sig);
     } while (sig);
@@ -81,6 +70,7 @@ void tty_init(void)
     waitq_init(&tty_console.readers);
     lock_classify(&tty_console.readers.lock, LOCK_TTY);
     poll_head_init(&tty_console.pollers);
+    waitq_init(&tty_console.flow);
     mutex_init(&tty_console.writers);
     lock_classify(&tty_console.writers, LOCK_TTY_WRITERS);
     tty_console.termios = default_termios;
@@ -93,30 +83,32 @@ void tty_on_interrupt(void (*signal_group)(int pgid, int sig))
     tty_console.signal_group = signal_group;
 }
 
-void tty_on_caller(struct tty_caller (*caller)(void), int (*background)(int sig))
+void tty_on_caller(struct tty_caller (*caller)(void), int (*background)(int sig),
+                   int (*session_of)(int pgid))
 {
     tty_console.caller = caller;
     tty_console.background = background;
+    tty_console.session_of = session_of;
 }
 
 void tty_set_foreground(int pgid)
 {
-    uint32_t mask = lock(&tty_console);
+    uint32_t mask = tty_lock(&tty_console);
 
     tty_console.pgid = pgid;
-    unlock(&tty_console, mask);
+    tty_unlock(&tty_console, mask);
 }
 
 int tty_end_session(int sid)
 {
-    uint32_t mask = lock(&tty_console);
+    uint32_t mask = tty_lock(&tty_console);
     int foreground = 0;
 
     if (tty_console.sid == sid) {
         tty_console.sid = 0;
         foreground = tty_console.pgid;
     }
-    unlock(&tty_console, mask);
+    tty_unlock(&tty_console, mask);
     return foreground;
 }
 
@@ -132,19 +124,19 @@ int tty_session(void)
 
 size_t tty_input_ready(void)
 {
-    uint32_t mask = lock(&tty_console);
+    uint32_t mask = tty_lock(&tty_console);
     size_t n = tty_console.canon - tty_console.tail;
 
-    unlock(&tty_console, mask);
+    tty_unlock(&tty_console, mask);
     return n;
 }
 
 size_t tty_room(void)
 {
-    uint32_t mask = lock(&tty_console);
+    uint32_t mask = tty_lock(&tty_console);
     size_t used = tty_console.head - tty_console.tail + 1; /* the line's end must fit, too */
 
-    unlock(&tty_console, mask);
+    tty_unlock(&tty_console, mask);
     return TTY_RING - MIN(used, TTY_RING);
 }
 
@@ -160,9 +152,7 @@ static bool in_background(struct tty *t)
     return t->caller && foreground && t->caller().pgid != foreground;
 }
 
-/* The caller is in the background of the session that has the terminal: what becomes of it (0: it
- * goes on). */
-static int stop_in_background(struct tty *t, int sig)
+int tty_stop_in_background(struct tty *t, int sig)
 {
     if (!in_background(t) || t->caller().sid != t->sid)
         return 0;
@@ -177,28 +167,17 @@ static int stop_reader(struct tty *t)
     return t->caller().sid == t->sid ? t->background(TTY_SIGTTIN) : -EIO;
 }
 
-static bool in_init_session(struct tty *t)
-{
-    return t->caller && t->caller().sid == INIT_SESSION;
-}
-
-/* The caller is of another session than the one that has the terminal, and not of init's. */
-static bool is_foreign(struct tty *t)
-{
-    return t->caller && t->sid && t->caller().sid != t->sid && !in_init_session(t);
-}
-
 /* Sleeps until at least need characters can be read. 0, -EAGAIN, -ETIMEDOUT, -EINTR. */
 static int wait_input(struct tty *t, const struct file *f, uint32_t need, uint64_t until_ns)
 {
     int error = 0;
 
     while (!error) {
-        uint32_t mask = lock(t);
+        uint32_t mask = tty_lock(t);
 
         if (t->canon - t->tail >= need || f->flags & O_NONBLOCK) {
             error = t->canon != t->tail ? 0 : -EAGAIN;
-            unlock(t, mask);
+            tty_unlock(t, mask);
             return error;
         }
         error = waitq_sleep(&t->readers, mask, SLEEP_LIGHT, until_ns);
@@ -216,7 +195,7 @@ static bool at_eof_mark(const struct tty *t)
  * nothing is left. The mark of a ^D is taken and not given. -EAGAIN: there was nothing. */
 static int take_input(struct tty *t, uint8_t *buf, size_t n, bool *end)
 {
-    uint32_t mask = lock(t);
+    uint32_t mask = tty_lock(t);
     bool canonical = t->termios.lflag & ICANON;
     int got = t->tail == t->canon ? -EAGAIN : 0;
 
@@ -231,11 +210,13 @@ static int take_input(struct tty *t, uint8_t *buf, size_t n, bool *end)
         t->tail++;
         *end = true;
     }
+    if (t->told)
+        tty_throttle(t);
     if (t->tail == t->canon)
         *end = true;
     else
         waitq_wake_locked(&t->readers, 1); /* there is some left for another reader */
-    unlock(t, mask);
+    tty_unlock(t, mask);
     return got;
 }
 
@@ -316,27 +297,45 @@ int tty_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     return n;
 }
 
+/* A chunk on its way to the UART: its bytes after OPOST. */
+static size_t post_chunk(struct tty *t, const char *chunk, size_t n, char *out)
+{
+    uint32_t mask = tty_lock(t);
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++)
+        len += tty_post(t, chunk[i], out + len);
+    tty_unlock(t, mask);
+    return len;
+}
+
+/* The caller may write now: 0, or -Exxx. */
+static int write_begin(struct tty *t, const struct file *f)
+{
+    if (likely(!__atomic_load_n(&t->stopped, __ATOMIC_RELAXED)))
+        return 0;
+    return f->flags & O_NONBLOCK ? -EAGAIN : tty_wait_output(t);
+}
+
 int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
 {
     struct tty *t = &tty_console;
-    char chunk[CHUNK_BYTES];
+    char chunk[CHUNK_BYTES], out[CHUNK_BYTES * TTY_POST_MAX];
     size_t done = 0;
-    int stop = t->termios.lflag & TOSTOP ? stop_in_background(t, TTY_SIGTTOU) : 0;
+    int stop = t->termios.lflag & TOSTOP ? tty_stop_in_background(t, TTY_SIGTTOU) : 0;
 
-    (void)f;
     (void)pos;
     if (stop)
         return stop;
     while (done < len) {
         size_t n = MIN(len - done, CHUNK_BYTES);
         size_t copied = file_copy_in(chunk, ubuf + done, n);
-        uint32_t mask = lock(t);
-        bool translate = (t->termios.oflag & (OPOST | ONLCR)) == (OPOST | ONLCR);
+        int error = write_begin(t, f);
 
-        tty_track(t, chunk, copied);
-        unlock(t, mask);
+        if (error)
+            return done ? (int)done : error;
         mutex_lock(&t->writers);
-        log_pass(translate ? console_write : console_write_raw, chunk, copied);
+        log_pass(console_write_raw, out, post_chunk(t, chunk, copied, out));
         mutex_unlock(&t->writers);
         done += copied;
         if (copied < n)
@@ -348,163 +347,18 @@ int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     return (int)done;
 }
 
-static int get_termios(struct tty *t, vaddr_t arg)
-{
-    uint32_t mask = lock(t);
-    struct tty_termios copy = t->termios;
-
-    unlock(t, mask);
-    return copy_to_user(arg, &copy, sizeof(copy));
-}
-
-static int set_termios(struct tty *t, vaddr_t arg, bool flush)
-{
-    struct tty_termios wanted;
-    int error = copy_from_user(&wanted, arg, sizeof(wanted)), sig = 0, pgid;
-    uint32_t mask, changed;
-
-    if (!error)
-        error = stop_in_background(t, TTY_SIGTTOU);
-    if (error)
-        return error;
-    mask = lock(t);
-    if (flush)
-        tty_flush_input(t);
-    changed = wanted.lflag ^ t->termios.lflag;
-    t->termios = wanted;
-    if (changed & ICANON) { /* what was typed can be read as it is, or is edited now */
-        t->canon = t->head;
-        if (wanted.lflag & ICANON)
-            sig = tty_edit_again(t);
-        waitq_wake_locked(&t->readers, WAITQ_ALL);
-        poll_wake(&t->pollers);
-    }
-    pgid = t->pgid;
-    unlock(t, mask);
-    if (sig && pgid && t->signal_group)
-        t->signal_group(pgid, sig);
-    return 0;
-}
-
-static int get_winsize(struct tty *t, vaddr_t arg)
-{
-    uint32_t mask = lock(t);
-    struct tty_winsize copy = t->winsize;
-
-    unlock(t, mask);
-    return copy_to_user(arg, &copy, sizeof(copy));
-}
-
-static int set_winsize(struct tty *t, vaddr_t arg)
-{
-    struct tty_winsize wanted;
-    int error = copy_from_user(&wanted, arg, sizeof(wanted));
-    bool changed;
-    uint32_t mask;
-    int pgid;
-
-    if (error)
-        return error;
-    mask = lock(t);
-    changed = memcmp(&t->winsize, &wanted, sizeof(wanted)) != 0;
-    t->winsize = wanted;
-    pgid = t->pgid;
-    unlock(t, mask);
-    if (changed && pgid && t->signal_group)
-        t->signal_group(pgid, TTY_SIGWINCH);
-    return 0;
-}
-
-static int set_pgrp(vaddr_t arg)
-{
-    uint32_t pgid, mask;
-    int error = get_user32(&pgid, arg);
-
-    if (error)
-        return error;
-    if ((int)pgid <= 0)
-        return -EINVAL;
-    if (is_foreign(&tty_console))
-        return -ENOTTY;
-    error = stop_in_background(&tty_console, TTY_SIGTTOU);
-    if (error)
-        return error;
-    mask = lock(&tty_console);
-    tty_console.pgid = (int)pgid;
-    if (in_init_session(&tty_console))
-        tty_console.sid = (int)pgid;
-    unlock(&tty_console, mask);
-    return 0;
-}
-
-static int take_session(struct tty *t)
-{
-    struct tty_caller caller = {0, 0};
-    uint32_t mask;
-
-    if (is_foreign(t))
-        return -EPERM;
-    if (t->caller)
-        caller = t->caller();
-    mask = lock(t);
-    t->sid = caller.sid;
-    t->pgid = caller.pgid;
-    unlock(t, mask);
-    return 0;
-}
-
-static int flush(struct tty *t, uint32_t queue)
-{
-    uint32_t mask;
-    int stop = stop_in_background(t, TTY_SIGTTOU);
-
-    if (stop || queue > 2)
-        return stop ? stop : -EINVAL;
-    if (queue == 1) /* output is never held back */
-        return 0;
-    mask = lock(t);
-    tty_flush_input(t);
-    unlock(t, mask);
-    return 0;
-}
-
 /* Without ICANON what VMIN says is not waited for if VTIME may end the wait: as Linux. */
 uint32_t tty_poll(struct file *f, struct poll_wait *w)
 {
     struct tty *t = &tty_console;
-    uint32_t events = POLL_WRITE, need = 1, mask;
+    uint32_t events = t->stopped ? 0 : POLL_WRITE, need = 1, mask;
 
     poll_add(w, &t->pollers, f);
-    mask = lock(t);
+    mask = tty_lock(t);
     if (!(t->termios.lflag & ICANON) && !t->termios.cc[VTIME] && t->termios.cc[VMIN])
         need = t->termios.cc[VMIN];
     if (t->canon - t->tail >= need)
         events |= POLL_READ;
-    unlock(t, mask);
+    tty_unlock(t, mask);
     return events;
-}
-
-int tty_ioctl(struct file *f, unsigned request, vaddr_t arg)
-{
-    struct tty *t = &tty_console;
-
-    (void)f;
-    switch (request) {
-    case TCGETS: return get_termios(t, arg);
-    case TCSETS:
-    case TCSETSW: return set_termios(t, arg, false);
-    case TCSETSF: return set_termios(t, arg, true);
-    case TCSBRK:
-    case TCXONC: return 0;
-    case TCFLSH: return flush(t, (uint32_t)arg);
-    case TIOCSCTTY: return take_session(t);
-    case TIOCGPGRP: return put_user32(arg, (uint32_t)tty_foreground());
-    case TIOCSPGRP: return set_pgrp(arg);
-    case TIOCGSID: return put_user32(arg, (uint32_t)t->sid);
-    case TIOCGWINSZ: return get_winsize(t, arg);
-    case TIOCSWINSZ: return set_winsize(t, arg);
-    case FIONREAD: return put_user32(arg, (uint32_t)tty_input_ready());
-    case TIOCOUTQ: return put_user32(arg, 0);
-    default: return -ENOTTY;
-    }
 }

@@ -23,6 +23,8 @@
 #define TIOCGWINSZ 0x5413u
 #define TIOCSWINSZ 0x5414u
 #define FIONREAD   0x541bu
+#define TIOCNOTTY  0x5422u
+#define TIOCGETD   0x5424u
 #define TIOCGSID   0x5429u
 
 /* struct termios of the Linux ARM ABI: 36 bytes. */
@@ -39,19 +41,21 @@ struct tty_winsize {
 /* The process that calls, for job control. */
 struct tty_caller {
     int pgid, sid;
+    bool leader; /* of its session */
 };
 
 /* Takes the console over; what was typed before is edited and echoed now. Once. */
 void tty_init(void);
 
-/* Who sends sig (SIGINT, SIGQUIT, SIGTSTP, SIGWINCH) to the foreground process group: called in
- * interrupt context, too, no lock held. */
+/* Who sends sig (SIGINT, SIGQUIT, SIGTSTP, SIGWINCH; SIGHUP and SIGCONT to who loses it) to the
+ * foreground process group: called in interrupt context, too, no lock held. */
 void tty_on_interrupt(void (*signal_group)(int pgid, int sig));
 /* Who asks for the caller's group and session; once it is known there is a background. A caller
  * there, whose session has the terminal, is stopped by SIGTTIN or SIGTTOU before it gets on:
  * `background` sends it and answers -EINTR, 0: it does not stop and goes on, or -EIO; readers of
- * other sessions get -EIO. Thread context. */
-void tty_on_caller(struct tty_caller (*caller)(void), int (*background)(int sig));
+ * other sessions get -EIO. session_of: that of a group, or -ESRCH. Thread context. */
+void tty_on_caller(struct tty_caller (*caller)(void), int (*background)(int sig),
+                   int (*session_of)(int pgid));
 /* The foreground process group; 0: none. TIOCSPGRP sets it, too. */
 void tty_set_foreground(int pgid);
 int tty_foreground(void);
@@ -75,6 +79,7 @@ uint32_t tty_lost(void);
 int tty_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
 int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
 int tty_ioctl(struct file *f, unsigned request, vaddr_t arg);
+int tty_open_own(struct file *f); /* /dev/tty: -ENXIO: the caller's session has no terminal */
 uint32_t tty_poll(struct file *f, struct poll_wait *w);
 
 #endif

@@ -41,33 +41,9 @@ static bool is_continuation(const struct tty *t, uint8_t c)
     return (t->termios.iflag & IUTF8) && (c & 0xc0) == 0x80;
 }
 
-static void output(struct tty *t, const char *s, size_t n)
-{
-    tty_track(t, s, n);
-    console_write_raw(s, n);
-}
-
-void tty_track(struct tty *t, const char *s, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        uint8_t c = (uint8_t)s[i];
-
-        if (c == '\r' || c == '\n')
-            t->column = 0;
-        else if (c == '\b')
-            t->column -= t->column > 0;
-        else if (c == '\t')
-            t->column = ALIGN_DOWN(t->column + TAB_COLUMNS, TAB_COLUMNS);
-        else if (!is_control(c) && !is_continuation(t, c))
-            t->column++;
-    }
-}
-
 static void echo_newline(struct tty *t)
 {
-    bool both = (t->termios.oflag & (OPOST | ONLCR)) == (OPOST | ONLCR);
-
-    output(t, both ? "\r\n" : "\n", both ? 2 : 1);
+    tty_echo(t, "\n", 1);
 }
 
 /* Shows c as typed: ^X for a control character. */
@@ -78,15 +54,24 @@ static void echo_char(struct tty *t, uint8_t c)
     if (c == '\n')
         echo_newline(t);
     else if (is_control(c) && c != '\t' && lflag(t, ECHOCTL))
-        output(t, shown, 2);
+        tty_echo(t, shown, 2);
     else
-        output(t, (const char *)&c, 1);
+        tty_echo(t, (const char *)&c, 1);
 }
 
 static void echo(struct tty *t, uint8_t c)
 {
     if (lflag(t, ECHO))
         echo_char(t, c);
+}
+
+/* A character of a line: one that ends lines stands there as ^J. */
+static void echo_in_line(struct tty *t, uint8_t c)
+{
+    if (c == '\n' && lflag(t, ECHO) && lflag(t, ECHOCTL))
+        tty_echo(t, "^J", 2);
+    else
+        echo(t, c);
 }
 
 static unsigned width_at(const struct tty *t, uint8_t c, unsigned column)
@@ -111,7 +96,7 @@ static unsigned column_of(const struct tty *t, uint32_t end)
 static void wipe(struct tty *t, unsigned columns)
 {
     while (columns-- > 0)
-        output(t, "\b \b", 3);
+        tty_echo(t, "\b \b", 3);
 }
 
 /* Takes characters off the edited line's end down to `to`, on the screen as well. */
@@ -155,25 +140,28 @@ static void erase_char(struct tty *t, uint8_t c)
     }
 }
 
-static bool is_blank(uint8_t c)
+/* Of a word: a letter, a digit or '_', or of a character beyond ASCII. */
+static bool is_word(uint8_t c)
 {
-    return c == ' ' || c == '\t';
+    uint8_t lower = c | 0x20;
+
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '_' || c >= 0x80;
 }
 
 static void erase_word(struct tty *t)
 {
     uint32_t at = t->head;
 
-    while (at != t->canon && is_blank(char_before(t, at)))
+    while (at != t->canon && !is_word(char_before(t, at)))
         at--;
-    while (at != t->canon && !is_blank(char_before(t, at)))
+    while (at != t->canon && is_word(char_before(t, at)))
         at--;
     erase_to(t, at);
 }
 
 static void erase_line(struct tty *t, uint8_t c)
 {
-    if (lflag(t, ECHOKE) && lflag(t, ECHOE)) {
+    if (lflag(t, ECHOK) && lflag(t, ECHOKE) && lflag(t, ECHOE)) {
         erase_to(t, t->canon);
         return;
     }
@@ -197,6 +185,8 @@ static void put(struct tty *t, uint8_t c, bool end)
 
     t->ring[at] = c;
     t->ends[at / 32] = end ? t->ends[at / 32] | bit : t->ends[at / 32] & ~bit;
+    if (t->termios.iflag & IXOFF)
+        tty_throttle(t);
 }
 
 /* Everything typed so far can be read. */
@@ -212,7 +202,8 @@ static void finish(struct tty *t)
 static void drop_char(struct tty *t)
 {
     t->lost++;
-    output(t, &(char){BELL}, 1);
+    if (t->termios.iflag & IMAXBEL)
+        tty_echo(t, &(char){BELL}, 1);
 }
 
 /* Room for n characters in the ring; if not, the one at hand is dropped. */
@@ -244,13 +235,51 @@ static void add_char(struct tty *t, uint8_t c)
         return;
     if (t->head == t->canon)
         t->line_column = t->column;
-    echo(t, c);
+    echo_in_line(t, c);
     put(t, c, false);
+}
+
+/* Shows the line again, below. */
+static void reprint(struct tty *t, uint8_t c)
+{
+    echo(t, c);
+    echo_newline(t);
+    t->line_column = t->column;
+    for (uint32_t at = t->canon; at != t->head; at++)
+        echo_in_line(t, t->ring[at % TTY_RING]);
+}
+
+/* The next character means nothing: it is shown where this one is. */
+static void begin_literal(struct tty *t)
+{
+    if (t->head == t->canon)
+        t->line_column = t->column;
+    t->literal = true;
+    if (lflag(t, ECHO) && lflag(t, ECHOCTL))
+        tty_echo(t, "^\b", 2);
+}
+
+/* What IEXTEN adds; false: c is none of it. */
+static bool receive_extended(struct tty *t, uint8_t c)
+{
+    if (!lflag(t, IEXTEN))
+        return false;
+    if (is_cc(t, VWERASE, c))
+        erase_word(t);
+    else if (is_cc(t, VREPRINT, c) && lflag(t, ECHO))
+        reprint(t, c);
+    else if (is_cc(t, VLNEXT, c))
+        begin_literal(t);
+    else if (is_cc(t, VEOL2, c))
+        end_line(t, c, true);
+    else
+        return false;
+    return true;
 }
 
 static void receive_canonical(struct tty *t, uint8_t c)
 {
-    if (c == '\n' || is_cc(t, VEOL, c) || is_cc(t, VEOL2, c))
+    if (c == '\n' || is_cc(t, VEOL, c))
         end_line(t, c, true);
     else if (is_cc(t, VEOF, c))
         end_line(t, c, false);
@@ -258,9 +287,7 @@ static void receive_canonical(struct tty *t, uint8_t c)
         erase_char(t, c);
     else if (is_cc(t, VKILL, c))
         erase_line(t, c);
-    else if (is_cc(t, VWERASE, c) && lflag(t, IEXTEN))
-        erase_word(t);
-    else
+    else if (!receive_extended(t, c))
         add_char(t, c);
 }
 
@@ -285,31 +312,72 @@ static int signal_of(const struct tty *t, uint8_t c)
     return is_cc(t, VSUSP, c) ? TTY_SIGTSTP : 0;
 }
 
+/* The start and stop characters; any other with IXANY lets output go on, and is still itself. */
+static bool receive_flow(struct tty *t, uint8_t c)
+{
+    if (!(t->termios.iflag & IXON))
+        return false;
+    if (is_cc(t, VSTART, c)) {
+        tty_start(t, STOP_KEY);
+        return true;
+    }
+    if (is_cc(t, VSTOP, c)) {
+        tty_stop(t, STOP_KEY);
+        return true;
+    }
+    if (t->termios.iflag & IXANY)
+        tty_start(t, STOP_KEY);
+    return false;
+}
+
+/* A signal's character: it lets output go on, and what waits is forgotten. */
+static void receive_signal(struct tty *t, uint8_t c)
+{
+    if (!lflag(t, NOFLSH)) {
+        tty_flush_output(t);
+        tty_flush_input(t);
+    }
+    if (t->termios.iflag & IXON)
+        tty_start(t, STOP_KEY);
+    echo(t, c);
+    t->line_column = t->column;
+}
+
+/* CR and NL as iflag says; -1: it is left out. */
+static int map_end(uint32_t iflag, uint8_t c)
+{
+    if (c == '\r' && iflag & IGNCR)
+        return -1;
+    if (c == '\r' && iflag & ICRNL)
+        return '\n';
+    return c == '\n' && iflag & INLCR ? '\r' : c;
+}
+
 int tty_receive(struct tty *t, uint8_t c)
 {
     uint32_t iflag = t->termios.iflag;
-    int sig;
+    int sig, mapped;
 
     if (iflag & ISTRIP)
         c &= 0x7f;
-    if (c == '\r') {
-        if (iflag & IGNCR)
-            return 0;
-        if (iflag & ICRNL)
-            c = '\n';
-    } else if (c == '\n' && iflag & INLCR) {
-        c = '\r';
+    if (t->literal) {
+        t->literal = false;
+        add_char(t, c);
+        return 0;
     }
+    mapped = map_end(iflag, c);
+    if (mapped < 0)
+        return 0;
+    c = (uint8_t)mapped;
+    if (receive_flow(t, c))
+        return 0;
     sig = signal_of(t, c);
-    if (sig) {
-        echo(t, c);
-        if (!lflag(t, NOFLSH))
-            tty_flush_input(t);
-    } else if (lflag(t, ICANON)) {
+    if (sig)
+        receive_signal(t, c);
+    else if (lflag(t, ICANON))
         receive_canonical(t, c);
-    } else {
+    else
         receive_raw(t, c);
-    }
     return sig;
 }
 

@@ -136,7 +136,7 @@ static struct tty_caller current_caller(void)
 {
     const struct proc *p = proc_current();
 
-    return (struct tty_caller){.pgid = p ? p->pgid : 0, .sid = p ? p->sid : 0};
+    return (struct tty_caller){p ? p->pgid : 0, p ? p->sid : 0, p && p->sid == p->pid};
 }
 
 /* The calling process wrote into a pipe that nobody reads. */
@@ -189,7 +189,7 @@ static int make_init(const struct exec_image *image, const char *path)
     p->nthreads = 1;
     proc_set_comm(p->comm, path);
     tty_on_interrupt(signal_send_group);
-    tty_on_caller(current_caller, job_background);
+    tty_on_caller(current_caller, job_background, job_session_of);
     pipe_on_broken(signal_broken_pipe);
     proc_lock();
     proc_enter_locked(p, NULL);

@@ -9,6 +9,7 @@
  * below (T).
  * Source: POSIX.1-2017, XBD 3.266 (orphaned process group), XSH 2.4.
  */
+#include "include/uapi/errno.h"
 #include "kern/waitq.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
@@ -224,4 +225,19 @@ void job_leave(struct proc *leaving)
             hang_up_locked(child->pgid);
     }
     proc_unlock();
+}
+
+int job_session_of(int pgid)
+{
+    int sid = -ESRCH;
+
+    proc_lock();
+    proc_for_each_locked (p) {
+        if (p->pgid == pgid) {
+            sid = p->sid;
+            break;
+        }
+    }
+    proc_unlock();
+    return sid;
 }

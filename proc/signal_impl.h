@@ -82,6 +82,8 @@ void job_park(void);
 void job_tell_stopped(struct proc *p);
 /* For the terminal (tty_on_caller): the caller is in its background. */
 int job_background(int sig);
+/* Likewise: the session of a group, or -ESRCH. May sleep. */
+int job_session_of(int pgid);
 /* Hangs up what is in the foreground of a terminal whose session ended: a group, or 0. */
 void job_hang_up(int pgid);
 /* The current process ends: groups that nobody could continue then are hung up. May sleep. */

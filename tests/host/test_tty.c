@@ -1,203 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * The terminal on the host: keys go in as a UART's interrupt would bring them, what the screen
- * shows and what a reader gets is compared. The console, wait queues and user memory are stand-ins;
- * a read that would sleep is a failure of the test.
+ * The terminal on the host: lines, editing keys, signals, modes, sessions (fake_tty.h).
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "fs/tty.h"
-#include "fs/tty_impl.h"
-#include "include/uapi/errno.h"
-#include "kern/clock.h"
-#include "kern/console.h"
-#include "kern/log.h"
-#include "mm/uaccess.h"
-
-static struct {
-    char screen[65536];
-    size_t shown;
-    char keys[65536];
-    size_t head, tail;
-    void (*notify)(void);
-    int pgid, sig, signals;
-    int sleep_answer;
-    size_t user_room; /* bytes of the user's buffer that exist */
-} host;
-
-static struct file file;
-extern unsigned polls_woken; /* fake_poll.c */
-
-void console_write_raw(const char *s, size_t n)
-{
-    assert_true(host.shown + n < sizeof(host.screen));
-    memcpy(host.screen + host.shown, s, n);
-    host.shown += n;
-    host.screen[host.shown] = '\0';
-}
-
-void console_write(const char *s, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        console_write_raw(s[i] == '\n' ? "\r\n" : s + i, s[i] == '\n' ? 2 : 1);
-}
-
-void log_pass(void (*write)(const char *s, size_t n), const char *s, size_t n)
-{
-    write(s, n);
-}
-
-void mutex_init(struct mutex *m)
-{
-    waitq_init(&m->wait);
-}
-
-void mutex_lock(struct mutex *m)
-{
-    m->owner = &host;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-    m->owner = NULL;
-}
-
-int console_take(void)
-{
-    return host.head == host.tail ? -1 : (unsigned char)host.keys[host.tail++];
-}
-
-void console_on_input(void (*notify)(void))
-{
-    host.notify = notify;
-}
-
-void waitq_init(struct waitq *q)
-{
-    list_init(&q->waiters);
-}
-
-int waitq_sleep(struct waitq *q, uint32_t mask, enum sleep_depth depth, uint64_t until_ns)
-{
-    (void)depth, (void)until_ns;
-    spin_unlock_irq(&q->lock, mask);
-    return host.sleep_answer;
-}
-
-void waitq_wake_locked(struct waitq *q, unsigned n)
-{
-    (void)q, (void)n;
-}
-
-uint64_t clock_ns(void)
-{
-    return 0;
-}
-
-bool thread_signalled(void)
-{
-    return false;
-}
-
-void preempt_point(void)
-{
-}
-
-void rest_point(void)
-{
-}
-
-int copy_from_user(void *to, vaddr_t from, size_t len)
-{
-    memcpy(to, (void *)from, len);
-    return 0;
-}
-
-int copy_to_user(vaddr_t to, const void *from, size_t len)
-{
-    memcpy((void *)to, from, len);
-    return 0;
-}
-
-int get_user32(uint32_t *value, vaddr_t from)
-{
-    return copy_from_user(value, from, sizeof(*value));
-}
-
-int put_user32(vaddr_t to, uint32_t value)
-{
-    return copy_to_user(to, &value, sizeof(value));
-}
-
-size_t file_copy_out(vaddr_t to, const void *from, size_t n)
-{
-    size_t fits = MIN(n, host.user_room);
-
-    memcpy((void *)to, from, fits);
-    host.user_room -= fits;
-    return fits;
-}
-
-size_t file_copy_in(void *to, vaddr_t from, size_t n)
-{
-    memcpy(to, (void *)from, n);
-    return n;
-}
-
-static void on_signal(int pgid, int sig)
-{
-    host.pgid = pgid;
-    host.sig = sig;
-    host.signals++;
-}
-
-static int setup(void **state)
-{
-    (void)state;
-    memset(&tty_console, 0, sizeof(tty_console));
-    memset(&host, 0, sizeof(host));
-    host.sleep_answer = -EINTR;
-    host.user_room = SIZE_MAX;
-    memset(&file, 0, sizeof(file));
-    tty_init();
-    tty_on_interrupt(on_signal);
-    return 0;
-}
-
-static void type_bytes(const char *keys, size_t n)
-{
-    memcpy(host.keys, keys, n);
-    host.head = n;
-    host.tail = 0;
-    host.notify();
-}
-
-static void type(const char *keys)
-{
-    type_bytes(keys, strlen(keys));
-}
-
-static void reads(const char *expected)
-{
-    char buf[8192];
-    int n = tty_read(&file, 0, (vaddr_t)buf, sizeof(buf));
-
-    assert_int_equal(n, strlen(expected));
-    assert_memory_equal(buf, expected, strlen(expected));
-}
-
-static int read_len(size_t len)
-{
-    char buf[64];
-
-    return tty_read(&file, 0, (vaddr_t)buf, len);
-}
+#include "fake_tty.h"
 
 static void lines_are_echoed_and_read_one_by_one(void **state)
 {
@@ -452,29 +257,6 @@ static void marks_survive_raw_mode(void **state)
     reads("cd\n");
 }
 
-static struct tty_caller background(void)
-{
-    return (struct tty_caller){.pgid = 8, .sid = 5};
-}
-
-static int background_sig, background_answer;
-
-static int on_background(int sig)
-{
-    background_sig = sig;
-    return background_answer;
-}
-
-static struct tty_caller stranger(void)
-{
-    return (struct tty_caller){.pgid = 9, .sid = 6};
-}
-
-static struct tty_caller of_init(void)
-{
-    return (struct tty_caller){.pgid = 1, .sid = 1};
-}
-
 /* Init's session gives the terminal to another. Who is of another session gets neither the terminal
  * nor its foreground, until the leader ends. */
 static void other_sessions(void **state)
@@ -482,24 +264,24 @@ static void other_sessions(void **state)
     uint32_t value = 9;
 
     (void)state;
-    tty_on_caller(background, on_background);
+    tty_on_caller(background, on_background, session_of);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
-    tty_on_caller(stranger, on_background);
+    tty_on_caller(stranger, on_background, session_of);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), -EPERM);
     assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), -ENOTTY);
     tty_end_session(6);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), -EPERM);
     assert_int_equal(tty_foreground(), 8);
-    tty_on_caller(of_init, on_background);
+    tty_on_caller(of_init, on_background, session_of);
     value = 6; /* the stranger's */
     assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
     assert_int_equal(tty_foreground(), 6);
-    tty_on_caller(background, on_background);
+    tty_on_caller(background, on_background, session_of);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), -EPERM);
-    tty_on_caller(of_init, on_background);
+    tty_on_caller(of_init, on_background, session_of);
     value = 5;
     assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
-    tty_on_caller(stranger, on_background);
+    tty_on_caller(stranger, on_background, session_of);
     tty_end_session(5);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
     assert_int_equal(tty_foreground(), 9);
@@ -530,7 +312,7 @@ static void job_control(void **state)
 
     (void)state;
     type("line\n");
-    tty_on_caller(background, on_background);
+    tty_on_caller(background, on_background, session_of);
     assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
     assert_int_equal(read_len(8), -EIO);
     assert_int_equal(background_sig, 0); /* the session has no terminal yet */

@@ -153,7 +153,7 @@ static void prepare(void)
     page = page_before_hole();
     file_fd = open("/etc/motd", O_RDONLY);
     dir_fd = open("/", O_RDONLY | O_DIRECTORY);
-    tty_fd = open("/dev/tty", O_RDWR);
+    tty_fd = open("/dev/console", O_RDWR);
     CHECK(page != MAP_FAILED && file_fd >= 0 && dir_fd >= 0 && tty_fd >= 0);
 }
 

@@ -165,7 +165,7 @@ static size_t written(long nr, long a, long b, unsigned place)
 
 static void test_structures(void)
 {
-    int file = open("/etc/motd", O_RDONLY), tty = open("/dev/tty", O_RDWR);
+    int file = open("/etc/motd", O_RDONLY), tty = open("/dev/console", O_RDWR);
 
     CHECK(file >= 0 && tty >= 0);
     CHECK_EQ(written(SYS_fstat64, file, 0, 1), 104);

@@ -121,7 +121,7 @@ static void test_other_files(void)
 {
     struct poll none = {-1, ALL, 0xffff};
     int file = open("/etc/motd", O_RDONLY), null = open("/dev/null", O_RDWR);
-    int tty = open("/dev/tty", O_RDWR);
+    int tty = open("/dev/console", O_RDWR);
 
     CHECK_EQ(now(file), IN | OUT);
     CHECK_EQ(now(null), IN | OUT);
