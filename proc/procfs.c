@@ -152,6 +152,22 @@ int procfs_table_lookup(struct vnode *dir, const struct name *name, struct vnode
     return -ENOENT;
 }
 
+/* A directory of a process is empty when that is gone. */
+static bool is_alive(struct vnode *dir)
+{
+    int pid = procfs_node_of(dir)->pid;
+    struct proc *p = pid && dir->fs == &procfs ? procfs_proc(pid) : NULL;
+
+    if (p)
+        proc_unref(p);
+    return p || !pid || dir->fs != &procfs;
+}
+
+static int dir_lookup(struct vnode *dir, const struct name *name, struct vnode **found)
+{
+    return is_alive(dir) ? procfs_table_lookup(dir, name, found) : -ESRCH;
+}
+
 int procfs_table_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry)
 {
     const struct procfs_table *t = procfs_node_of(dir)->file->dir;
@@ -261,8 +277,7 @@ int procfs_readlink(struct vnode *v, char *buf, size_t size)
     return len;
 }
 
-static const struct vnode_ops dir_ops = {.lookup = procfs_table_lookup,
-                                         .readdir = procfs_table_readdir};
+static const struct vnode_ops dir_ops = {.lookup = dir_lookup, .readdir = procfs_table_readdir};
 static const struct vnode_ops file_ops = {
     .open = procfs_open, .read = text_read, .close = text_close};
 static const struct vnode_ops link_ops = {.readlink = procfs_readlink};

@@ -67,8 +67,8 @@ void procfs_map_line(struct seg *s, void *arg)
     prot_letters(prot, s->prot);
     fmt_snprint(head, sizeof(head), "%08lx-%08lx %s%c %08lx 00:%02x %u ", (unsigned long)s->base,
                 (unsigned long)seg_end(s), prot, s->flags & SEG_SHARED ? 's' : 'p',
-                (unsigned long)page_addr(s->obj_page), v ? (unsigned)v->fs->dev : 0u,
-                v ? (unsigned)v->ino : 0u);
+                seg_has_pages(s) ? (unsigned long)page_addr(s->obj_page) : 0,
+                v ? (unsigned)v->fs->dev : 0u, v ? (unsigned)v->ino : 0u);
     if (*name)
         text_printf(t, "%-*s%s\n", NAME_COLUMN, head, name);
     else

@@ -110,6 +110,8 @@ void drop_to(uid_t uid, gid_t gid);
 void file_owned(const char *path, unsigned mode, uid_t uid, gid_t gid);
 /* What a set-id copy of this program does, by an argument. */
 void users_program(void);
+void theme_procfs(void);
+void theme_tty(void);
 
 /* A random program by seed; prints its digest, or with loud each step. */
 void random_program(uint32_t seed, bool loud);

@@ -24,6 +24,7 @@ static const struct theme {
     {"signals", theme_signals}, {"faults", theme_faults}, {"jobs", theme_jobs},
     {"threads", theme_threads}, {"futex", theme_futex},   {"users", theme_users},
     {"rights", theme_rights},   {"others", theme_others}, {"limits", theme_limits},
+    {"procfs", theme_procfs},   {"tty", theme_tty},
 };
 
 #define THEMES (sizeof(themes) / sizeof(themes[0]))
@@ -36,8 +37,10 @@ static void mount_all(void)
         chroot(".");
         mkdir("/dev", 0755);
         mkdir("/proc", 0555);
+        mkdir("/sys", 0555);
         mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
         mount("proc", "/proc", "proc", 0, NULL);
+        mount("sysfs", "/sys", "sysfs", 0, NULL);
         mkdir("/dev/shm", 01777);
         mount("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777");
     }
@@ -89,6 +92,16 @@ static void run(const char *name, const struct theme *t, uint32_t seed, bool lou
         dprintf(fd, "the program ended with status %#x\n", (unsigned)status);
         close(fd);
     }
+}
+
+/* A session that had the console may have ended: Linux hangs up all that was open of it. */
+static void console_again(void)
+{
+    int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+    dup2(fd, 1);
+    if (fd > 2)
+        close(fd);
 }
 
 static void print(const char *name)
@@ -163,6 +176,7 @@ int main(int argc, char **argv)
             for (uint32_t n = 0; n < count; n++)
                 run("random", NULL, seed + n, false);
     }
+    console_again();
     for (unsigned i = 0; i < THEMES; i++)
         print(themes[i].name);
     print("random");
