@@ -87,8 +87,8 @@ int procfs_readlink(struct vnode *v, char *buf, size_t size);
 void procfs_label_locked(struct vnode *v, char *buf, size_t size);
 
 /* Of a process. */
-procfs_task_printer procfs_pid_stat, procfs_pid_status;
-procfs_printer procfs_pid_statm, procfs_pid_cmdline, procfs_pid_comm, procfs_pid_environ;
+procfs_task_printer procfs_pid_stat, procfs_pid_status, procfs_pid_comm;
+procfs_printer procfs_pid_statm, procfs_pid_cmdline, procfs_pid_environ;
 procfs_printer procfs_pid_fork, procfs_pid_maps, procfs_pid_smaps, procfs_pid_pmap, procfs_pid_pt;
 procfs_printer procfs_pid_cost, procfs_pid_swap, procfs_pid_limits;
 extern const struct vnode_ops procfs_pid_comm_ops;

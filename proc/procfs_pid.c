@@ -82,7 +82,7 @@ static char thread_state(const struct thread *t)
     return t->interruptible ? 'S' : 'D';
 }
 
-static void picture_thread(struct picture *s, const struct thread *t)
+static void picture_thread(struct picture *s, struct thread *t)
 {
     char state = thread_state(t);
 
@@ -94,6 +94,7 @@ static void picture_thread(struct picture *s, const struct thread *t)
     if (s->nseen++)
         return;
     s->cpu = thread_cpu(t);
+    memcpy(s->comm, t->tid == s->pid ? thread_comm(t) : s->comm, COMM_SIZE - 1);
     s->affinity = t->affinity;
     s->blocked = t->sig.mask;
     s->pending = t->sig.pending.set;
@@ -106,7 +107,7 @@ static void picture_threads_locked(struct picture *s, const struct proc *p, int 
 
     s->state = 'Z';
     list_for_each (it, &p->threads) {
-        const struct thread *t = container_of(it, struct thread, siblings);
+        struct thread *t = container_of(it, struct thread, siblings);
 
         if (!tid || t->tid == tid)
             picture_thread(s, t);
@@ -333,14 +334,30 @@ void procfs_pid_status(struct text *t, struct proc *p, int tid)
     cred_print_caps(t, p);
 }
 
-void procfs_pid_comm(struct text *t, struct proc *p)
+/* The name of thread tid, 0: the process's; NULL: it is gone. (P) held whole. */
+static char *comm_locked(struct proc *p, int tid)
 {
-    char comm[COMM_SIZE];
+    if (!tid || tid == p->pid)
+        return p->comm;
+    list_for_each (it, &p->threads) {
+        struct thread *t = container_of(it, struct thread, siblings);
+
+        if (t->tid == tid)
+            return thread_comm(t);
+    }
+    return NULL;
+}
+
+void procfs_pid_comm(struct text *t, struct proc *p, int tid)
+{
+    char comm[COMM_SIZE] = "";
+    const char *found;
 
     proc_lock();
-    memcpy(comm, p->comm, COMM_SIZE);
+    found = comm_locked(p, tid);
+    if (found)
+        memcpy(comm, found, COMM_SIZE - 1);
     proc_unlock();
-    comm[COMM_SIZE - 1] = '\0';
     text_printf(t, "%s\n", comm);
 }
 
@@ -348,21 +365,24 @@ void procfs_pid_comm(struct text *t, struct proc *p)
 static int comm_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
 {
     struct proc *p;
-    char comm[COMM_SIZE] = "";
+    char comm[COMM_SIZE] = "", *to;
 
     (void)pos;
     if (copy_from_user(comm, ubuf, MIN(len, COMM_SIZE - 1)))
         return -EFAULT;
-    comm[strcspn(comm, "\n")] = '\0';
+    to = strchr(comm, '\n');
+    if (to)
+        memset(to, 0, (size_t)(comm + COMM_SIZE - to));
     p = procfs_proc(procfs_pid_of(f));
     if (!p)
         return -ESRCH;
     proc_lock();
-    memset(p->comm, 0, COMM_SIZE);
-    memcpy(p->comm, comm, strlen(comm));
+    to = comm_locked(p, procfs_node_of(f->vnode)->tid);
+    if (to)
+        memcpy(to, comm, COMM_SIZE);
     proc_unlock();
     proc_unref(p);
-    return (int)len;
+    return to ? (int)len : -ESRCH;
 }
 
 const struct vnode_ops procfs_pid_comm_ops = {

@@ -79,7 +79,7 @@ const struct procfs_table procfs_root_table = {root_files, ARRAY_SIZE(root_files
 /* A process's and its threads' alike. */
 #define TASK_FILES                                                                                 \
     {.name = "cmdline", .print = procfs_pid_cmdline},                                              \
-        {.name = "comm", .print = procfs_pid_comm, .ops = &procfs_pid_comm_ops},                   \
+        {.name = "comm", .print_task = procfs_pid_comm, .ops = &procfs_pid_comm_ops},              \
         {.name = "cwd", .link = procfs_cwd_link, .ops = &procfs_cwd_ops},                          \
         {.name = "environ", .print = procfs_pid_environ, .mode = 0400},                            \
         {.name = "exe", .link = procfs_exe_link, .ops = &procfs_exe_ops},                          \

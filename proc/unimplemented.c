@@ -58,7 +58,8 @@ void unimplemented_count(uint32_t number)
     char comm[COMM_SIZE];
     struct missed *m;
 
-    memcpy(comm, proc_current()->comm, COMM_SIZE); /* a moment's, without the process lock */
+    memcpy(comm, thread_comm(thread_current()),
+           COMM_SIZE); /* a moment's, without the process lock */
     comm[COMM_SIZE - 1] = '\0';
     spin_lock(&table.lock);
     add(&table.total);
