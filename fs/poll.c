@@ -85,6 +85,7 @@ uint32_t file_poll(struct file *f, struct poll_wait *w)
 void poll_begin(struct poll_wait *w)
 {
     waitq_init(&w->queue);
+    lock_classify(&w->queue.lock, LOCK_IRQ_WAITQ);
     w->changed = w->full = false;
     w->nsmall = 0;
     w->pieces = NULL;

@@ -63,12 +63,14 @@ enum lock_class {
     LOCK_OPEN_FILES,
     LOCK_USERS, /* who has processes, by number */
     /* Threads. */
+    LOCK_TIMERS,      /* what rings takes those below */
     LOCK_SLEEP_STATE, /* inside every mutex and rwlock; no interrupt takes it */
     LOCK_FUTEX,
     LOCK_WAITQ,
     LOCK_BUSY_WAITQ,
-    LOCK_TTY,  /* a wait queue's, which guards the terminal, too */
-    LOCK_POLL, /* of a head that pollers wait at */
+    LOCK_IRQ_WAITQ, /* of those that interrupts wake, and under which no mutex is given back */
+    LOCK_TTY,       /* a wait queue's, which guards the terminal, too */
+    LOCK_POLL,      /* of a head that pollers wait at */
     LOCK_ALL_THREADS,
     LOCK_THREADS,
     LOCK_JOB,

@@ -19,6 +19,7 @@
 #include "proc/limits.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
+#include "proc/proc_timers.h"
 #include "proc/refs_control.h"
 #include "proc/signal_impl.h"
 #include "proc/stats.h"
@@ -65,6 +66,8 @@ static void forget(struct proc *p)
     fdtable_exec(p->files);
     arch_thread_release(t);
     arch_set_tls(0);
+    if (unlikely(p->timers))
+        timers_exec(p); /* while what they send is handled as before */
     signal_exec(p, t);
 }
 

@@ -16,8 +16,10 @@
 #include "kern/trace.h"
 #include "kern/waitq.h"
 #include "mm/uaccess.h"
+#include "proc/cpu_time.h"
 #include "proc/futex.h"
 #include "proc/proc_impl.h"
+#include "proc/proc_timers.h"
 #include "proc/refs_control.h"
 #include "proc/sched_impl.h"
 #include "proc/signal_impl.h"
@@ -30,16 +32,12 @@ struct belongings {
     bool children; /* there were some */
 };
 
-/* The thread's time and faults become the process's, which is there until the thread is freed. (P)
- * and child_wait.lock held. */
+/* The process is there until the thread is freed. (P) and child_wait.lock held. */
 static void account_locked(struct proc *p, struct thread *t)
 {
     t->was = p;
     proc_ref(p);
     __atomic_fetch_add(&p->leaving, 1, __ATOMIC_RELAXED);
-    p->user_ns += thread_cpu_ns(t);
-    p->minor_faults += t->minor_faults;
-    p->major_faults += t->major_faults;
     p->nthreads--;
 }
 
@@ -210,6 +208,8 @@ static void __noreturn end(int status, bool whole)
     trace(TRACE_EXIT, (uint32_t)p->pid, (uint32_t)status);
     if (unlikely(t->robust | t->clear_tid))
         thread_forget_futexes(t);
+    if (p->nthreads == 1)
+        proc_note_most(p);
     if (unlikely(!strip(p, t, status, whole, &b))) {
         leave_memory(t);
         thread_exit();
@@ -220,6 +220,8 @@ static void __noreturn end(int status, bool whole)
     if (p->sid == p->pid)
         job_hang_up(tty_end_session(p->pid));
     close_files(&b);
+    if (unlikely(p->timers))
+        timers_exit(p);
     if (unlikely(p->recording))
         refs_exit(p);
     leave_memory(t);

@@ -25,6 +25,13 @@
 struct cred;
 struct limits;
 struct recording;
+struct proc_timers;
+
+/* Of getrusage, beside the CPU time. */
+struct usage {
+    uint32_t minor_faults, major_faults, voluntary, involuntary;
+    uint32_t most_pages; /* of one process, resident */
+};
 
 struct proc {
     int pid, pgid, sid;          /* pid (c), others (P) */
@@ -59,9 +66,14 @@ struct proc {
     struct waitq child_wait;     /* children that died, vfork children that are done */
     char comm[COMM_SIZE];        /* (P) */
     uint64_t start_ns;           /* (c) */
-    uint64_t user_ns, kernel_ns; /* (P) of dead threads */
-    uint32_t minor_faults, major_faults;     /* (P) of dead threads */
+    uint64_t user_ns, kernel_ns; /* (T) of dead threads */
+    uint32_t minor_faults, major_faults;     /* (T) likewise */
+    uint32_t voluntary, involuntary;         /* likewise: switches */
+    uint32_t most_pages;                     /* (T) resident, whenever it was asked */
     uint64_t child_user_ns, child_kernel_ns; /* as children: of those that were reaped */
+    struct usage child_used;                 /* likewise, the rest */
+    struct cpu_time told;                    /* (T) what getrusage said last */
+    struct proc_timers *timers;              /* proc_timers.h, or NULL: it never had one */
 };
 
 static inline struct proc *proc_current(void)
@@ -126,6 +138,7 @@ struct wait_request {
     int pid;    /* as wait4: > 0, -1, 0, < -1 */
     bool group; /* pid is the number of a group, > 0 */
     bool nohang, nowait;
+    bool usage;              /* the result says what was used */
     bool stopped, continued; /* tell of these, too */
     bool no_exits;           /* waitid without WEXITED: no child ever is ready */
 };
@@ -133,6 +146,7 @@ struct wait_result {
     int pid, status;
     uint32_t uid;
     uint64_t user_ns, kernel_ns;
+    struct usage used;
 };
 /* pid reaped, 0 (nohang, none ready), -ECHILD, -EINTR. */
 int proc_wait(const struct wait_request *req, struct wait_result *res);

@@ -17,12 +17,16 @@
 #include "kern/arch.h"
 #include "kern/clock.h"
 #include "kern/cpu.h"
+#include "kern/irq.h"
 #include "kern/lockcheck.h"
 #include "kern/panic.h"
 #include "kern/trace.h"
 #include "mm/as.h"
+#include "proc/cpu_time.h"
 #include "proc/load.h"
+#include "proc/proc_timers.h"
 #include "proc/runq_impl.h"
+#include "proc/timer.h"
 
 #define NEVER          UINT64_MAX
 #define SLICES_PER_SEC 100u
@@ -206,17 +210,33 @@ uint64_t sched_longest_ns(void)
     return ns_of(sched_stats_total().longest_ticks);
 }
 
-uint64_t thread_cpu_ns(const struct thread *t)
+struct cpu_time thread_cpu_time(const struct thread *t)
 {
     uint32_t mask = irq_save(), pending;
     struct runq *rq = lock_queue_of(t);
-    uint64_t ns = t->user_ns + t->kernel_ns;
+    struct cpu_time time = {t->user_ns, t->kernel_ns};
 
     pending = t->used_ticks;
     if (rq->cpu->thread == t)
         pending += (uint32_t)clock_ticks() - t->switched_ticks;
     spin_unlock_irq(&rq->lock, mask);
-    return ns + ns_of(pending);
+    time.user_ns += ns_of(pending);
+    return time;
+}
+
+/* Nobody but this CPU's tick changes what is read here. */
+void sched_settle(struct thread *t)
+{
+    uint32_t mask = irq_save();
+
+    charge(t, (uint32_t)clock_ticks());
+    settle(t);
+    irq_restore(mask);
+}
+
+uint64_t thread_cpu_ns(const struct thread *t)
+{
+    return cpu_time_sum(thread_cpu_time(t));
 }
 
 static __noinline void trace_switch(const struct thread *from, const struct thread *to)
@@ -250,8 +270,10 @@ static inline void put_away(struct cpu *cpu, struct thread *from, uint64_t ticks
     }
     charge(from, now);
     if (likely(from->state == THREAD_RUNNABLE && may_run(from, cpu))) {
+        from->involuntary++;
         enqueue(cpu->rq, from);
     } else if (likely(from->state == THREAD_SLEEPING)) {
+        from->voluntary++;
         from->asleep_at = (uint32_t)(ticks >> 16);
     } else {
         settle(from);
@@ -480,20 +502,34 @@ static void age(struct runq *rq, uint64_t now)
     }
 }
 
+/* True if its slice is over. The time since t was charged last was spent where the tick found it:
+ * that is a sample, but the sum of both is exact. */
+static bool tick_charge(struct thread *t)
+{
+    uint32_t now = (uint32_t)clock_ticks(), used = now - t->switched_ticks;
+
+    if (!arch_frame_is_user(irq_frame())) {
+        t->kernel_ns += ns_of(used);
+        t->used_ticks -= used; /* which charge adds */
+    }
+    return charge(t, now);
+}
+
 void sched_tick(void)
 {
     uint32_t mask = irq_save();
     struct thread *t = thread_current();
     struct runq *rq = own_queue();
-    uint64_t now, next;
+    uint64_t now = clock_ns(), next = timers_run(now);
 
+    if (unlikely(t->proc && t->proc->timers))
+        next = MIN(next, timers_run_cpu(t, now));
     spin_lock(&rq->lock);
-    now = clock_ns();
     wake_sleepers(rq, now);
-    next = rq->first_ns;
+    next = MIN(next, rq->first_ns);
     if (t != rq->cpu->idle) {
         age(rq, now);
-        if (charge(t, (uint32_t)clock_ticks()) && rq->ready)
+        if (tick_charge(t) && rq->ready)
             sched_preempt(rq, t);
         next = MIN(next, now + ns_of(t->slice_ticks));
     }

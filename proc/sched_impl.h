@@ -31,6 +31,8 @@ void sched_lend(struct thread *owner);
 void sched_start(struct thread *t, bool maker_waits);
 /* t's work was set: if it runs on another CPU, that is interrupted. Any context. */
 void sched_kick(const struct thread *t);
+/* All the CPU time of t, the current thread, is in user_ns and kernel_ns. */
+void sched_settle(struct thread *t);
 /* Ends the current thread: it is freed by whoever runs next. */
 void sched_exit(void) __noreturn;
 

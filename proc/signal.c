@@ -15,6 +15,7 @@
 #include "proc/cred.h"
 #include "proc/limits.h"
 #include "proc/pid.h"
+#include "proc/proc_timers.h"
 #include "proc/sched_impl.h"
 #include "proc/signal_impl.h"
 
@@ -189,6 +190,29 @@ void signal_send(struct proc *p, int sig, const struct siginfo *info)
 int signal_queue(struct proc *p, int tid, int sig, const struct siginfo *info)
 {
     return send(p, tid, sig, info, true);
+}
+
+bool signal_of_timer(struct proc *p, int tid, int sig, struct queued *info)
+{
+    uint32_t mask = thread_table_lock(p);
+    struct thread *t = tid ? find_thread(p, tid) : NULL;
+
+    if ((t || !tid) && !(info && info->waits))
+        send_locked(p, t, sig, info, NULL);
+    thread_table_unlock(p, mask);
+    return t || !tid;
+}
+
+void signal_withdraw(struct proc *p, struct queued *info)
+{
+    uint32_t mask = thread_table_lock(p);
+
+    if (info->waits)
+        pending_withdraw(p, &p->sig.pending, info);
+    list_for_each (it, &p->threads)
+        if (info->waits)
+            pending_withdraw(p, &thread_of(it)->sig.pending, info);
+    thread_table_unlock(p, mask);
 }
 
 struct group_signal {
@@ -494,6 +518,8 @@ int signal_action(int sig, const struct sigaction_abi *act, struct sigaction_abi
         set_action(p, sig, act);
     thread_table_unlock(p, mask);
     signal_free_spent(p);
+    if (unlikely(act && p->timers))
+        timers_look_again(p);
     return 0;
 }
 

@@ -105,10 +105,13 @@ struct handlers {
     struct sigaction_abi action[NSIG];
 };
 
-/* A signal that was sent, with what is to be said of it. */
+/* A signal that was sent, with what is to be said of it. One that is part of a timer waits in one
+ * queue at most, whatever else waits there, and is not freed. */
 struct queued {
     struct queued *next;
     struct siginfo info;
+    bool of_timer; /* (c) */
+    bool waits;    /* (T) a timer's: in a queue */
 };
 
 /* Signals that were sent and not taken, in order; one of the set that is not in the queue has no

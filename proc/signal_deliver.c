@@ -8,6 +8,7 @@
  */
 #include "kern/arch.h"
 #include "kern/clock.h"
+#include "proc/proc_timers.h"
 #include "proc/sched_impl.h"
 #include "proc/signal_impl.h"
 #include "proc/syscall.h"
@@ -55,6 +56,8 @@ static bool take(struct thread *t, struct taken *taken)
     else
         signal_look_again_locked(t);
     thread_table_unlock(p, mask);
+    if (unlikely(p->timers) && sig)
+        timers_signal_taken(p, sig, &taken->info);
     return sig != 0;
 }
 

@@ -29,6 +29,8 @@ void pending_add(struct proc *p, struct pending *q, int sig, struct queued *info
 int pending_take(struct proc *p, struct pending *q, uint64_t set, struct siginfo *info);
 /* Forgets those of `set`. */
 void pending_drop(struct proc *p, struct pending *q, uint64_t set);
+/* Takes a timer's signal back, if it waits in q. */
+void pending_withdraw(struct proc *p, struct pending *q, struct queued *info);
 /* Frees what was taken and dropped. (T) not held. */
 void signal_free_spent(struct proc *p);
 
@@ -64,6 +66,12 @@ uint32_t signal_child_lock(struct proc *parent, struct proc *child, uint8_t even
                            struct child_signal *sig);
 /* Under that lock. */
 void signal_child_send(struct proc *parent, struct child_signal *sig);
+
+/* A timer's signal, from an interrupt too: to thread tid of p, 0: to p; info is a timer's, or NULL,
+ * and if it waits already nothing is done. False: no such thread. (T) not held. */
+bool signal_of_timer(struct proc *p, int tid, int sig, struct queued *info);
+/* Such a signal is withdrawn, wherever it waits. */
+void signal_withdraw(struct proc *p, struct queued *info);
 
 /* Nobody knows p any more: frees what was sent and not taken, and its handlers. */
 void signal_proc_forget(struct proc *p);

@@ -22,13 +22,17 @@ struct queued *queued_alloc(const struct siginfo *info)
 
 void queued_spend(struct proc *p, struct queued *q)
 {
+    if (unlikely(q->of_timer)) {
+        q->waits = false;
+        return;
+    }
     q->next = p->sig.spent;
     p->sig.spent = q;
 }
 
 void pending_add(struct proc *p, struct pending *q, int sig, struct queued *info)
 {
-    if (sig < SIGRTMIN && q->set & SIG_BIT(sig)) {
+    if (sig < SIGRTMIN && q->set & SIG_BIT(sig) && !(info && info->of_timer)) {
         if (info)
             queued_spend(p, info);
         return;
@@ -37,6 +41,7 @@ void pending_add(struct proc *p, struct pending *q, int sig, struct queued *info
     if (!info)
         return;
     p->sig.nqueued++;
+    info->waits = true;
     info->next = NULL;
     if (q->last)
         q->last->next = info;
@@ -121,6 +126,29 @@ void pending_drop(struct proc *p, struct pending *q, uint64_t set)
         }
         i = next;
     }
+}
+
+void pending_withdraw(struct proc *p, struct pending *q, struct queued *info)
+{
+    struct queued *previous = NULL, *i = q->first;
+    bool others = false;
+
+    for (; i && i != info; previous = i, i = i->next)
+        others |= i->info.signo == info->info.signo;
+    if (!i)
+        return;
+    for (struct queued *next = info->next; next && !others; next = next->next)
+        others = next->info.signo == info->info.signo;
+    if (previous)
+        previous->next = info->next;
+    else
+        q->first = info->next;
+    if (q->last == info)
+        q->last = previous;
+    if (!others)
+        q->set &= ~SIG_BIT(info->info.signo);
+    p->sig.nqueued--;
+    info->waits = false;
 }
 
 void signal_free_spent(struct proc *p)

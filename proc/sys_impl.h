@@ -39,8 +39,9 @@ struct timespec64 ns_split(uint64_t ns);
 int __must_check timeout_get(vaddr_t from, uint64_t *ns, bool wide);
 /* A time of so many ns to user memory, in the structure of 64 bits or the old one. -EFAULT. */
 int __must_check time_put(vaddr_t to, uint64_t ns, bool wide);
-/* User CPU time of the calling process so far, ns. */
-uint64_t proc_cpu_ns(const struct proc *p);
+
+/* struct rusage to user memory. -EFAULT. */
+int __must_check rusage_put(vaddr_t to, struct cpu_time time, const struct usage *u);
 
 /* A path from user memory in memory of its own, for kfree: 0 or -EFAULT, -ENAMETOOLONG, -ENOENT (an
  * empty one), -ENOMEM. */
@@ -120,9 +121,15 @@ syscall_fn sys_fstatfs64;
 /* sys_swap.c */
 syscall_fn sys_swapon, sys_swapoff;
 /* sys_time.c */
+syscall_fn sys_nanosleep, sys_clock_nanosleep, sys_clock_nanosleep64, sys_times, sys_getrusage;
+/* sys_clock.c */
 syscall_fn sys_clock_gettime, sys_clock_gettime64, sys_clock_getres, sys_clock_getres64;
-syscall_fn sys_clock_settime, sys_clock_settime64, sys_gettimeofday, sys_nanosleep;
-syscall_fn sys_clock_nanosleep, sys_clock_nanosleep64, sys_times;
+syscall_fn sys_clock_settime, sys_clock_settime64, sys_gettimeofday, sys_settimeofday;
+/* sys_timer.c */
+syscall_fn sys_getitimer, sys_setitimer, sys_timer_create, sys_timer_settime, sys_timer_settime64;
+syscall_fn sys_timer_gettime, sys_timer_gettime64, sys_timer_getoverrun, sys_timer_delete;
+syscall_fn sys_timerfd_create, sys_timerfd_settime, sys_timerfd_settime64, sys_timerfd_gettime,
+    sys_timerfd_gettime64;
 
 /* AT_* of the calls that end in "at". */
 #define AT_FDCWD            (-100)

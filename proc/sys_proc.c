@@ -28,15 +28,6 @@
 #define REBOOT_RESTART   0x01234567u
 #define REBOOT_HALT      0xcdef0123u
 
-struct timeval32 {
-    int32_t sec, usec;
-};
-
-struct rusage {
-    struct timeval32 user, kernel;
-    int32_t others[14];
-};
-
 /* The head of struct siginfo as waitid fills it; all of it has 128 bytes. */
 struct wait_siginfo {
     int32_t signo, error, code, pid;
@@ -84,18 +75,9 @@ SYSCALL3(sys_execve, upath, argv, envp)
     return error;
 }
 
-static struct timeval32 timeval_of(uint64_t ns)
-{
-    struct timespec64 t = ns_split(ns);
-
-    return (struct timeval32){(int32_t)t.sec, (int32_t)t.nsec / (int32_t)NSEC_PER_USEC};
-}
-
 static int put_rusage(vaddr_t to, const struct wait_result *r)
 {
-    struct rusage ru = {.user = timeval_of(r->user_ns), .kernel = timeval_of(r->kernel_ns)};
-
-    return copy_to_user(to, &ru, sizeof(ru));
+    return rusage_put(to, (struct cpu_time){r->user_ns, r->kernel_ns}, &r->used);
 }
 
 SYSCALL4(sys_wait4, pid, ustatus, options, urusage)
@@ -103,7 +85,8 @@ SYSCALL4(sys_wait4, pid, ustatus, options, urusage)
     struct wait_request req = {.pid = (int)pid,
                                .nohang = options & WNOHANG,
                                .stopped = options & WUNTRACED,
-                               .continued = options & WCONTINUED};
+                               .continued = options & WCONTINUED,
+                               .usage = urusage};
     struct wait_result res = {0};
     int result;
 
@@ -164,6 +147,7 @@ SYSCALL4(sys_waitid, type, id, uinfo, options)
         return -EINVAL;
     if (type > P_PGID || (type != P_ALL && (int)id < (type == P_PID)))
         return -EINVAL;
+    req.usage = urusage;
     req.group = type == P_PGID && id != 0;
     req.pid = type == P_ALL ? -1 : (int)id;
     result = restartable(proc_wait(&req, &res));

@@ -10,6 +10,7 @@
 #include "mm/uaccess.h"
 #include "proc/cred.h"
 #include "proc/pid.h"
+#include "proc/proc_timers.h"
 #include "proc/sched_impl.h"
 #include "proc/signal_impl.h"
 #include "proc/sys_impl.h"
@@ -129,6 +130,8 @@ static int take_of(uint64_t set, struct siginfo *info)
     thread_table_unlock(t->proc, mask);
     if (sig)
         signal_free_spent(t->proc);
+    if (unlikely(t->proc->timers) && sig)
+        timers_signal_taken(t->proc, sig, info);
     return sig;
 }
 

@@ -1,30 +1,38 @@
 /* SPDX-License-Identifier: MIT
  *
- * System calls about time. 32-bit and 64-bit forms differ in the structure alone.
+ * System calls about time that passes: sleeping, CPU time and what else was used; and how times
+ * come from user memory and go there. 32-bit and 64-bit forms differ in the structure alone.
  */
 #include "kern/clock.h"
 #include "kern/waitq.h"
 #include "mm/uaccess.h"
-#include "proc/cred.h"
+#include "proc/cpu_time.h"
 #include "proc/sys_impl.h"
+#include "proc/utimer_impl.h"
 
-#define CLOCK_REALTIME         0u
-#define CLOCK_MONOTONIC        1u
-#define CLOCK_PROCESS_CPUTIME  2u
-#define CLOCK_THREAD_CPUTIME   3u
-#define CLOCK_MONOTONIC_RAW    4u
-#define CLOCK_REALTIME_COARSE  5u
-#define CLOCK_MONOTONIC_COARSE 6u
-#define CLOCK_BOOTTIME         7u
-#define TIMER_ABSTIME          1u
-#define TICKS_PER_SEC          100 /* of times() */
-#define NSEC_PER_TICK          10000000
+#define TICKS_PER_SEC 100 /* of times() */
+#define NSEC_PER_TICK 10000000
+#define PAGE_KIB      (PAGE_SIZE / 1024u)
+
+#define RUSAGE_SELF     0
+#define RUSAGE_CHILDREN (-1)
+#define RUSAGE_THREAD   1
 
 struct tms {
     int32_t user, kernel, child_user, child_kernel;
 };
 
+struct timeval32 {
+    int32_t sec, usec;
+};
+
+struct rusage {
+    struct timeval32 user, kernel;
+    int32_t most_kib, unused1[3], minor_faults, major_faults, unused2[6], voluntary, involuntary;
+};
+
 static struct waitq sleepers = WAITQ_INIT(sleepers);
+static struct waitq wall_sleepers = WAITQ_INIT(wall_sleepers);
 
 /* The high word of the product of 64-bit numbers, b below 2^35. */
 static uint64_t mul_high(uint64_t a, uint64_t b)
@@ -48,26 +56,6 @@ struct timespec64 ns_split(uint64_t ns)
         sec++;
     }
     return (struct timespec64){(int64_t)sec, (int64_t)rest};
-}
-
-uint64_t proc_cpu_ns(const struct proc *p)
-{
-    return p->user_ns + p->kernel_ns + thread_cpu_ns(thread_current());
-}
-
-static int clock_read(uint32_t id, uint64_t *ns)
-{
-    switch (id) {
-    case CLOCK_REALTIME:
-    case CLOCK_REALTIME_COARSE: *ns = clock_epoch_ns() + clock_ns(); return 0;
-    case CLOCK_MONOTONIC:
-    case CLOCK_MONOTONIC_RAW:
-    case CLOCK_MONOTONIC_COARSE:
-    case CLOCK_BOOTTIME: *ns = clock_ns(); return 0;
-    case CLOCK_PROCESS_CPUTIME: *ns = proc_cpu_ns(proc_current()); return 0;
-    case CLOCK_THREAD_CPUTIME: *ns = thread_cpu_ns(thread_current()); return 0;
-    default: return -EINVAL;
-    }
 }
 
 static int put32(vaddr_t to, struct timespec64 t)
@@ -98,38 +86,6 @@ static int get64(struct timespec64 *t, vaddr_t from)
 
     t->nsec = (int32_t)t->nsec;
     return error;
-}
-
-SYSCALL2(sys_clock_gettime, id, utime)
-{
-    uint64_t ns;
-    int error = clock_read(id, &ns);
-
-    return error ? error : put32(utime, ns_split(ns));
-}
-
-SYSCALL2(sys_clock_gettime64, id, utime)
-{
-    uint64_t ns;
-    int error = clock_read(id, &ns);
-
-    return error ? error : put64(utime, ns_split(ns));
-}
-
-static const struct timespec64 resolution = {0, 1};
-
-SYSCALL2(sys_clock_getres, id, ures)
-{
-    if (id > CLOCK_BOOTTIME)
-        return -EINVAL;
-    return ures ? put32(ures, resolution) : 0;
-}
-
-SYSCALL2(sys_clock_getres64, id, ures)
-{
-    if (id > CLOCK_BOOTTIME)
-        return -EINVAL;
-    return ures ? put64(ures, resolution) : 0;
 }
 
 static bool time_ok(const struct timespec64 *t)
@@ -167,42 +123,6 @@ int time_put(vaddr_t to, uint64_t ns, bool wide)
     return wide ? put64(to, t) : put32(to, t);
 }
 
-static int set_clock(uint32_t id, const struct timespec64 *t)
-{
-    uint64_t now = clock_ns(), ns = ns_of(t);
-
-    if (id != CLOCK_REALTIME || !time_ok(t) || ns < now || ns == UINT64_MAX)
-        return -EINVAL;
-    if (!capable(CAP_SYS_TIME))
-        return -EPERM;
-    clock_set_epoch_ns(ns - now);
-    return 0;
-}
-
-SYSCALL2(sys_clock_settime, id, utime)
-{
-    struct timespec64 t;
-
-    return get32(&t, utime) ? -EFAULT : set_clock(id, &t);
-}
-
-SYSCALL2(sys_clock_settime64, id, utime)
-{
-    struct timespec64 t;
-
-    return get64(&t, utime) ? -EFAULT : set_clock(id, &t);
-}
-
-SYSCALL2(sys_gettimeofday, utime, uzone)
-{
-    struct timespec64 t = ns_split(clock_epoch_ns() + clock_ns());
-
-    t.nsec = (int32_t)t.nsec / (int32_t)NSEC_PER_USEC;
-    if (utime && put32(utime, t))
-        return -EFAULT;
-    return uzone ? clear_user(uzone, 8) : 0;
-}
-
 /* Sleeps until clock_ns() is `until`: 0, or -EINTR. */
 static int sleep_until(uint64_t until)
 {
@@ -212,41 +132,94 @@ static int sleep_until(uint64_t until)
     return error == -EINTR ? -EINTR : 0;
 }
 
-/* The clock_ns() time at which an absolute sleep on clock id ends. */
-static uint64_t end_of_sleep(uint32_t id, uint64_t ns)
+void wall_sleepers_wake(void)
 {
-    if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
-        return ns == UINT64_MAX ? ns : ns - MIN(ns, clock_epoch_ns());
-    return ns;
+    waitq_wake(&wall_sleepers, WAITQ_ALL);
 }
 
-/* 0, -EINVAL, or -EINTR and *rest_ns: a relative sleep goes on if no handler runs. */
-static int sleep_on(uint32_t id, bool absolute, const struct timespec64 *t, uint64_t *rest_ns)
+/* The same for the wall clock, which may be set meanwhile: either the setter wakes us, or we see
+ * what it set. */
+static int sleep_until_wall(uint64_t until)
+{
+    for (;;) {
+        uint32_t mask = spin_lock_irq(&wall_sleepers.lock);
+        uint64_t epoch = clock_epoch_ns();
+
+        if (until <= timer_now(TIMER_WALL)) {
+            spin_unlock_irq(&wall_sleepers.lock, mask);
+            return 0;
+        }
+        if (waitq_sleep(&wall_sleepers, mask, SLEEP_LIGHT, until - MIN(until, epoch)) == -EINTR)
+            return -EINTR;
+    }
+}
+
+/* The time of CPU time at which a relative sleep ends, the same when the call is done again. */
+static uint64_t cpu_deadline(uint64_t now, uint64_t ns)
+{
+    struct thread *t = thread_current();
+
+    if (!t->sig.redo)
+        t->sig.deadline_ns = ns > UINT64_MAX - now ? UINT64_MAX : now + ns;
+    return t->sig.deadline_ns;
+}
+
+static int sleep_cpu(const struct clock_of *c, bool absolute, uint64_t ns, uint64_t *rest_ns)
+{
+    uint64_t now, until;
+    int error = clock_read(c, &now);
+
+    if (error)
+        return error;
+    until = absolute ? ns : cpu_deadline(now, ns);
+    error = until <= now ? 0 : cpu_sleep(c, until);
+    if (error == -EINTR && !clock_read(c, &now))
+        *rest_ns = until - MIN(until, now);
+    return error;
+}
+
+/* 0, -EINTR and *rest_ns: a relative sleep goes on if no handler runs. */
+static int sleep_on(const struct clock_of *c, bool absolute, uint64_t ns, uint64_t *rest_ns)
 {
     uint64_t until, now;
+    int error;
 
-    if (id > CLOCK_BOOTTIME || id == CLOCK_THREAD_CPUTIME || !time_ok(t))
-        return -EINVAL;
-    if (id == CLOCK_PROCESS_CPUTIME)
-        return (int)sys_enosys(0, 0, 0, 0);
-    until = absolute ? end_of_sleep(id, ns_of(t)) : signal_deadline(ns_of(t));
-    if (!sleep_until(until))
-        return 0;
+    if (c->kind >= CLOCK_KIND_CPU)
+        return sleep_cpu(c, absolute, ns, rest_ns);
+    if (absolute && c->kind == CLOCK_KIND_WALL)
+        return sleep_until_wall(ns);
+    until = absolute ? ns : signal_deadline(ns);
+    error = sleep_until(until);
     now = clock_ns();
-    *rest_ns = until > now ? until - now : 0;
-    return -EINTR;
+    *rest_ns = until - MIN(until, now);
+    return error;
+}
+
+/* The clocks to sleep on: not the own CPU time, which stands still; that of other processes is left
+ * out. */
+static int sleep_clock(uint32_t id, struct clock_of *c)
+{
+    int error = clock_find(id, c);
+
+    if (error)
+        return clock_is_device(id) ? -EOPNOTSUPP : error;
+    if (c->coarse || c->pid || id == CLOCK_THREAD_CPUTIME)
+        return -EOPNOTSUPP;
+    return c->tid == thread_current()->tid ? -EINVAL : 0;
 }
 
 /* The rest goes to urest, unless that is 0 or the sleep is absolute. */
 static long sleep_call(uint32_t id, uint32_t flags, vaddr_t utime, vaddr_t urest, bool wide)
 {
     bool absolute = flags & TIMER_ABSTIME;
-    struct timespec64 t;
-    uint64_t rest_ns = 0;
-    int error = get_time(&t, utime, wide);
+    uint64_t ns, rest_ns = 0;
+    struct clock_of c;
+    int error = sleep_clock(id, &c);
 
     if (!error)
-        error = sleep_on(id, absolute, &t, &rest_ns);
+        error = timeout_get(utime, &ns, wide);
+    if (!error)
+        error = sleep_on(&c, absolute, ns, &rest_ns);
     if (error != -EINTR)
         return error;
     if (urest && !absolute && time_put(urest, rest_ns, wide))
@@ -278,12 +251,59 @@ static int32_t ticks(uint64_t ns)
 
 SYSCALL1(sys_times, utimes)
 {
-    const struct proc *p = proc_current();
-    struct tms t = {.user = ticks(proc_cpu_ns(p)),
+    struct proc *p = proc_current();
+    struct cpu_time mine = proc_cpu_time(p);
+    struct tms t = {.user = ticks(mine.user_ns),
+                    .kernel = ticks(mine.kernel_ns),
                     .child_user = ticks(p->child_user_ns),
                     .child_kernel = ticks(p->child_kernel_ns)};
 
     if (utimes && copy_to_user(utimes, &t, sizeof(t)))
         return -EFAULT;
     return ticks(clock_ns());
+}
+
+static struct timeval32 timeval_of(uint64_t ns)
+{
+    struct timespec64 t = ns_split(ns);
+
+    return (struct timeval32){(int32_t)t.sec, (int32_t)t.nsec / (int32_t)NSEC_PER_USEC};
+}
+
+int rusage_put(vaddr_t to, struct cpu_time time, const struct usage *u)
+{
+    struct rusage ru = {.user = timeval_of(time.user_ns),
+                        .kernel = timeval_of(time.kernel_ns),
+                        .most_kib = (int32_t)(u->most_pages * PAGE_KIB),
+                        .minor_faults = (int32_t)u->minor_faults,
+                        .major_faults = (int32_t)u->major_faults,
+                        .voluntary = (int32_t)u->voluntary,
+                        .involuntary = (int32_t)u->involuntary};
+
+    return copy_to_user(to, &ru, sizeof(ru));
+}
+
+SYSCALL2(sys_getrusage, who, uusage)
+{
+    struct proc *p = proc_current();
+    struct cpu_time time;
+    struct usage u;
+
+    switch ((int)who) {
+    case RUSAGE_SELF:
+        time = proc_cpu_time(p);
+        u = proc_usage(p);
+        break;
+    case RUSAGE_CHILDREN:
+        time = (struct cpu_time){p->child_user_ns, p->child_kernel_ns};
+        u = p->child_used;
+        break;
+    case RUSAGE_THREAD:
+        if (!proc_thread_time(p, thread_current()->tid, &time))
+            return -EINVAL;
+        u = thread_usage();
+        break;
+    default: return -EINVAL;
+    }
+    return rusage_put(uusage, time, &u);
 }

@@ -14,6 +14,7 @@
 #include "kern/kthread.h"
 #include "mm/slab.h"
 #include "proc/cred.h"
+#include "proc/cpu_time.h"
 #include "proc/pid.h"
 #include "proc/sched_impl.h"
 #include "proc/signal_impl.h"
@@ -206,6 +207,7 @@ bool thread_unlink(struct thread *t)
     if (t->proc) {
         list_remove(&t->siblings);
         all_stand_still = signal_leave_locked(t);
+        proc_account_thread(t->proc, t);
         if (tid_is_pid(t))
             t->tid = 0; /* the pid is the zombie's now */
         t->proc = NULL;

@@ -45,6 +45,11 @@ struct context {
 struct runq;
 struct cred;
 
+/* CPU time: the sum is exact, the parts are sampled. */
+struct cpu_time {
+    uint64_t user_ns, kernel_ns;
+};
+
 struct thread {
     struct context context;      /* (t) */
     volatile uint32_t work;      /* enum thread_work; set by anyone, atomically */
@@ -85,8 +90,10 @@ struct thread {
     uint32_t used_ticks;         /* (q) CPU time that is not in user_ns yet */
     uint64_t wake_ns;            /* (q) time-out, UINT64_MAX none */
     struct tree_link timer;      /* (q) sleeping with a time-out */
-    uint64_t user_ns, kernel_ns; /* (t) CPU time, at most a slice behind; all of it in user_ns */
+    uint64_t user_ns, kernel_ns; /* (q) CPU time, at most a slice behind */
+    uint32_t voluntary, involuntary;     /* (q) switches to others */
     uint32_t minor_faults, major_faults; /* (t) */
+    struct cpu_time told;                /* (T) what getrusage said last */
     vaddr_t clear_tid;                   /* (t) CLONE_CHILD_CLEARTID */
     vaddr_t robust;                      /* (t) its list of robust futexes, or 0: futex.h */
     char name[16];                       /* (P) if it is not the first of its process */
@@ -144,7 +151,7 @@ void sched_tick(void); /* from the timer: interrupt context */
 void sched_idle(void) __noreturn;
 /* Idle CPUs do not stop for an interrupt, but look again and again. At boot. */
 void sched_idle_polls(void);
-/* CPU time of t, ns, up to now if t is the caller. */
+/* CPU time of t up to now, ns. (T) held, or t can't end. */
 uint64_t thread_cpu_ns(const struct thread *t);
 /* The longest that a thread which was due waited for the one that ran to give way. */
 uint64_t sched_longest_ns(void);

@@ -9,6 +9,7 @@
 #include "include/uapi/errno.h"
 #include "kern/waitq.h"
 #include "proc/cred.h"
+#include "proc/cpu_time.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
 
@@ -104,24 +105,26 @@ static void look_end(const struct look *l)
 
 /* child_wait.lock held. A zombie that is reaped is nobody's child afterwards; that a living one
  * stands still or goes on is told once. */
-static void take_locked(struct proc *me, struct proc *p, bool reap, struct wait_result *res)
+static void take_locked(struct proc *me, struct proc *p, const struct wait_request *req,
+                        struct wait_result *res)
 {
     res->pid = p->pid;
     res->uid = cred_uid(p);
     if (!p->zombie) {
         res->status =
             p->sig.event == EVENT_CONTINUED ? WSTATUS_CONTINUED : WSTATUS_STOP(p->sig.event);
-        if (reap)
+        if (!req->nowait)
             p->sig.event = 0;
         return;
     }
     res->status = p->exit_status;
     res->user_ns = p->user_ns + p->child_user_ns;
     res->kernel_ns = p->kernel_ns + p->child_kernel_ns;
-    if (!reap)
+    if (unlikely(req->usage))
+        res->used = usage_with_children(p);
+    if (req->nowait)
         return;
-    me->child_user_ns += res->user_ns;
-    me->child_kernel_ns += res->kernel_ns;
+    proc_account_child(me, p);
     list_remove(&p->sibling);
     p->parent = NULL;
 }
@@ -148,7 +151,7 @@ static int answer(struct proc *me, const struct wait_request *req, const struct 
     bool reaps = p && p->zombie && !req->nowait;
 
     if (p)
-        take_locked(me, p, !req->nowait, res);
+        take_locked(me, p, req, res);
     spin_unlock_irq(&me->child_wait.lock, l->mask);
     if (reaps)
         proc_reap_locked(p);

@@ -112,6 +112,8 @@ void file_owned(const char *path, unsigned mode, uid_t uid, gid_t gid);
 void users_program(void);
 void theme_procfs(void);
 void theme_tty(void);
+void theme_timers(void);
+void theme_clocks(void);
 
 /* A random program by seed; prints its digest, or with loud each step. */
 void random_program(uint32_t seed, bool loud);

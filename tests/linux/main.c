@@ -24,7 +24,8 @@ static const struct theme {
     {"signals", theme_signals}, {"faults", theme_faults}, {"jobs", theme_jobs},
     {"threads", theme_threads}, {"futex", theme_futex},   {"users", theme_users},
     {"rights", theme_rights},   {"others", theme_others}, {"limits", theme_limits},
-    {"procfs", theme_procfs},   {"tty", theme_tty},
+    {"procfs", theme_procfs},   {"tty", theme_tty},       {"timers", theme_timers},
+    {"clocks", theme_clocks},
 };
 
 #define THEMES (sizeof(themes) / sizeof(themes[0]))

@@ -5,7 +5,7 @@
 
 set(TESTS_DIR ${CMAKE_CURRENT_LIST_DIR})
 
-foreach(name t_crash t_cycle t_disk t_exec t_fifo t_file t_files t_files_data t_files_lock t_files_storm t_fork t_hostile t_memory t_pipe t_poll t_procfs t_regress t_storm t_system t_wait run)
+foreach(name t_crash t_cycle t_disk t_exec t_fifo t_file t_files t_files_data t_files_lock t_files_storm t_fork t_hostile t_memory t_pipe t_poll t_procfs t_regress t_storm t_system t_timer t_wait run)
     user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c)
 endforeach()
 foreach(name t_hat t_disk_storm t_faults t_mmap t_mmap_disk t_mmap_file t_mmap_range t_mmap_shared t_points t_refs t_share_storm t_shm t_signal t_cost t_device t_fb t_tally)
