@@ -196,7 +196,7 @@ static enum elf_error add_interp(struct check *c, const struct elf32_phdr *p)
 {
     if (c->image->interp_len > 0)
         return ELF_TWICE;
-    if (p->filesz < 2)
+    if (p->filesz < 2 || p->filesz > ELF_INTERP_MAX)
         return ELF_BAD_INTERP;
     if ((uint64_t)p->offset + p->filesz > c->file_size)
         return ELF_TRUNCATED;
@@ -309,7 +309,7 @@ static enum elf_error check_whole(struct check *c)
     if ((uint64_t)image->npages * PAGE_SIZE > c->limit || image->tls.memsz > c->limit)
         return ELF_TOO_BIG;
     locate_phdrs(c, image);
-    return image->interp_len > 0 ? ELF_NEEDS_INTERPRETER : ELF_OK;
+    return ELF_OK;
 }
 
 enum elf_error elf_check(const void *header, size_t header_len, uint64_t file_size,
@@ -341,7 +341,7 @@ enum elf_error elf_check(const void *header, size_t header_len, uint64_t file_si
             return error;
     }
     error = check_whole(&c);
-    if (error == ELF_OK || error == ELF_NEEDS_INTERPRETER)
+    if (error == ELF_OK)
         *out = image;
     return error;
 }

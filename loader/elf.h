@@ -19,6 +19,7 @@
 #define ELF_MAX_PHDRS  32u
 #define ELF_MAX_LOAD   16u
 #define ELF_MAX_ALIGN  (1u << 24) /* bytes; nothing real asks for more than 64 KiB */
+#define ELF_INTERP_MAX 4096u      /* bytes of the interpreter's path, NUL included */
 
 enum elf_error {
     ELF_OK,
@@ -41,7 +42,7 @@ enum elf_error {
     ELF_OBJECT_FILE,
     ELF_CORE_FILE,
     ELF_BAD_TYPE,
-    ELF_NEEDS_INTERPRETER,
+    ELF_BAD_INTERP,
     /* Damaged, or never valid: -ELIBBAD. */
     ELF_TRUNCATED_HEADER,
     ELF_BAD_CLASS,
@@ -67,7 +68,6 @@ enum elf_error {
     ELF_TOO_MANY_SEGMENTS,
     ELF_NO_SEGMENT,
     ELF_BAD_ENTRY,
-    ELF_BAD_INTERP,
     ELF_TWICE,
     ELF_BAD_TLS,
     ELF_BAD_RELRO,
@@ -106,7 +106,7 @@ struct elf_image {
 
 /* header: the file's first bytes, header_len = file_size or ELF_HEADER_MAX, whichever is less.
  * limit_bytes: what all segments together may take, in whole pages. *out is written with ELF_OK
- * and with ELF_NEEDS_INTERPRETER, which is given only when all else is well. */
+ * only. The interpreter's path is the caller's to read and to check. */
 enum elf_error elf_check(const void *header, size_t header_len, uint64_t file_size,
                          uint64_t limit_bytes, struct elf_image *out) __must_check;
 

@@ -2,10 +2,14 @@
  *
  * The loader. First the file is found out about: scripts are followed to their interpreter, at most
  * EXEC_LEVELS of them, and the ELF file is checked as a whole, from its first page, which stays
- * pinned meanwhile. Then a new address space is built: a private mapping of the file for each
- * segment, zero-filled memory for the rest of it, the heap's start, the stack. A failure half way
- * leaves that address space: nothing else was changed.
- * Locks: none of its own; those of mm inside. The caller owns everything here.
+ * pinned meanwhile; so is the dynamic linker that its PT_INTERP names. Then a new address space is
+ * built: a private mapping of the file for each segment, zero-filled memory for the rest of it, the
+ * same for the linker, the heap's start, the stack. A failure half way leaves that address space:
+ * nothing else was changed.
+ * Where things go, as on Linux: a program at its own addresses, or from PIE_BASE on; its linker
+ * right below mmap_top, as the first of all mappings; what is position-independent and has no
+ * linker (a linker run as a command, which will load a program itself) there, too, with the heap at
+ * PIE_BASE. Locks: none of its own; those of mm inside. The caller owns everything here.
  */
 #include "loader/exec.h"
 
@@ -28,6 +32,13 @@
 #define PREFIX_BYTES 1024u
 #define EXEC_BITS    0111u
 
+/* An ELF file that is to be mapped. */
+struct image {
+    struct vnode *v; /* with a reference; NULL: there is none */
+    vaddr_t bias;    /* what is added to the file's addresses */
+    struct elf_image elf;
+};
+
 /* A load on its way. */
 struct load {
     const struct exec_args *args;
@@ -39,8 +50,7 @@ struct load {
     const char *why; /* the reason of a refusal, or NULL: the errno says all */
     char *prefix;    /* of PREFIX_BYTES, what scripts put before the arguments, or NULL */
     uint32_t prefix_at, prefix_count; /* begins there, and ends with the buffer */
-    vaddr_t bias;                     /* what is added to the file's addresses */
-    struct elf_image elf;
+    struct image exe, interp;
 };
 
 static int refuse(struct load *l, int error, const char *why)
@@ -126,12 +136,16 @@ static int follow_script(struct load *l, const struct script *s)
     return 0;
 }
 
-static int check_elf(struct load *l)
+/* l->v, whose first page is at hand, becomes the image. */
+static int check_elf(struct load *l, struct image *image)
 {
     uint64_t limit = (uint64_t)as_commit_limit() << PAGE_SHIFT;
-    enum elf_error e = elf_check(l->head, l->head_len, obj_size(l->v->obj), limit, &l->elf);
+    enum elf_error e = elf_check(l->head, l->head_len, obj_size(l->v->obj), limit, &image->elf);
 
-    return e ? refuse(l, elf_errno(e), elf_strerror(e)) : 0;
+    if (e)
+        return refuse(l, elf_errno(e), elf_strerror(e));
+    image->v = vnode_ref(l->v);
+    return 0;
 }
 
 /* Finds the ELF file behind l->v and checks it. Allocates nothing but a script's arguments. */
@@ -148,13 +162,56 @@ static int identify(struct load *l)
             return error;
         e = script_parse(l->head, l->head_len, &script);
         if (e == SCRIPT_NOT_A_SCRIPT)
-            return check_elf(l);
+            return check_elf(l, &l->exe);
         if (e)
             return refuse(l, script_errno(e), script_strerror(e));
         error = follow_script(l, &script);
         if (error)
             return error;
     }
+}
+
+/* The file that the program's PT_INTERP names. */
+static int find_interp(struct load *l)
+{
+    const struct elf_image *e = &l->exe.elf;
+    char *path = kmalloc(e->interp_len);
+    struct vnode *v = NULL;
+    int error;
+
+    if (!path)
+        return -ENOMEM;
+    error = vnode_read_kernel(l->exe.v, e->interp_offset, path, e->interp_len);
+    if (error < 0)
+        error = refuse(l, error, "can't be read");
+    else if ((uint32_t)error < e->interp_len || path[e->interp_len - 1] != '\0')
+        error = refuse(l, elf_errno(ELF_BAD_INTERP), elf_strerror(ELF_BAD_INTERP));
+    else
+        error = vnode_lookup(l->args->cwd, path, true, &v);
+    kfree(path);
+    if (!v)
+        return l->why ? error : refuse(l, error, "its interpreter (PT_INTERP) is not found");
+    drop_head(l);
+    vnode_unref(l->v);
+    l->v = v;
+    return 0;
+}
+
+/* The program's dynamic linker, checked like a program. What it asks for as its own interpreter
+ * does not matter. Errors are Linux's: only a file without a header is different. */
+static int identify_interp(struct load *l)
+{
+    int error = find_interp(l);
+
+    if (error)
+        return error;
+    error = pin_head(l);
+    if (error)
+        return refuse(l, error, "its interpreter can't be run");
+    if (l->head_len < sizeof(struct elf32_header))
+        return refuse(l, -EIO, "its interpreter is too short");
+    error = check_elf(l, &l->interp);
+    return error == -ENOEXEC ? -ELIBBAD : error;
 }
 
 /* noaslr on the command line, which never changes: looked for once. */
@@ -176,6 +233,14 @@ static vaddr_t random_pages(uint32_t *entropy, uint32_t n)
     return page_addr(pages);
 }
 
+/* The highest place below mmap_top, which nothing has been mapped to yet. */
+static vaddr_t bias_below(const struct as *as, const struct elf_image *e)
+{
+    vaddr_t size = ALIGN_UP(e->high, (vaddr_t)PAGE_SIZE);
+
+    return size <= as->mmap_top ? ALIGN_DOWN(as->mmap_top - size, e->align) : 0;
+}
+
 static void choose_layout(struct load *l, struct as *as, vaddr_t *stack_top)
 {
     uint32_t stack = MIN(MAX(l->args->limits->stack, STACK_LIMIT_PAGES), STACK_ROOM_MOST);
@@ -184,8 +249,12 @@ static void choose_layout(struct load *l, struct as *as, vaddr_t *stack_top)
 
     *stack_top = USER_END - random_pages(&entropy, STACK_RANDOM_PAGES);
     as->mmap_top = USER_END - reserved - random_pages(&entropy, RANDOM_PAGES);
-    if (l->elf.type == ET_DYN)
-        l->bias = ALIGN_UP(PIE_BASE + random_pages(&entropy, RANDOM_PAGES), l->elf.align);
+    if (l->exe.elf.type == ET_DYN && l->interp.v)
+        l->exe.bias = ALIGN_UP(PIE_BASE + random_pages(&entropy, RANDOM_PAGES), l->exe.elf.align);
+    else if (l->exe.elf.type == ET_DYN)
+        l->exe.bias = bias_below(as, &l->exe.elf);
+    if (l->interp.v && l->interp.elf.type == ET_DYN)
+        l->interp.bias = bias_below(as, &l->interp.elf);
 }
 
 static prot_t prot_of(uint32_t flags)
@@ -213,12 +282,12 @@ static int map_part(struct as *as, vaddr_t base, vaddr_t end, prot_t prot, struc
 }
 
 /* One PT_LOAD: pages of the file, with zeroes behind its last byte, and zero-filled pages. */
-static int map_load(struct load *l, struct as *as, const struct elf_load *e)
+static int map_load(const struct image *m, struct as *as, const struct elf_load *e)
 {
-    vaddr_t start = e->vaddr + l->bias, file_end = start + e->filesz, end = start + e->memsz;
+    vaddr_t start = e->vaddr + m->bias, file_end = start + e->filesz, end = start + e->memsz;
     vaddr_t bss = e->filesz ? ALIGN_UP(file_end, (vaddr_t)PAGE_SIZE) : page_base(start);
     prot_t prot = prot_of(e->flags);
-    int error = map_part(as, page_base(start), bss, prot, l->v, e->offset >> PAGE_SHIFT);
+    int error = map_part(as, page_base(start), bss, prot, m->v, e->offset >> PAGE_SHIFT);
 
     if (!error)
         error = map_part(as, bss, ALIGN_UP(end, (vaddr_t)PAGE_SIZE), prot, NULL, 0);
@@ -227,31 +296,44 @@ static int map_load(struct load *l, struct as *as, const struct elf_load *e)
     return error;
 }
 
-static int map_image(struct load *l, struct as *as)
+static int map_image(const struct image *m, struct as *as)
 {
     int error = 0;
 
     /* elf_check saw that the file fits into user space from 0; that it does so above the base that
      * was chosen is our business. */
-    if (l->elf.high > USER_END - l->bias)
+    if (m->elf.high > USER_END - m->bias || m->elf.low + m->bias < USER_MIN)
         return -ENOMEM;
-    for (uint32_t i = 0; i < l->elf.nload && !error; i++)
-        error = map_load(l, as, &l->elf.load[i]);
-    as->brk_start = as->brk = ALIGN_UP(l->elf.high + l->bias, (vaddr_t)PAGE_SIZE);
+    for (uint32_t i = 0; i < m->elf.nload && !error; i++)
+        error = map_load(m, as, &m->elf.load[i]);
     return error;
+}
+
+/* Maps program and linker; the heap begins behind the program. */
+static int map_images(const struct load *l, struct as *as)
+{
+    const struct image *m = &l->exe;
+    bool on_top = m->elf.type == ET_DYN && !l->interp.v;
+    int error = map_image(m, as);
+
+    as->brk_start = as->brk =
+        on_top ? PIE_BASE : ALIGN_UP(m->elf.high + m->bias, (vaddr_t)PAGE_SIZE);
+    return error || !l->interp.v ? error : map_image(&l->interp, as);
 }
 
 static int build_stack(const struct load *l, struct as *as, vaddr_t top, struct exec_image *out)
 {
-    const struct elf_image *e = &l->elf;
+    const struct elf_image *e = &l->exe.elf;
+    vaddr_t bias = l->exe.bias;
     struct stack_spec spec = {.args = l->args,
                               .prefix = l->prefix + l->prefix_at,
                               .prefix_bytes = l->prefix ? PREFIX_BYTES - l->prefix_at : 0,
                               .prefix_count = l->prefix_count,
                               .skip_bytes = l->prefix ? exec_args_next(l->args, 0) : 0,
-                              .entry = e->entry + l->bias,
-                              .phdr = e->phdr_vaddr ? e->phdr_vaddr + l->bias : 0,
+                              .entry = e->entry + bias,
+                              .phdr = e->phdr_vaddr ? e->phdr_vaddr + bias : 0,
                               .phnum = e->phnum,
+                              .base = l->interp.bias,
                               .top = top,
                               .ids = &out->ids,
                               .prot = PROT_READ | PROT_WRITE | (e->stack_exec ? PROT_EXEC : 0)};
@@ -268,39 +350,57 @@ static void choose_ids(const struct vnode *v, struct cred_exec *ids)
         cred_exec_ids(c, v->mode, v->uid, v->gid, ids);
 }
 
-/* The part that allocates: an address space with the image and the stack in it. */
+/* The program must not be written to while it runs, its linker not while it is mapped: as on Linux
+ * that one may be replaced under those who run it. */
+static int begin_run(struct load *l)
+{
+    if (vnode_run_begin(l->exe.v))
+        return refuse(l, -ETXTBSY, "is open for writing");
+    if (!l->interp.v)
+        return 0;
+    if (vnode_run_begin(l->interp.v)) {
+        vnode_run_done(l->exe.v);
+        return refuse(l, -ETXTBSY, "its interpreter is open for writing");
+    }
+    vnode_run_done(l->interp.v);
+    return 0;
+}
+
+/* The part that allocates: an address space with the images and the stack in it. */
 static int build(struct load *l, struct exec_image *out)
 {
+    const struct image *first = l->interp.v ? &l->interp : &l->exe;
     struct as *as = as_create();
     vaddr_t top;
     int error;
 
     if (!as)
         return refuse(l, -ENOMEM, "not enough memory");
-    if (vnode_run_begin(l->v)) {
+    error = begin_run(l);
+    if (error) {
         as_leave(as);
-        return refuse(l, -ETXTBSY, "is open for writing");
+        return error;
     }
     as_begin_limits(as, l->args->limits);
-    choose_ids(l->v, &out->ids);
+    choose_ids(l->exe.v, &out->ids);
     choose_layout(l, as, &top);
-    error = map_image(l, as);
+    error = map_images(l, as);
     if (!error)
         error = build_stack(l, as, top, out);
     if (error) {
-        vnode_run_done(l->v);
+        vnode_run_done(l->exe.v);
         as_leave(as);
         return refuse(l, error == -EEXIST ? -ENOMEM : error,
                       error == -EIO ? "can't be read" : "not enough memory");
     }
     out->as = as;
-    out->entry = l->elf.entry + l->bias;
-    out->exe = vnode_ref(l->v);
+    out->entry = first->elf.entry + first->bias;
+    out->exe = vnode_ref(l->exe.v);
     return 0;
 }
 
-/* Steps: find the ELF file and check it, which is all that can be wrong with a file; build the
- * address space; say why not, if not. */
+/* Steps: find the ELF file and check it, and the linker that it names, which is all that can be
+ * wrong with files; build the address space; say why not, if not. */
 int exec_load(struct vnode *v, const struct exec_args *args, struct exec_image *out)
 {
     struct load *l = kmalloc(sizeof(*l));
@@ -311,12 +411,16 @@ int exec_load(struct vnode *v, const struct exec_args *args, struct exec_image *
     l->args = args;
     l->v = vnode_ref(v);
     error = identify(l);
+    if (!error && l->exe.elf.interp_len)
+        error = identify_interp(l);
     if (!error)
         error = build(l, out);
     if (error && l->why)
         log_printf("exec: %s: %s\n", args->path, l->why);
     drop_head(l);
     vnode_unref(l->v);
+    vnode_unref(l->exe.v);
+    vnode_unref(l->interp.v);
     kfree(l->prefix);
     kfree(l);
     return error;

@@ -15,14 +15,14 @@ struct exec_image {
     struct as *as;     /* with one user, the caller's from now on */
     struct vnode *exe; /* the ELF file (of a script: its interpreter), with a reference;
                           it runs: vnode_run_begin */
-    uint32_t entry;    /* bit 0: Thumb */
+    uint32_t entry;    /* of the program or, if it has one, its PT_INTERP; bit 0: Thumb */
     vaddr_t sp;
     struct cred_exec ids; /* the caller's, or the program's where it has set-id bits */
 };
 
 /* Loads v, or the interpreter that it names. args are copied already; nothing of the caller's
  * address space is touched. May sleep. -EACCES, -ENOEXEC, -ELIBBAD, -ENOENT (an interpreter),
- * -ELOOP, -ENOMEM, -EIO. */
+ * -ELOOP, -ENOMEM, -ETXTBSY, -EIO. */
 int __must_check exec_load(struct vnode *v, const struct exec_args *args, struct exec_image *out);
 
 #endif

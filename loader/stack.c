@@ -139,7 +139,7 @@ static void put_auxv(struct writer *w, const struct stack_spec *s, const struct 
     put_pair(w, AT_PHENT, PHDR_BYTES);
     put_pair(w, AT_PHNUM, s->phnum);
     put_pair(w, AT_PAGESZ, PAGE_SIZE);
-    put_pair(w, AT_BASE, 0);
+    put_pair(w, AT_BASE, s->base);
     put_pair(w, AT_FLAGS, 0);
     put_pair(w, AT_ENTRY, s->entry);
     put_pair(w, AT_UID, s->ids->uid);

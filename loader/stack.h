@@ -46,8 +46,9 @@ struct stack_spec {
     const struct exec_args *args;
     const char *prefix; /* prefix_count strings of a script, prefix_bytes in all */
     uint32_t prefix_bytes, prefix_count;
-    uint32_t skip_bytes; /* the first argument's, if the prefix replaces it; else 0 */
-    uint32_t entry, phdr, phnum;
+    uint32_t skip_bytes;         /* the first argument's, if the prefix replaces it; else 0 */
+    uint32_t entry, phdr, phnum; /* the program's, not its interpreter's */
+    vaddr_t base;                /* of the interpreter, AT_BASE; 0: there is none */
     const struct cred_exec *ids;
     vaddr_t top;
     prot_t prot;

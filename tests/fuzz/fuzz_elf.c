@@ -62,7 +62,7 @@ bool fuzz_one(uint8_t *bytes, size_t len)
 
     FUZZ_CHECK(elf_strerror(error) != NULL);
     FUZZ_CHECK(elf_errno(error) <= 0);
-    if (error != ELF_OK && error != ELF_NEEDS_INTERPRETER)
+    if (error != ELF_OK)
         return false;
     check_loads(&m, len);
     check_entry(&m);
@@ -72,5 +72,6 @@ bool fuzz_one(uint8_t *bytes, size_t len)
         check_inside(&m, m.phdr_vaddr, m.phnum * 32u);
     FUZZ_CHECK(m.align >= PAGE && (m.align & (m.align - 1)) == 0);
     FUZZ_CHECK((uint64_t)m.interp_offset + m.interp_len <= len);
+    FUZZ_CHECK(m.interp_len == 0 || (m.interp_len >= 2 && m.interp_len <= ELF_INTERP_MAX));
     return true;
 }

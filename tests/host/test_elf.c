@@ -140,7 +140,7 @@ static void check_rows(const struct row *rows, unsigned n)
         if (error != rows[i].expected)
             fail_msg("row %u: \"%s\" instead of \"%s\"", i, elf_strerror(error),
                      elf_strerror(rows[i].expected));
-        if (error != ELF_OK && error != ELF_NEEDS_INTERPRETER)
+        if (error != ELF_OK)
             assert_memory_equal(&m, &untouched, sizeof(m));
     }
 }
@@ -305,7 +305,9 @@ static void other_headers(void **state)
         {ELF_BAD_INTERP, {SPARE_IS(PT_INTERP)}},
         {ELF_BAD_INTERP, {SPARE_IS(PT_INTERP), P(SPARE, filesz, 1)}},
         {ELF_TRUNCATED, {SPARE_IS(PT_INTERP), P(SPARE, filesz, 20), P(SPARE, offset, 0x2ff0)}},
-        {ELF_NEEDS_INTERPRETER, {SPARE_IS(PT_INTERP), P(SPARE, filesz, 20)}},
+        {ELF_OK, {SPARE_IS(PT_INTERP), P(SPARE, filesz, 20)}},
+        {ELF_OK, {SPARE_IS(PT_INTERP), P(SPARE, filesz, ELF_INTERP_MAX)}},
+        {ELF_BAD_INTERP, {SPARE_IS(PT_INTERP), P(SPARE, filesz, ELF_INTERP_MAX + 1)}},
         {ELF_OK, {SPARE_IS(0x70000001)}},
     };
     struct file f = good;
@@ -315,6 +317,12 @@ static void other_headers(void **state)
     check_rows(rows, ARRAY_SIZE(rows));
     f.phdr[STACK] = f.phdr[SPARE] = (struct elf32_phdr){.type = PT_INTERP, .filesz = 20};
     assert_int_equal(check(&f, &m), ELF_TWICE);
+
+    f = good;
+    f.phdr[SPARE] = (struct elf32_phdr){.type = PT_INTERP, .offset = 0x340, .filesz = 20};
+    assert_int_equal(check(&f, &m), ELF_OK);
+    assert_int_equal(m.interp_offset, 0x340);
+    assert_int_equal(m.interp_len, 20);
 
     f = good;
     f.phdr[STACK].flags |= PF_X;
@@ -414,7 +422,7 @@ static void messages(void **state)
     }
     assert_int_equal(elf_errno(ELF_NOT_AN_ELF), -ENOEXEC);
     assert_int_equal(elf_errno(ELF_FOR_X86_64), -ENOEXEC);
-    assert_int_equal(elf_errno(ELF_NEEDS_INTERPRETER), -ENOEXEC);
+    assert_int_equal(elf_errno(ELF_BAD_INTERP), -ENOEXEC);
     assert_int_equal(elf_errno(ELF_TRUNCATED_HEADER), -ELIBBAD);
     assert_int_equal(elf_errno(ELF_TRUNCATED), -ELIBBAD);
     assert_int_equal(elf_errno(ELF_TOO_BIG), -ENOMEM);
