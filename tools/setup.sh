@@ -59,37 +59,11 @@ install_missing() {
         apt-get install -y -q --no-install-recommends "${missing[@]}" >&2
 }
 
-# Debian has some things for armhf only as armhf packages. They are unpacked below build/ with package
-# lists of their own: the machine's architectures and lists stay as they are.
 # fetch_armhf PACKAGE FROM TO: the package's folder FROM becomes TO.
 fetch_armhf() {
-    local dir package=$1
-    dir=$(mktemp -d)
-    echo "setup: fetching $1 for armhf into $3" >&2
-    mkdir -p "$dir/lists/partial" "$dir/cache" build
-    cat >"$dir/apt.conf" <<EOF
-APT::Architecture "armhf";
-APT::Architectures { "armhf"; };
-APT::Sandbox::User "";
-Acquire::Languages "none";
-Dir::State::Lists "$dir/lists";
-Dir::Cache "$dir/cache";
-EOF
-    export APT_CONFIG=$dir/apt.conf
-    if ! apt-get update -q >"$dir/log" 2>&1; then
-        echo "setup: some package lists could not be fetched" >&2
-    fi
-    if [ "$1" = linux-image-armmp ]; then # an empty one, which names the kernel of today
-        package=$(apt-cache show "$1" | sed -n 's/^Depends: \(linux-image-[^ ,]*\).*/\1/p' | sed -n 1p)
-    fi
-    if ! (cd "$dir" && apt-get download -q "$package" && dpkg-deb -x "$package"_*.deb out) \
-        >>"$dir/log" 2>&1; then
-        cat "$dir/log" >&2
-        exit 1
-    fi
-    mv "$dir/out/$2" "$3"
-    rm -rf -- "$dir"
-    unset APT_CONFIG
+    tools/armhf.sh "$1"
+    mv "build/armhf/$1/$2" "$3"
+    rm -rf -- "build/armhf/$1"
 }
 
 if [ ${#missing[@]} -gt 0 ]; then
@@ -97,6 +71,9 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 if [ "$1" = test ] && [ ! -d build/musl ]; then
     fetch_armhf musl-dev "" build/musl
+fi
+if [ "$1" = test ]; then
+    tools/busybox.sh
 fi
 case $1 in
 test | linux)
