@@ -95,8 +95,11 @@ int vnode_setattr(struct vnode *v, const struct attr *a)
 {
     const struct cred *c = cred_current();
     struct attr wanted = *a;
-    int error = likely(!c) ? 0 : may_change(c, v, a);
+    int error;
 
+    if (vnode_fs_is(v, FS_RDONLY))
+        return -EROFS;
+    error = likely(!c) ? 0 : may_change(c, v, a);
     if (error)
         return error;
     if (!v->fs->setattr)

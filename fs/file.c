@@ -43,6 +43,10 @@ static int open_check(const struct vnode *v, uint32_t flags)
         return change || flags & O_CREAT ? -EISDIR : 0;
     if (flags & O_DIRECTORY)
         return -ENOTDIR;
+    if ((vnode_is(v, S_IFCHR) || vnode_is(v, S_IFBLK)) && vnode_fs_is(v, FS_NODEV))
+        return -EACCES;
+    if (change && vnode_is(v, S_IFREG) && vnode_fs_is(v, FS_RDONLY))
+        return -EROFS;
     if (change && !v->ops->write && !v->ops->map)
         return -EACCES;
     if (v->obj && obj_size(v->obj) > INT32_MAX && !(flags & O_LARGEFILE))

@@ -20,6 +20,8 @@ static int make_at(struct vnode *dir, const struct name *name, uint32_t mode, ui
 
     if (dir->nlink == 0 || !dir->ops->create)
         return -ENOENT;
+    if (vnode_fs_is(dir, FS_RDONLY))
+        return -EROFS;
     error = vnode_may_make(c, dir);
     if (!error && unlikely(c) && rdev && !cred_capable(c, CAP_MKNOD))
         error = -EPERM;
@@ -97,6 +99,8 @@ static int make_unnamed(struct vnode *cwd, const char *path, uint32_t flags, uin
         error = -EINVAL;
     else if (!dir->ops->create)
         error = -EOPNOTSUPP;
+    else if (vnode_fs_is(dir, FS_RDONLY))
+        error = -EROFS;
     else
         error = vnode_may_make(cred_current(), dir);
     if (!error)
@@ -187,6 +191,8 @@ int vnode_link(struct vnode *v, struct vnode *cwd, const char *path)
     error = walk_new(&w, cwd, path, false);
     if (!error && w.at->fs != v->fs)
         error = -EXDEV;
+    if (!error && vnode_fs_is(v, FS_RDONLY))
+        error = -EROFS;
     if (!error)
         error = vnode_may_link(w.cred, v);
     if (!error)
@@ -218,6 +224,8 @@ static int check_remove(const struct walk *w, const struct vnode *v, bool dir)
         return -ENOTDIR;
     if (v->fs != w->at->fs)
         return -EBUSY; /* mounted there */
+    if (vnode_fs_is(v, FS_RDONLY))
+        return -EROFS;
     return w->at->ops->unlink ? 0 : -EPERM;
 }
 
@@ -362,6 +370,8 @@ static int check_rename(const struct ends *e)
         return -EISDIR;
     if (e->old->fs != e->from.at->fs || (e->new && e->new->fs != e->to.at->fs))
         return -EBUSY;
+    if (vnode_fs_is(e->from.at, FS_RDONLY))
+        return -EROFS;
     return e->from.at->ops->rename ? 0 : -EPERM;
 }
 

@@ -67,11 +67,21 @@ static void set_attributes(struct vnode *v, const struct cpio_entry *e)
     v->mtime = e->mtime * NSEC_PER_SEC;
 }
 
+/* A device node's number, as mknod takes it; of anything else 0. */
+static uint32_t rdev_of(const struct cpio_entry *e)
+{
+    uint32_t type = e->mode & S_IFMT;
+
+    if (type != S_IFCHR && type != S_IFBLK)
+        return 0;
+    return (e->rdev_minor & 0xff) | (e->rdev_major & 0xfff) << 8 | (e->rdev_minor & 0xfff00) << 12;
+}
+
 /* A new name in dir for a new file. */
 static int make_name(struct vnode *dir, const struct name *name, const struct cpio_entry *e,
                      const char *link, struct vnode **made)
 {
-    int error = dir->ops->create(dir, name, e->mode, 0, link, made);
+    int error = dir->ops->create(dir, name, e->mode, rdev_of(e), link, made);
 
     if (error)
         return error;
@@ -188,14 +198,14 @@ static int replace(struct vnode *dir, const struct name *name, const struct cpio
     return 0;
 }
 
-/* The member's own name in dir. Devices, pipes and sockets are left out. */
+/* The member's own name in dir. Sockets are left out. */
 static int enter_last(struct load *l, struct vnode *dir, const struct name *name,
                       const struct cpio_entry *e)
 {
     uint32_t type = e->mode & S_IFMT;
     struct vnode *v;
 
-    if (type != S_IFDIR && type != S_IFREG && type != S_IFLNK)
+    if (type == S_IFSOCK)
         return 0;
     if (replace(dir, name, e))
         return 0;

@@ -28,12 +28,14 @@ static struct {
     .others = SLAB_CACHE("inode, small", offsetof(struct tnode, obj)),
 };
 
+static struct fs_state root_state, dev_state;
+
 int tmpfs_init(void)
 {
     struct frame_stats s = frame_stats();
 
     name_seed(random_u32());
-    tmpfs.inodes = tmpfs.last_ino = 0;
+    tmpfs.inodes = tmpfs.last_ino = root_state.inodes = dev_state.inodes = 0;
     tmpfs.inodes_most = s.total - s.reserved;
     return tmpfs_names_init();
 }
@@ -51,7 +53,7 @@ struct tmpfs_stats tmpfs_stats(void)
         kept.used, kept.most, __atomic_load_n(&tmpfs.inodes, __ATOMIC_RELAXED), tmpfs.inodes_most};
 }
 
-int tmpfs_count_name(void)
+int tmpfs_count_name(const struct fs *fs)
 {
     uint32_t n = __atomic_load_n(&tmpfs.inodes, __ATOMIC_RELAXED);
 
@@ -60,11 +62,13 @@ int tmpfs_count_name(void)
             return -ENOSPC;
     } while (!__atomic_compare_exchange_n(&tmpfs.inodes, &n, n + 1, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
+    __atomic_fetch_add(&fs->state->inodes, 1, __ATOMIC_RELAXED);
     return 0;
 }
 
-void tmpfs_uncount_name(void)
+void tmpfs_uncount_name(const struct fs *fs)
 {
+    __atomic_fetch_sub(&fs->state->inodes, 1, __ATOMIC_RELAXED);
     __atomic_fetch_sub(&tmpfs.inodes, 1, __ATOMIC_RELAXED);
 }
 
@@ -86,7 +90,7 @@ static struct slab_cache *cache_of(uint32_t mode)
 
 int tmpfs_node(const struct fs *fs, uint32_t mode, uint32_t rdev, struct tnode **made)
 {
-    int error = tmpfs_count_name();
+    int error = tmpfs_count_name(fs);
     const struct cred *c;
     struct tnode *n;
 
@@ -94,7 +98,7 @@ int tmpfs_node(const struct fs *fs, uint32_t mode, uint32_t rdev, struct tnode *
         return error;
     n = slab_alloc(cache_of(mode));
     if (!n) {
-        tmpfs_uncount_name();
+        tmpfs_uncount_name(fs);
         return -ENOMEM;
     }
     rwlock_init(&n->lock);
@@ -165,13 +169,15 @@ int tmpfs_set_target(struct tnode *n, const char *text, size_t len)
 /* The memory of an inode that nobody knows any more. */
 static void node_free(struct tnode *n)
 {
+    const struct fs *fs = n->vnode.fs;
+
     if (vnode_is(&n->vnode, S_IFLNK)) {
         kfree(n->target);
         obj_unreserve(n->reserved);
     }
     fifo_release(&n->vnode);
     slab_free(cache_of(n->vnode.mode), n);
-    tmpfs_uncount_name();
+    tmpfs_uncount_name(fs);
 }
 
 static void contents_release(struct obj *o)
@@ -281,6 +287,7 @@ const struct fs tmpfs_root_fs = {.type = "tmpfs",
                                  .dev = 1,
                                  .magic = TMPFS_MAGIC,
                                  .counted = true,
+                                 .state = &root_state,
                                  .release = tmpfs_release,
                                  .setattr = tmpfs_setattr};
 const struct fs tmpfs_dev_fs = {.type = "devtmpfs",
@@ -288,5 +295,6 @@ const struct fs tmpfs_dev_fs = {.type = "devtmpfs",
                                 .dev = 2,
                                 .magic = TMPFS_MAGIC,
                                 .counted = true,
+                                .state = &dev_state,
                                 .release = tmpfs_release,
                                 .setattr = tmpfs_setattr};

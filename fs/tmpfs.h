@@ -17,6 +17,18 @@ void tmpfs_set_limit(void);
 int __must_check tmpfs_make_root(const struct fs *fs, struct vnode **root);
 extern const struct fs tmpfs_root_fs, tmpfs_dev_fs;
 
+/* For mount(2), fs/tmpfs_mount.c. A tree with an fs of its own: *root with a reference. options:
+ * mode=, uid=, gid=; sizes are read, but not kept to. flags: FS_*. -EINVAL, -ENOMEM, -ENOSPC. */
+int __must_check tmpfs_make(const char *options, uint32_t flags, struct vnode **root);
+/* Takes a tree of tmpfs_make that is not in use apart, and uses up the last reference to its root.
+ * May sleep; takes (n). */
+void tmpfs_unmake(struct vnode *root);
+/* Somebody has anything of the tree; own: references to the root that don't count. Of what is no
+ * tmpfs nothing is known: false. (n) held for writing. May sleep. */
+bool tmpfs_in_use(const struct vnode *root, uint32_t own);
+/* Something in the tree is open for writing. The same. */
+bool tmpfs_is_written(const struct vnode *root);
+
 /* A regular file without a name, with a reference. */
 int __must_check tmpfs_make_unnamed(uint32_t mode, struct vnode **v);
 

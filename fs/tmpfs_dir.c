@@ -249,17 +249,17 @@ static int dir_create(struct vnode *dir, const struct name *name, uint32_t mode,
 
 static int dir_link(struct vnode *dir, const struct name *name, struct vnode *v)
 {
-    int error = tmpfs_count_name();
+    int error = tmpfs_count_name(dir->fs);
 
     if (error)
         return error;
     error = tmpfs_enter(tnode_of(dir), name, v);
     if (error) {
-        tmpfs_uncount_name();
+        tmpfs_uncount_name(dir->fs);
         return error;
     }
     if (v->nlink++ == 0)
-        tmpfs_uncount_name(); /* its first name comes with the inode */
+        tmpfs_uncount_name(dir->fs); /* its first name comes with the inode */
     touch(dir);
     touch_name(v);
     return 0;
@@ -273,7 +273,7 @@ static void unnamed(struct vnode *v, struct vnode *dir)
         dir->nlink--;
         v->parent = vnode_ref(dir); /* its .. as long as somebody is in there */
     } else if (--v->nlink > 0) {
-        tmpfs_uncount_name();
+        tmpfs_uncount_name(dir->fs);
     }
     v->linkable = false;
     touch_name(v);

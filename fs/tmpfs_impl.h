@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The parts of tmpfs among themselves: tmpfs.c (inodes and their attributes), tmpfs_dir.c (names),
- * tmpfs_data.c (contents).
+ * tmpfs_data.c (contents), tmpfs_mount.c (trees).
  * Locks: (n) the namespace; (i) lock; (c) constant.
  */
 #ifndef FS_TMPFS_IMPL_H
@@ -59,8 +59,8 @@ int __must_check tmpfs_node(const struct fs *fs, uint32_t mode, uint32_t rdev, s
 /* The memory of a symbolic link's target. */
 int __must_check tmpfs_set_target(struct tnode *n, const char *text, size_t len);
 /* One more or one less of what the limit of inodes counts: names of files beyond their first. */
-int __must_check tmpfs_count_name(void);
-void tmpfs_uncount_name(void);
+int __must_check tmpfs_count_name(const struct fs *fs);
+void tmpfs_uncount_name(const struct fs *fs);
 
 /* tmpfs_dir.c: names are in a table that grows and shrinks with their number. */
 int __must_check tmpfs_names_init(void);

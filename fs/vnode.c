@@ -1,29 +1,23 @@
 /* SPDX-License-Identifier: MIT
  *
- * Vnodes: reference counts, who writes and who runs them, the namespace's lock, and what is mounted
- * where.
- * Invariants: refs is 0 only inside release(); a mounted directory has parent and name of the one
- * it covers, which can be neither removed nor renamed: so ".." and paths need no special case.
+ * Vnodes: reference counts, who writes and who runs them, the namespace's lock, the root.
+ * Invariants: refs is 0 only inside release().
  * Locks: (n), a reader-writer lock that sleeps, above all other locks but an open file's.
  */
 #include "fs/vnode.h"
 
 #include <string.h>
 
-#include "fs/walk.h"
+#include "fs/mount.h"
 #include "include/uapi/errno.h"
 #include "kern/clock.h"
 #include "kern/panic.h"
 #include "lib/refcount.h"
 
-#define MOUNTS_MAX 8
-
 static struct {
     struct rwlock names;
-    struct vnode *root;               /* (n) written at boot */
-    struct vnode *mounts[MOUNTS_MAX]; /* (n) their roots, in order */
-    unsigned nmounts;                 /* (n) */
-    uint32_t last_ino;                /* atomic: of vnodes without names */
+    struct vnode *root; /* (n) written at boot */
+    uint32_t last_ino;  /* atomic: of vnodes without names */
 } fs;
 
 struct vnode *vnode_ref(struct vnode *v)
@@ -89,43 +83,8 @@ void vnode_set_root(struct vnode *v)
     rwlock_init(&fs.names);
     lock_classify(&fs.names, LOCK_NAMESPACE);
     v->parent = v;
-    fs.root = fs.mounts[0] = vnode_ref(v);
-    fs.nmounts = 1;
-}
-
-int vnode_mount(const char *path, struct vnode *dir)
-{
-    struct vnode *covered;
-    int error = vnode_lookup(fs.root, path, true, &covered);
-
-    if (error)
-        return error;
-    names_write();
-    if (!vnode_is(covered, S_IFDIR))
-        error = -ENOTDIR;
-    else if (fs.nmounts == MOUNTS_MAX || covered->mounted || covered->parent == covered)
-        error = -EBUSY;
-    if (!error) {
-        dir->parent = covered->parent;
-        dir->name = covered->name;
-        covered->mounted = fs.mounts[fs.nmounts++] = vnode_ref(dir);
-    }
-    names_write_done();
-    if (error)
-        vnode_unref(covered);
-    return error;
-}
-
-bool vnode_mount_info(unsigned n, const struct fs **of, char *path, size_t size)
-{
-    bool there;
-
-    names_read();
-    there = n < fs.nmounts && vnode_path_locked(fs.mounts[n], path, size) == 0;
-    if (there)
-        *of = fs.mounts[n]->fs;
-    names_read_done();
-    return there;
+    fs.root = v;
+    mount_root(v);
 }
 
 /* One user more of the kind that makes the count move by step; not with users of the other kind. */

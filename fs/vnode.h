@@ -122,6 +122,21 @@ struct vnode_ops {
                     struct vnode *to_dir, const struct name *to_name, struct vnode *to);
 };
 
+/* Flags of a mounted file system; numbers are those of mount(2) and of statfs. */
+enum fs_flags {
+    FS_RDONLY = 1,
+    FS_NOSUID = 2,
+    FS_NODEV = 4,
+    FS_NOEXEC = 8,
+    FS_NOATIME = 1024,
+};
+
+/* What changes in one. */
+struct fs_state {
+    uint32_t flags;  /* atomic */
+    uint32_t inodes; /* atomic; of tmpfs: and further names of files */
+};
+
 /* What the vnodes of a mounted file system share. */
 struct fs {
     const char *type, *source; /* (c) for /proc/mounts */
@@ -130,6 +145,7 @@ struct fs {
     bool counted;              /* (c) statfs tells of tmpfs's limits */
     const char *label;         /* (c) of files without names, for listings: "pipe" is pipe:[INO];
                                 * with a ':' the whole; NULL: files have names */
+    struct fs_state *state;    /* (c) NULL: it has no flags, and can't be read-only */
     /* The last reference went. */
     void (*release)(struct vnode *v);
     /* chmod, chown, utimensat. NULL: -EPERM. */
@@ -174,10 +190,9 @@ void names_write_done(void);
 /* The root directory, borrowed. NULL before rootfs_mount. */
 struct vnode *vnode_root(void);
 void vnode_set_root(struct vnode *v);
-/* Mounts a directory over an existing one that is not a mount point: /dev, /proc. At boot. */
+/* Mounts a directory over an existing one, at boot: /dev, /proc. It is the root of a file system
+ * that there is one of, which mount(2) finds by its type from then on. */
 int __must_check vnode_mount(const char *path, struct vnode *dir);
-/* The n-th mounted file system and where it is; false at the end. */
-bool vnode_mount_info(unsigned n, const struct fs **fs, char *path, size_t size);
 
 /* Resolves path, relative ones from cwd; follow: the last link, too. *found gets a reference. May
  * sleep. -ENOENT, -ENOTDIR, -ELOOP (40 links), -ENAMETOOLONG. */
@@ -234,10 +249,18 @@ static inline uint64_t time_get(const uint64_t *time)
     return __atomic_load_n(time, __ATOMIC_RELAXED);
 }
 
+/* The file system that v is in was mounted so (FS_*). */
+static inline bool vnode_fs_is(const struct vnode *v, uint32_t flag)
+{
+    const struct fs_state *s = v->fs->state;
+
+    return s && __atomic_load_n(&s->flags, __ATOMIC_RELAXED) & flag;
+}
+
 /* Somebody read it: the time of that changes if it is not after the last modification. */
 static inline void vnode_accessed(struct vnode *v)
 {
-    if (time_get(&v->atime) <= time_get(&v->mtime))
+    if (time_get(&v->atime) <= time_get(&v->mtime) && !vnode_fs_is(v, FS_RDONLY | FS_NOATIME))
         time_set(&v->atime, vnode_now());
 }
 

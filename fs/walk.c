@@ -131,7 +131,7 @@ int walk_child(struct walk *w, struct vnode **child, bool *owned)
     if (found < 0)
         return found;
     *owned = found == 0;
-    if (unlikely((*child)->mounted))
+    while (unlikely((*child)->mounted))
         *child = (*child)->mounted;
     return 0;
 }

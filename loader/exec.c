@@ -82,6 +82,8 @@ static int pin_head(struct load *l)
         return refuse(l, -EACCES, "is not marked as executable");
     if (unlikely(cred_current()) && vnode_may(cred_current(), l->v, MAY_EXEC))
         return refuse(l, -EACCES, "may not be run by this user");
+    if (vnode_fs_is(l->v, FS_NOEXEC))
+        return refuse(l, -EACCES, "is where nothing may be run (noexec)");
     l->head_len = (uint32_t)MIN(size, (uint64_t)PAGE_SIZE);
     if (l->head_len == 0)
         return 0;

@@ -9,6 +9,7 @@
 
 #include "fs/blockdev.h"
 #include "fs/fb.h"
+#include "fs/mount.h"
 #include "kern/arch.h"
 #include "kern/cpu.h"
 #include "lib/fmt.h"
@@ -16,8 +17,6 @@
 #include "proc/procfs_impl.h"
 #include "proc/version.h"
 
-#define PATH_SHOWN 128
-#define MOUNT_ID   20u /* of the root */
 
 static void print_features(struct text *t)
 {
@@ -97,43 +96,20 @@ void procfs_devices(struct text *t, struct proc *p)
 
 void procfs_mounts(struct text *t, struct proc *p)
 {
-    const struct fs *fs;
-    char path[PATH_SHOWN];
+    char line[MOUNT_LINE];
 
     (void)p;
-    for (unsigned n = 0; vnode_mount_info(n, &fs, path, sizeof(path)); n++)
-        text_printf(t, "%s %s %s rw 0 0\n", fs->source, path, fs->type);
+    for (unsigned n = 0; mount_line(n, line, sizeof(line)); n++)
+        text_printf(t, "%s\n", line);
 }
 
-/* The mount that the n-th one's directory is in: the longest path before it. */
-static unsigned mounted_on(unsigned n, const char *path)
-{
-    size_t longest = 0;
-    unsigned found = 0;
-    const struct fs *fs;
-    char other[PATH_SHOWN];
-
-    for (unsigned i = 0; i < n && vnode_mount_info(i, &fs, other, sizeof(other)); i++) {
-        size_t len = strlen(other);
-
-        if (len >= longest && strncmp(path, other, len) == 0 && path[len] == '/') {
-            longest = len;
-            found = i;
-        }
-    }
-    return found;
-}
-
-/* ID PARENT MAJOR:MINOR ROOT PATH OPTIONS - TYPE SOURCE OPTIONS; the root is its own parent. */
 void procfs_mountinfo(struct text *t, struct proc *p)
 {
-    const struct fs *fs;
-    char path[PATH_SHOWN];
+    char line[MOUNT_LINE];
 
     (void)p;
-    for (unsigned n = 0; vnode_mount_info(n, &fs, path, sizeof(path)); n++)
-        text_printf(t, "%u %u 0:%u / %s rw - %s %s rw\n", MOUNT_ID + n,
-                    MOUNT_ID + mounted_on(n, path), (unsigned)fs->dev, path, fs->type, fs->source);
+    for (unsigned n = 0; mount_info_line(n, line, sizeof(line)); n++)
+        text_printf(t, "%s\n", line);
 }
 
 void procfs_ostype(struct text *t, struct proc *p)

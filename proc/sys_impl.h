@@ -100,6 +100,8 @@ syscall_fn sys_advise, sys_fadvise, sys_ftruncate, sys_ftruncate64, sys_fallocat
     sys_sendfile64;
 /* sys_fcntl.c */
 syscall_fn sys_dup, sys_dup2, sys_dup3, sys_fcntl, sys_flock, sys_memfd_create;
+/* sys_mount.c */
+syscall_fn sys_mount, sys_umount, sys_umount2, sys_syslog;
 /* sys_names.c */
 syscall_fn sys_open, sys_openat, sys_creat, sys_mkdir, sys_mkdirat, sys_mknod, sys_mknodat;
 syscall_fn sys_symlink, sys_symlinkat, sys_link, sys_linkat, sys_unlink, sys_rmdir, sys_unlinkat;

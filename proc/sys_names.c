@@ -428,6 +428,8 @@ static int cut_path(vaddr_t upath, int64_t size)
         return error;
     if (vnode_is(v, S_IFDIR))
         error = -EISDIR;
+    else if (vnode_fs_is(v, FS_RDONLY))
+        error = -EROFS;
     else if (!v->ops->truncate)
         error = -EINVAL;
     else

@@ -27,6 +27,8 @@
 #define REBOOT_POWER_OFF 0x4321fedcu
 #define REBOOT_RESTART   0x01234567u
 #define REBOOT_HALT      0xcdef0123u
+#define REBOOT_CAD_ON    0x89abcdefu
+#define REBOOT_CAD_OFF   0u
 
 /* The head of struct siginfo as waitid fills it; all of it has 128 bytes. */
 struct wait_siginfo {
@@ -220,6 +222,8 @@ SYSCALL3(sys_reboot, magic1, magic2, command)
     case REBOOT_POWER_OFF:
     case REBOOT_HALT: power_off(0);
     case REBOOT_RESTART: power_restart();
+    case REBOOT_CAD_ON:
+    case REBOOT_CAD_OFF: return 0; /* there are no keys that would restart the machine */
     default: return -EINVAL;
     }
 }

@@ -198,7 +198,7 @@ static void fill_statfs(const struct fs *fs, struct statfs64 *s)
                            .frsize = PAGE_SIZE,
                            .fsid = {fs->dev},
                            .namelen = NAME_MAX,
-                           .flags = ST_VALID};
+                           .flags = ST_VALID | (fs->state ? fs->state->flags : 0)};
     if (!fs->counted)
         return;
     s->blocks = t.pages_most;

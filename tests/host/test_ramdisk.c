@@ -11,7 +11,6 @@
 #include "include/uapi/errno.h"
 #include "kern/clock.h"
 #include "kern/panic.h"
-#include "kern/random.h"
 #include "lib/inflate.h"
 #include "mm/slab.h"
 
@@ -92,21 +91,6 @@ void *slab_alloc(struct slab_cache *c)
 void slab_free(struct slab_cache *c, void *p)
 {
     (void)c, (void)p;
-}
-
-uint32_t random_u32(void)
-{
-    return 4711;
-}
-
-uint64_t clock_ns(void)
-{
-    return 1;
-}
-
-uint64_t clock_epoch_ns(void)
-{
-    return 2;
 }
 
 const struct vnode_ops tmpfs_file_ops; /* contents are read by vnode_read_kernel alone */
@@ -222,6 +206,7 @@ static int setup(void **state)
     next_ino = 100;
     memset(&no_root, 0, sizeof(no_root));
     no_root.refs = 1;
+    no_root.fs = &tmpfs_root_fs;
     vnode_set_root(&no_root);
     return 0;
 }
@@ -244,7 +229,7 @@ static void add_as(const char *name, unsigned mode, const void *data, unsigned s
     if (aligned)
         name_len = ALIGN_UP(archive_len + 110 + name_len, 4096u) - archive_len - 110;
     snprintf(head, sizeof(head), "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", ino,
-             mode, 0u, 0u, nlink, 77u, size, 0u, 0u, 0u, 0u, (unsigned)name_len, 0u);
+             mode, 0u, 0u, nlink, 77u, size, 0u, 0u, 0xabcu, 0x12345u, (unsigned)name_len, 0u);
     memset(archive + archive_len, 0, 110 + name_len);
     memcpy(archive + archive_len, head, 110);
     strcpy((char *)archive + archive_len + 110, name);
@@ -338,6 +323,7 @@ static void names_and_contents(void **state)
     add("empty", 0100644, "");
     add("dev", 040755, "");
     add("dev/console", 020600, "");
+    add("dev/log", 0140666, "");
     mounts(0);
     holds_text("/bin/sh", "shell");
     holds_text("//bin/./../bin//sh", "shell");
@@ -347,7 +333,9 @@ static void names_and_contents(void **state)
     assert_int_equal(lookup_error("/bin/sh/"), -ENOTDIR);
     assert_int_equal(lookup_error("/bin/none"), -ENOENT);
     assert_int_equal(lookup_error(""), -ENOENT);
-    assert_int_equal(lookup_error("/dev/console"), -ENOENT);
+    assert_int_equal(lookup_error("/dev/log"), -ENOENT);
+    assert_int_equal(find("/dev/console")->mode, 020600);
+    assert_int_equal(find("/dev/console")->rdev, 0x123abc45); /* as mknod encodes it */
     v = find("/a/b/c");
     assert_int_equal(vnode_path(v, path, sizeof(path)), 0);
     assert_string_equal(path, "/a/b/c");

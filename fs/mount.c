@@ -1,0 +1,453 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of mounts.
+ * Invariants: a mounted directory has parent and name of the one it covers, which can be neither
+ * removed nor renamed: so ".." and paths need no special case. Of what is in use but was to go
+ * later the entry stays, detached, and is looked at again whenever something is mounted or goes.
+ * Locks: (n); to build or take a file system apart it is let go.
+ */
+#include "fs/mount.h"
+
+#include <string.h>
+
+#include "fs/tmpfs.h"
+#include "include/uapi/errno.h"
+#include "lib/fmt.h"
+
+#define MOUNTS_MAX   32
+#define SINGLES_MAX  6
+#define SOURCE_BYTES 48
+#define FIRST_ID     20u /* of mountinfo's */
+
+struct mount {
+    struct vnode *root;    /* (n) NULL: the place is free; with a reference */
+    struct vnode *covered; /* (n) with a reference; NULL: the root of all, or detached */
+    bool boot;             /* (n) nobody asked for it */
+    bool made;             /* (n) a tmpfs of its own */
+    bool detached;         /* (n) */
+    char source[SOURCE_BYTES];
+};
+
+static struct {
+    struct mount mount[MOUNTS_MAX];    /* (n) in order */
+    unsigned count;                    /* (n) */
+    struct vnode *single[SINGLES_MAX]; /* (n) roots of what there is one of, with references */
+} mounts;
+
+void mount_root(struct vnode *v)
+{
+    struct mount *m = &mounts.mount[0];
+
+    memset(&mounts, 0, sizeof(mounts));
+    m->root = vnode_ref(v);
+    fmt_snprint(m->source, SOURCE_BYTES, "%s", v->fs->source);
+    mounts.count = 1;
+}
+
+static struct mount *mount_of(const struct vnode *root)
+{
+    for (unsigned i = 0; i < mounts.count; i++)
+        if (mounts.mount[i].root == root && !mounts.mount[i].detached)
+            return &mounts.mount[i];
+    return NULL;
+}
+
+static uint32_t *flags_of(const struct vnode *v)
+{
+    return v->fs->state ? &v->fs->state->flags : NULL;
+}
+
+/* dir comes over covered, whose reference becomes the table's; (n) held for writing. */
+static int enter(struct vnode *covered, struct vnode *dir, const char *source, struct mount **made)
+{
+    struct mount *m = &mounts.mount[mounts.count];
+
+    if (!vnode_is(covered, S_IFDIR))
+        return -ENOTDIR;
+    if (mounts.count == MOUNTS_MAX || covered->mounted || covered->parent == covered ||
+        covered->nlink == 0)
+        return -EBUSY;
+    *m = (struct mount){.root = vnode_ref(dir), .covered = covered};
+    fmt_snprint(m->source, SOURCE_BYTES, "%s", source && *source ? source : "none");
+    dir->parent = covered->parent;
+    dir->name = covered->name;
+    covered->mounted = dir;
+    mounts.count++;
+    *made = m;
+    return 0;
+}
+
+static void note_single(struct vnode *dir)
+{
+    unsigned i = 0;
+
+    while (i < SINGLES_MAX && mounts.single[i] && mounts.single[i] != dir)
+        i++;
+    if (i < SINGLES_MAX && !mounts.single[i])
+        mounts.single[i] = vnode_ref(dir);
+}
+
+int vnode_mount(const char *path, struct vnode *dir)
+{
+    struct vnode *covered;
+    struct mount *m;
+    int error = vnode_lookup(vnode_root(), path, true, &covered);
+
+    if (error)
+        return error;
+    names_write();
+    error = enter(covered, dir, dir->fs->source, &m);
+    if (!error) {
+        m->boot = true;
+        note_single(dir);
+    }
+    names_write_done();
+    if (error)
+        vnode_unref(covered);
+    return error;
+}
+
+static struct vnode *find_single(const char *type)
+{
+    for (unsigned i = 0; i < SINGLES_MAX && mounts.single[i]; i++)
+        if (strcmp(mounts.single[i]->fs->type, type) == 0)
+            return mounts.single[i];
+    return NULL;
+}
+
+/* The entry goes out of the table; (n) held for writing. */
+static void forget(struct mount *m)
+{
+    unsigned at = (unsigned)(m - mounts.mount);
+
+    mounts.count--;
+    memmove(m, m + 1, (mounts.count - at) * sizeof(*m));
+    memset(&mounts.mount[mounts.count], 0, sizeof(*m));
+}
+
+/* Somebody works in there, who has more references than the table and `mine`. */
+static bool in_use(const struct mount *m, uint32_t mine)
+{
+    return tmpfs_in_use(m->root, mine + (m->made ? 1 : 2));
+}
+
+/* Something is mounted inside. */
+static bool has_inner(const struct mount *m)
+{
+    for (unsigned i = 0; i < mounts.count; i++) {
+        const struct mount *inner = &mounts.mount[i];
+
+        if (inner->covered && (inner->covered == m->root || inner->covered->fs == m->root->fs))
+            return true;
+    }
+    return false;
+}
+
+/* Takes apart what was detached and is not in use any more. */
+static void sweep(void)
+{
+    struct vnode *gone;
+
+    do {
+        gone = NULL;
+        names_write();
+        for (unsigned i = 0; i < mounts.count && !gone; i++) {
+            struct mount *m = &mounts.mount[i];
+
+            if (!m->detached || in_use(m, 0) || has_inner(m))
+                continue;
+            gone = m->root;
+            forget(m);
+        }
+        names_write_done();
+        if (gone)
+            tmpfs_unmake(gone);
+    } while (gone);
+}
+
+/* The path's directory, and whether a boot's mount of that type is what is there. */
+static bool takes_over(const struct vnode *at, const struct vnode *single)
+{
+    struct mount *m = mount_of(at);
+
+    if (at != single || !m || !m->boot)
+        return false;
+    m->boot = false;
+    return true;
+}
+
+static int add_single(const struct mount_request *r, struct vnode *covered, struct vnode *single)
+{
+    struct mount *m = NULL;
+    int error = 0;
+
+    if (r->flags & FS_RDONLY && !flags_of(single))
+        return -EINVAL;
+    names_write();
+    if (!takes_over(covered, single)) {
+        if (mount_of(single))
+            error = -EBUSY;
+        else
+            error = enter(covered, single, r->source, &m);
+    } else {
+        fmt_snprint(mount_of(single)->source, SOURCE_BYTES, "%s", r->source);
+    }
+    if (!error && flags_of(single))
+        __atomic_store_n(flags_of(single), r->flags, __ATOMIC_RELAXED);
+    names_write_done();
+    if (!m)
+        vnode_unref(covered); /* else the table's */
+    return error;
+}
+
+static int add_tmpfs(const struct mount_request *r, struct vnode *covered)
+{
+    struct mount *m;
+    struct vnode *root;
+    int error = tmpfs_make(r->options, r->flags, &root);
+
+    if (!error) {
+        names_write();
+        error = enter(covered, root, r->source, &m);
+        if (!error)
+            m->made = true;
+        names_write_done();
+        if (error)
+            tmpfs_unmake(root);
+        else
+            vnode_unref(root); /* the table has its own */
+    }
+    if (error)
+        vnode_unref(covered);
+    return error;
+}
+
+int mount_add(const struct mount_request *r)
+{
+    struct vnode *covered, *single = find_single(r->type);
+    int error;
+
+    if (!single && strcmp(r->type, "tmpfs") != 0)
+        return -ENODEV;
+    sweep();
+    error = vnode_lookup(r->cwd, r->path, true, &covered);
+    if (error)
+        return error;
+    if (vnode_is(covered, S_IFDIR))
+        return single ? add_single(r, covered, single) : add_tmpfs(r, covered);
+    vnode_unref(covered);
+    return -ENOTDIR;
+}
+
+int mount_change(const struct mount_request *r)
+{
+    struct vnode *v;
+    struct mount *m;
+    int error = vnode_lookup(r->cwd, r->path, true, &v);
+
+    if (error)
+        return error;
+    names_write();
+    m = mount_of(v);
+    if (!m || (r->flags & FS_RDONLY && !flags_of(v)))
+        error = -EINVAL;
+    else if (r->flags & FS_RDONLY && tmpfs_is_written(v))
+        error = -EBUSY;
+    else if (flags_of(v))
+        __atomic_store_n(flags_of(v), r->flags, __ATOMIC_RELAXED);
+    names_write_done();
+    vnode_unref(v);
+    return error;
+}
+
+int mount_find(struct vnode *cwd, const char *path)
+{
+    struct vnode *v;
+    int error = vnode_lookup(cwd, path, true, &v);
+
+    if (error)
+        return error;
+    names_read();
+    if (!mount_of(v))
+        error = -EINVAL;
+    names_read_done();
+    vnode_unref(v);
+    return error;
+}
+
+/* The mount leaves the tree of names; (n) held for writing. The covered directory is the caller's.
+ */
+static struct vnode *detach(struct mount *m)
+{
+    struct vnode *covered = m->covered;
+
+    covered->mounted = NULL;
+    m->covered = NULL;
+    m->root->parent = m->root;
+    m->root->name = NULL;
+    m->detached = true;
+    return covered;
+}
+
+static int remove_at(struct vnode *v, bool later, struct vnode **covered)
+{
+    struct mount *m = mount_of(v);
+
+    if (!m)
+        return -EINVAL;
+    if (!m->covered || (!later && (in_use(m, 1) || has_inner(m))))
+        return -EBUSY;
+    *covered = detach(m);
+    if (m->made)
+        return 0;
+    forget(m);
+    vnode_unref(v); /* the table's: not the last one */
+    return 0;
+}
+
+int mount_remove(struct vnode *cwd, const char *path, bool follow, bool later)
+{
+    struct vnode *v, *covered = NULL;
+    int error;
+
+    sweep();
+    error = vnode_lookup(cwd, path, follow, &v);
+    if (error)
+        return error;
+    names_write();
+    error = remove_at(v, later, &covered);
+    names_write_done();
+    vnode_unref(v);
+    vnode_unref(covered);
+    if (!error)
+        sweep();
+    return error;
+}
+
+/* /proc/mounts is read by words: blanks and the like are octal numbers there. */
+static void put_word(char *buf, size_t size, size_t *at, const char *word)
+{
+    for (; *word && *at + 5 < size; word++) {
+        if (*word == ' ' || *word == '\t' || *word == '\n' || *word == '\\') {
+            buf[(*at)++] = '\\';
+            for (unsigned shift = 9; shift > 0; shift -= 3)
+                buf[(*at)++] = (char)('0' + ((unsigned)*word >> (shift - 3) & 7));
+        } else {
+            buf[(*at)++] = *word;
+        }
+    }
+    buf[*at] = '\0';
+}
+
+static void put_flags(char *buf, size_t size, size_t *at, uint32_t flags)
+{
+    static const struct {
+        uint32_t flag;
+        const char *text;
+    } names[] = {{FS_NOSUID, ",nosuid"},
+                 {FS_NODEV, ",nodev"},
+                 {FS_NOEXEC, ",noexec"},
+                 {FS_NOATIME, ",noatime"}};
+
+    put_word(buf, size, at, flags & FS_RDONLY ? "ro" : "rw");
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        if (flags & names[i].flag)
+            put_word(buf, size, at, names[i].text);
+    put_word(buf, size, at, flags & FS_NOATIME ? "" : ",relatime");
+}
+
+static const struct mount *nth(unsigned n)
+{
+    for (unsigned i = 0; i < mounts.count; i++)
+        if (!mounts.mount[i].detached && n-- == 0)
+            return &mounts.mount[i];
+    return NULL;
+}
+
+/* A line that is being written. */
+struct line {
+    char *buf;
+    size_t size, at;
+};
+
+static void put_path(struct line *l, struct vnode *root)
+{
+    char path[128];
+
+    if (vnode_path_locked(root, path, sizeof(path)))
+        strcpy(path, "?");
+    put_word(l->buf, l->size, &l->at, path);
+}
+
+static void put_options(struct line *l, const struct mount *m)
+{
+    put_flags(l->buf, l->size, &l->at, flags_of(m->root) ? *flags_of(m->root) : 0);
+}
+
+static void put_text(struct line *l, const char *text)
+{
+    l->at += (size_t)fmt_snprint(l->buf + l->at, l->size - l->at, "%s", text);
+}
+
+bool mount_line(unsigned n, char *buf, size_t size)
+{
+    struct line l = {buf, size, 0};
+    const struct mount *m;
+
+    names_read();
+    m = nth(n);
+    if (m) {
+        put_word(buf, size, &l.at, m->source);
+        put_text(&l, " ");
+        put_path(&l, m->root);
+        put_text(&l, " ");
+        put_text(&l, m->root->fs->type);
+        put_text(&l, " ");
+        put_options(&l, m);
+        put_text(&l, " 0 0");
+    }
+    names_read_done();
+    return m != NULL;
+}
+
+/* The number of the mount that m's directory is in; the root's is in itself. */
+static unsigned mounted_on(const struct mount *m)
+{
+    unsigned i = 0;
+
+    while (m->covered && i < mounts.count && mounts.mount[i].root->fs != m->covered->fs)
+        i++;
+    return m->covered ? i : (unsigned)(m - mounts.mount);
+}
+
+/* ID PARENT MAJOR:MINOR ROOT PATH OPTIONS - TYPE SOURCE OPTIONS */
+bool mount_info_line(unsigned n, char *buf, size_t size)
+{
+    struct line l = {buf, size, 0};
+    const struct mount *m;
+
+    names_read();
+    m = nth(n);
+    if (m) {
+        l.at =
+            (size_t)fmt_snprint(buf, size, "%u %u 0:%u / ", FIRST_ID + (unsigned)(m - mounts.mount),
+                                FIRST_ID + mounted_on(m), (unsigned)m->root->fs->dev);
+        put_path(&l, m->root);
+        put_text(&l, " ");
+        put_options(&l, m);
+        put_text(&l, " - ");
+        put_text(&l, m->root->fs->type);
+        put_text(&l, " ");
+        put_word(buf, size, &l.at, m->source);
+        put_text(&l, " rw");
+    }
+    names_read_done();
+    return m != NULL;
+}
+
+const char *mount_type(unsigned n)
+{
+    if (n == 0)
+        return "tmpfs";
+    return n <= SINGLES_MAX && mounts.single[n - 1] ? mounts.single[n - 1]->fs->type : NULL;
+}
