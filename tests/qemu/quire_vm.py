@@ -311,22 +311,22 @@ def newc_read(data):
 
 
 def newc_write(files):
-    """The plain archive of {name: (mode, bytes)}, in this order."""
+    """The plain archive of {name: (mode, bytes)}, or (mode, b"", major, minor), in this order."""
     out = bytearray()
 
     def pad():
         out.extend(b"\0" * (-len(out) % 4))
 
-    def entry(ino, name, mode, content):
+    def entry(ino, name, mode, content, major=0, minor=0):
         raw = name.encode() + b"\0"
-        fields = (ino, mode, 0, 0, 1, 0, len(content), 0, 0, 0, 0, len(raw), 0)
+        fields = (ino, mode, 0, 0, 1, 0, len(content), 0, 0, major, minor, len(raw), 0)
         out.extend(b"070701" + b"".join(b"%08X" % f for f in fields) + raw)
         pad()
         out.extend(content)
         pad()
 
-    for ino, (name, (mode, content)) in enumerate(files.items(), 1):
-        entry(ino, name, mode, content)
+    for ino, (name, about) in enumerate(files.items(), 1):
+        entry(ino, name, *about)
     entry(0, "TRAILER!!!", 0, b"")
     return bytes(out)
 
