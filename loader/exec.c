@@ -50,7 +50,8 @@ struct load {
     const char *why; /* the reason of a refusal, or NULL: the errno says all */
     char *prefix;    /* of PREFIX_BYTES, what scripts put before the arguments, or NULL */
     uint32_t prefix_at, prefix_count; /* begins there, and ends with the buffer */
-    struct image exe, interp;
+    struct image exe;
+    struct image *interp; /* the program's dynamic linker, or NULL */
 };
 
 static int refuse(struct load *l, int error, const char *why)
@@ -212,7 +213,8 @@ static int identify_interp(struct load *l)
         return refuse(l, error, "its interpreter can't be run");
     if (l->head_len < sizeof(struct elf32_header))
         return refuse(l, -EIO, "its interpreter is too short");
-    error = check_elf(l, &l->interp);
+    l->interp = kmalloc(sizeof(*l->interp));
+    error = l->interp ? check_elf(l, l->interp) : -ENOMEM;
     return error == -ENOEXEC ? -ELIBBAD : error;
 }
 
@@ -251,12 +253,12 @@ static void choose_layout(struct load *l, struct as *as, vaddr_t *stack_top)
 
     *stack_top = USER_END - random_pages(&entropy, STACK_RANDOM_PAGES);
     as->mmap_top = USER_END - reserved - random_pages(&entropy, RANDOM_PAGES);
-    if (l->exe.elf.type == ET_DYN && l->interp.v)
+    if (l->exe.elf.type == ET_DYN && l->interp)
         l->exe.bias = ALIGN_UP(PIE_BASE + random_pages(&entropy, RANDOM_PAGES), l->exe.elf.align);
     else if (l->exe.elf.type == ET_DYN)
         l->exe.bias = bias_below(as, &l->exe.elf);
-    if (l->interp.v && l->interp.elf.type == ET_DYN)
-        l->interp.bias = bias_below(as, &l->interp.elf);
+    if (l->interp && l->interp->elf.type == ET_DYN)
+        l->interp->bias = bias_below(as, &l->interp->elf);
 }
 
 static prot_t prot_of(uint32_t flags)
@@ -315,12 +317,12 @@ static int map_image(const struct image *m, struct as *as)
 static int map_images(const struct load *l, struct as *as)
 {
     const struct image *m = &l->exe;
-    bool on_top = m->elf.type == ET_DYN && !l->interp.v;
+    bool on_top = m->elf.type == ET_DYN && !l->interp;
     int error = map_image(m, as);
 
     as->brk_start = as->brk =
         on_top ? PIE_BASE : ALIGN_UP(m->elf.high + m->bias, (vaddr_t)PAGE_SIZE);
-    return error || !l->interp.v ? error : map_image(&l->interp, as);
+    return error || !l->interp ? error : map_image(l->interp, as);
 }
 
 static int build_stack(const struct load *l, struct as *as, vaddr_t top, struct exec_image *out)
@@ -335,7 +337,7 @@ static int build_stack(const struct load *l, struct as *as, vaddr_t top, struct 
                               .entry = e->entry + bias,
                               .phdr = e->phdr_vaddr ? e->phdr_vaddr + bias : 0,
                               .phnum = e->phnum,
-                              .base = l->interp.bias,
+                              .base = l->interp ? l->interp->bias : 0,
                               .top = top,
                               .ids = &out->ids,
                               .prot = PROT_READ | PROT_WRITE | (e->stack_exec ? PROT_EXEC : 0)};
@@ -358,20 +360,20 @@ static int begin_run(struct load *l)
 {
     if (vnode_run_begin(l->exe.v))
         return refuse(l, -ETXTBSY, "is open for writing");
-    if (!l->interp.v)
+    if (!l->interp)
         return 0;
-    if (vnode_run_begin(l->interp.v)) {
+    if (vnode_run_begin(l->interp->v)) {
         vnode_run_done(l->exe.v);
         return refuse(l, -ETXTBSY, "its interpreter is open for writing");
     }
-    vnode_run_done(l->interp.v);
+    vnode_run_done(l->interp->v);
     return 0;
 }
 
 /* The part that allocates: an address space with the images and the stack in it. */
 static int build(struct load *l, struct exec_image *out)
 {
-    const struct image *first = l->interp.v ? &l->interp : &l->exe;
+    const struct image *first = l->interp ? l->interp : &l->exe;
     struct as *as = as_create();
     vaddr_t top;
     int error;
@@ -422,7 +424,9 @@ int exec_load(struct vnode *v, const struct exec_args *args, struct exec_image *
     drop_head(l);
     vnode_unref(l->v);
     vnode_unref(l->exe.v);
-    vnode_unref(l->interp.v);
+    if (l->interp)
+        vnode_unref(l->interp->v);
+    kfree(l->interp);
     kfree(l->prefix);
     kfree(l);
     return error;
