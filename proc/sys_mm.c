@@ -94,6 +94,11 @@ static int file_request(struct map_request *r, struct file *f, uint32_t flags)
     }
     if (mode == O_WRONLY)
         return -EACCES;
+    if (vnode_fs_is(f->vnode, FS_NOEXEC)) {
+        if (r->prot & PROT_EXEC)
+            return -EPERM;
+        r->maxprot &= ~PROT_EXEC;
+    }
     if (!f->vnode->obj && !f->vnode->ops->map)
         return -ENODEV;
     if (flags & MAP_GROWSDOWN)

@@ -261,6 +261,7 @@ class Mounts(Ash):
             self.check(command, refused, status=1)
         self.say("mount -o remount,rw,noexec,nodev /mnt; cp /bin/bash /mnt/b; mknod /mnt/null c 1 3")
         self.check("/mnt/b", ".*Permission denied", status=126)
+        self.check("cp /bin/lua /mnt; /lib/ld-linux-armhf.so.3 /mnt/lua -v", ".*failed to map segment.*", status=127)
         self.check("cat /mnt/null", ".*Permission denied", status=1)
         self.check("mount -o remount,rw,exec,dev /mnt; cat /mnt/null; /mnt/b -c 'echo runs'", "runs")
         self.check("cd /; umount /mnt", "")
