@@ -10,6 +10,7 @@
 #include "kern/log.h"
 #include "mm/slab.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/sys_impl.h"
 
 #define MS_REMOUNT    0x20u
@@ -91,6 +92,10 @@ SYSCALL4(sys_mount, usource, upath, utype, flags)
 
     if (!w)
         return -ENOMEM;
+    if (!capable(CAP_SYS_ADMIN)) {
+        kfree(w);
+        return -EPERM;
+    }
     if ((flags & MS_MGC_MASK) == MS_MGC_VAL)
         flags &= ~MS_MGC_MASK;
     error = get_words(w, usource, utype, syscall_arg(5));
@@ -116,6 +121,8 @@ SYSCALL2(sys_umount2, upath, flags)
 
     if (flags & ~(MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW))
         return flags & 4 ? sys_enosys(0, 0, 0, 0) : -EINVAL; /* MNT_EXPIRE */
+    if (!capable(CAP_SYS_ADMIN))
+        return -EPERM;
     error = path_get(&p, upath);
     if (error)
         return error;
@@ -171,6 +178,8 @@ SYSCALL3(sys_syslog, action, ubuf, len)
 {
     uint64_t from, end;
 
+    if ((action == SYSLOG_READ_CLEAR || action == SYSLOG_CLEAR) && !capable(CAP_SYS_ADMIN))
+        return -EPERM;
     switch (action) {
     case SYSLOG_CLOSE:
     case SYSLOG_OPEN: return 0; /* as on Linux */
