@@ -17,7 +17,6 @@
 #include "proc/procfs_impl.h"
 #include "proc/version.h"
 
-
 static void print_features(struct text *t)
 {
     static const char *const names[] = {
