@@ -24,7 +24,7 @@
 #define KMALLOC_MIN 5 /* 2^5 */
 #define KMALLOC_MAX 11
 
-#define CACHES_MAX 32
+#define CACHES_MAX 64
 #define KEPT       15u
 
 static struct {
