@@ -17,7 +17,9 @@ static uint32_t rotate_left(uint32_t x, unsigned n)
     return x << n | x >> (32 - n);
 }
 
-static void quarter_round(uint32_t x[16], unsigned a, unsigned b, unsigned c, unsigned d)
+/* Inline with constants, so that words stay in registers: each exec needs some bytes. */
+static inline __attribute__((always_inline)) void quarter_round(uint32_t x[16], unsigned a,
+                                                                unsigned b, unsigned c, unsigned d)
 {
     x[a] += x[b];
     x[d] = rotate_left(x[d] ^ x[a], 16);
@@ -54,10 +56,14 @@ void chacha20_block(const uint32_t key[8], uint32_t counter, const uint32_t nonc
 
     memcpy(x, start, sizeof(x));
     for (unsigned round = 0; round < ROUNDS_TWICE; round++) {
-        for (unsigned i = 0; i < 4; i++)
-            quarter_round(x, i, 4 + i, 8 + i, 12 + i);
-        for (unsigned i = 0; i < 4; i++)
-            quarter_round(x, i, 4 + (i + 1) % 4, 8 + (i + 2) % 4, 12 + (i + 3) % 4);
+        quarter_round(x, 0, 4, 8, 12);
+        quarter_round(x, 1, 5, 9, 13);
+        quarter_round(x, 2, 6, 10, 14);
+        quarter_round(x, 3, 7, 11, 15);
+        quarter_round(x, 0, 5, 10, 15);
+        quarter_round(x, 1, 6, 11, 12);
+        quarter_round(x, 2, 7, 8, 13);
+        quarter_round(x, 3, 4, 9, 14);
     }
     for (unsigned i = 0; i < 16; i++)
         store_le32(out + 4 * i, x[i] + start[i]);

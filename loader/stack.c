@@ -88,10 +88,18 @@ static inline void put_word(struct writer *w, uint32_t word)
         flush(w);
 }
 
-static void put_pair(struct writer *w, enum auxv_type type, uint32_t value)
+static inline void put_pair(struct writer *w, enum auxv_type type, uint32_t value)
 {
-    put_word(w, (uint32_t)type);
-    put_word(w, value);
+    uint32_t *at = (uint32_t *)(void *)(w->buf + w->n);
+
+    if (unlikely(w->n >= PAGE_SIZE - 2 * sizeof(*at))) {
+        put_word(w, (uint32_t)type);
+        put_word(w, value);
+        return;
+    }
+    at[0] = (uint32_t)type;
+    at[1] = value;
+    w->n += 2 * sizeof(*at);
 }
 
 static void plan(const struct stack_spec *s, struct layout *l)

@@ -186,6 +186,8 @@ int main(int argc, char **argv)
         measure_swap(argv[2]);
     } else if (!strcmp(what, "pipes")) {
         measure_pipes();
+    } else if (!strcmp(what, "exec")) {
+        measure_exec();
     } else if (!strcmp(what, "signals")) {
         measure_signals();
     } else if (!strcmp(what, "cores") && argc > 2) {

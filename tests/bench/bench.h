@@ -127,6 +127,7 @@ void op_fork_exec(void);
 int32_t sleeper(void);       /* a child that sleeps until it is killed */
 void end_child(int32_t pid); /* kills and reaps */
 void settle(void);           /* lets children run until they sleep */
+void measure_exec(void);
 void measure_processes(void);
 void count_processes(void);
 

@@ -179,12 +179,17 @@ static void measure_program(const char *name, const char *path)
     program = "/bin/tiny";
 }
 
+void measure_exec(void)
+{
+    measure("vfork_exec_exit", op_vfork_exec, 100);
+}
+
 void measure_processes(void)
 {
     measure("fork_exit_wait", op_fork, 200);
     measure_large_fork();
     measure_by("exit_page", exit_page, 2048);
-    measure("vfork_exec_exit", op_vfork_exec, 100);
+    measure_exec();
     measure("fork_exec_exit", op_fork_exec, 100);
     measure_program("exec_musl", "/bin/musl");
     measure_program("exec_glibc", "/bin/glibc");
