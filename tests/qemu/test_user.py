@@ -5,6 +5,7 @@ programs that Debian's compilers made for Linux, unmodified.
 
 import os
 import subprocess
+import unittest
 
 import quire_vm
 from quire_vm import Machine, SOAK, TestCase, built, run_user_tests
@@ -36,6 +37,16 @@ class UserTestsRaspi2b(UserTests):
 
     board = dict(board="raspi2b")
     append = "memlimit=128M "
+
+
+@unittest.skipUnless(SOAK, "one CPU: with --soak")
+class UserTestsA7Soak(UserTestsA7):
+    pass
+
+
+@unittest.skipUnless(SOAK, "one CPU: with --soak")
+class UserTestsRaspi2bSoak(UserTestsRaspi2b):
+    pass
 
 
 class UserTestsSmall(UserTests):
