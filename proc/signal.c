@@ -156,7 +156,7 @@ static int send(struct proc *p, int tid, int sig, const struct siginfo *info, bo
     struct queued *q = NULL;
     bool room = true, tries = info != NULL;
 
-    if (info && p->sig.caught & SIG_BIT(sig) && !is_full(p)) { /* most likely it will wait */
+    if (info && sig && p->sig.caught & SIG_BIT(sig) && !is_full(p)) { /* most likely it will wait */
         q = queued_alloc(info);
         tries = !q;
     }

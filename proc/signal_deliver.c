@@ -44,6 +44,7 @@ static void judge_taken(struct proc *p, int sig, struct taken *taken)
 static bool take(struct thread *t, struct taken *taken)
 {
     struct proc *p = t->proc;
+    struct queued *spent;
     uint32_t mask = thread_table_lock(p);
     uint64_t set = signal_waiting(t) & ~t->sig.mask;
     int sig = pending_take(p, &t->sig.pending, set, &taken->info);
@@ -55,7 +56,11 @@ static bool take(struct thread *t, struct taken *taken)
         judge_taken(p, sig, taken);
     else
         signal_look_again_locked(t);
+    spent = p->sig.spent;
+    p->sig.spent = NULL;
     thread_table_unlock(p, mask);
+    if (likely(spent))
+        queued_free(spent);
     if (unlikely(p->timers) && sig)
         timers_signal_taken(p, sig, &taken->info);
     return sig != 0;

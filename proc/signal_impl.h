@@ -31,6 +31,8 @@ int pending_take(struct proc *p, struct pending *q, uint64_t set, struct siginfo
 void pending_drop(struct proc *p, struct pending *q, uint64_t set);
 /* Takes a timer's signal back, if it waits in q. */
 void pending_withdraw(struct proc *p, struct pending *q, struct queued *info);
+/* Frees a list of them. (T) not held. */
+void queued_free(struct queued *q);
 /* Frees what was taken and dropped. (T) not held. */
 void signal_free_spent(struct proc *p);
 

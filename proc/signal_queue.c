@@ -151,6 +151,16 @@ void pending_withdraw(struct proc *p, struct pending *q, struct queued *info)
     info->waits = false;
 }
 
+void queued_free(struct queued *q)
+{
+    while (q) {
+        struct queued *next = q->next;
+
+        slab_free(&queued_cache, q);
+        q = next;
+    }
+}
+
 void signal_free_spent(struct proc *p)
 {
     struct queued *q;
@@ -162,10 +172,5 @@ void signal_free_spent(struct proc *p)
     q = p->sig.spent;
     p->sig.spent = NULL;
     thread_table_unlock(p, mask);
-    while (q) {
-        struct queued *next = q->next;
-
-        slab_free(&queued_cache, q);
-        q = next;
-    }
+    queued_free(q);
 }
