@@ -242,6 +242,26 @@ static int with_file(struct file *f, uint32_t command, uint32_t argument)
     }
 }
 
+static bool sets_lock(uint32_t command)
+{
+    return command == F_SETLK || command == F_SETLKW || command == F_SETLK64 ||
+           command == F_SETLKW64;
+}
+
+/* Another thread may have closed fd before the lock was there: then that let go of nothing. */
+static void locked_late(struct file *f, uint32_t fd)
+{
+    struct file *now;
+
+    if (likely(!f->vnode->locks))
+        return;
+    now = fdtable_get(files(), (int)fd);
+    if (now != f)
+        range_locks_drop(f->vnode, files());
+    if (now)
+        file_unref(now);
+}
+
 /* fcntl and fcntl64. */
 SYSCALL3(sys_fcntl, fd, command, argument)
 {
@@ -258,6 +278,8 @@ SYSCALL3(sys_fcntl, fd, command, argument)
     if (!f)
         return -EBADF;
     result = with_file(f, command, argument);
+    if (sets_lock(command))
+        locked_late(f, fd);
     file_unref(f);
     return restartable(result);
 }
