@@ -5,6 +5,7 @@
  */
 #include "kern/clock.h"
 #include "mm/uaccess.h"
+#include "proc/cred.h"
 #include "proc/futex.h"
 #include "proc/sys_impl.h"
 
@@ -114,7 +115,7 @@ SYSCALL2(sys_set_robust_list, head, len)
 
 struct robust_search {
     int tid;
-    bool found;
+    struct proc *proc; /* with a reference; NULL: there is no such thread */
     vaddr_t robust;
 };
 
@@ -123,7 +124,8 @@ static void look_for_robust(struct thread *t, void *arg)
     struct robust_search *s = arg;
 
     if (t->proc && t->tid == s->tid) {
-        s->found = true;
+        s->proc = t->proc;
+        proc_ref(s->proc);
         s->robust = t->robust;
     }
 }
@@ -131,10 +133,15 @@ static void look_for_robust(struct thread *t, void *arg)
 SYSCALL3(sys_get_robust_list, tid, uhead, ulen)
 {
     struct robust_search s = {.tid = tid ? (int)tid : thread_current()->tid};
+    int error;
 
     thread_for_each(look_for_robust, &s);
-    if (!s.found)
+    if (!s.proc)
         return -ESRCH;
+    error = cred_may_look(s.proc) ? -EPERM : 0;
+    proc_unref(s.proc);
+    if (error)
+        return error;
     if (put_user32(ulen, ROBUST_HEAD_BYTES) || put_user32(uhead, s.robust))
         return -EFAULT;
     return 0;
