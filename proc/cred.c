@@ -308,13 +308,15 @@ void cred_proc_freed(struct proc *p)
     put(p->cred);
 }
 
+/* What others see of the process may be what another thread became. */
 int cred_exec(const struct cred_exec *ids, struct cred **made)
 {
+    const struct proc *p = proc_current();
     const struct cred *was = cred_self();
     struct cred *c;
 
     *made = NULL;
-    if (likely(!cred_current() && !ids->set_ids))
+    if (likely(!cred_current() && !ids->set_ids && !p->cred && p->nthreads == 1))
         return 0;
     c = cred_edit();
     if (!c)
