@@ -471,6 +471,21 @@ static int own_table(struct proc *p)
     return 0;
 }
 
+/* Takes (T) with a table of p's own, which another thread may share with a child meanwhile. */
+static int lock_with_table(struct proc *p, uint32_t *mask)
+{
+    for (;;) {
+        int error = own_table(p);
+
+        if (error)
+            return error;
+        *mask = thread_table_lock(p);
+        if (likely(__atomic_load_n(&p->sig.handlers->refs, __ATOMIC_ACQUIRE) == 1))
+            return 0;
+        thread_table_unlock(p, *mask);
+    }
+}
+
 static void get_action(const struct proc *p, int sig, struct sigaction_abi *act)
 {
     *act = (struct sigaction_abi){0};
@@ -507,12 +522,15 @@ static void set_action(struct proc *p, int sig, const struct sigaction_abi *act)
 int signal_action(int sig, const struct sigaction_abi *act, struct sigaction_abi *old)
 {
     struct proc *p = proc_current();
-    int error = act ? own_table(p) : 0;
-    uint32_t mask;
+    uint32_t mask = 0;
+    int error = 0;
 
+    if (act)
+        error = lock_with_table(p, &mask);
+    else
+        mask = thread_table_lock(p);
     if (error)
         return error;
-    mask = thread_table_lock(p);
     get_action(p, sig, old);
     if (act)
         set_action(p, sig, act);
@@ -524,7 +542,7 @@ int signal_action(int sig, const struct sigaction_abi *act, struct sigaction_abi
 }
 
 /* All of it is 0 in the child, and most often stays so. */
-void signal_fork(struct proc *child, struct thread *t, const struct proc *parent)
+static void copy_to_child(struct proc *child, struct thread *t, const struct proc *parent)
 {
     const struct thread *me = thread_current();
 
@@ -538,6 +556,21 @@ void signal_fork(struct proc *child, struct thread *t, const struct proc *parent
         ref_take(&child->sig.handlers->refs);
     if (unlikely(me->sig.stack.bytes))
         t->sig.stack = me->sig.stack;
+}
+
+/* Other threads may change what is copied, and put another table in the place of the one that is
+ * shared. */
+void signal_fork(struct proc *child, struct thread *t, const struct proc *parent)
+{
+    uint32_t mask;
+
+    if (likely(parent->nthreads == 1)) {
+        copy_to_child(child, t, parent);
+        return;
+    }
+    mask = thread_table_lock(parent);
+    copy_to_child(child, t, parent);
+    thread_table_unlock(parent, mask);
 }
 
 void signal_exec(struct proc *p, struct thread *t)
