@@ -198,7 +198,7 @@ struct proc_timers *timers_of_caller(void)
     return p->timers;
 }
 
-/* Interrupts that look at p->timers are of the caller's own CPU. */
+/* A tick of another CPU may still find a fellow there that is leaving, and looks again with (K). */
 void timers_exit(struct proc *p)
 {
     struct proc_timers *pt = p->timers;
@@ -255,15 +255,19 @@ static bool moves(const struct utimer *u, const struct thread *t, struct cpu_tim
 
 uint64_t timers_run_cpu(struct thread *t, uint64_t now_ns)
 {
-    struct proc_timers *pt = t->proc->timers;
+    struct proc_timers *pt = __atomic_load_n(&t->proc->timers, __ATOMIC_RELAXED);
     uint64_t left_ns = NEVER, now;
     unsigned expired = 0;
     struct cpu_time all;
     uint32_t mask;
 
-    if (likely(list_empty(&pt->cpu)))
+    if (likely(!pt || list_empty(&pt->cpu)))
         return NEVER;
     mask = timers_lock();
+    if (unlikely(!t->proc->timers)) {
+        timers_unlock(mask);
+        return NEVER;
+    }
     all = proc_cpu_time(t->proc);
     list_for_each_safe (it, &pt->cpu) {
         struct utimer *u = container_of(it, struct utimer, on_cpu);
