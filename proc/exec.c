@@ -53,7 +53,7 @@ static void step_into(struct proc *p, const struct exec_image *image, const char
     t->as = image->as;
     hat_switch(&image->as->hat);
     if (unlikely(p->recording))
-        refs_exec(p);
+        refs_exec(p, image->ids.secure);
     as_leave(old);
     proc_put_exe(old_exe);
 }

@@ -361,7 +361,8 @@ void procfs_pid_comm(struct text *t, struct proc *p, int tid)
     text_printf(t, "%s\n", comm);
 }
 
-/* The name that it is called by from now on: what is written, up to the end of a line. */
+/* The name that it is called by from now on: what is written, up to the end of a line. As on Linux
+ * a process names only itself and its threads. */
 static int comm_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
 {
     struct proc *p;
@@ -376,6 +377,10 @@ static int comm_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     p = procfs_proc(procfs_pid_of(f));
     if (!p)
         return -ESRCH;
+    if (p != proc_current()) {
+        proc_unref(p);
+        return -EINVAL;
+    }
     proc_lock();
     to = comm_locked(p, procfs_node_of(f->vnode)->tid);
     if (to)

@@ -17,6 +17,7 @@
 #include "lib/cmdline.h"
 #include "lib/refcount.h"
 #include "mm/slab.h"
+#include "proc/cred.h"
 #include "proc/pid.h"
 #include "proc/proc.h"
 
@@ -321,7 +322,9 @@ int refs_command(int pid, const struct file *f, const char *line, struct refs **
     if (!p)
         return -ESRCH;
     mutex_lock(&control.lock);
-    error = obey(p, f, line);
+    error = cred_may_look(p); /* it may have become somebody else since the file was opened */
+    if (!error)
+        error = obey(p, f, line);
     if (!error)
         *now = record_of(p);
     mutex_unlock(&control.lock);
@@ -337,7 +340,7 @@ struct refs *refs_of(int pid)
     if (!p)
         return NULL;
     mutex_lock(&control.lock);
-    r = record_of(p);
+    r = cred_may_look(p) ? NULL : record_of(p);
     mutex_unlock(&control.lock);
     proc_unref(p);
     return r;
@@ -357,10 +360,10 @@ void refs_closed(int pid, const struct file *f)
 }
 
 /* Where it waits for exec it begins, and where it does not begin it has ended. */
-void refs_exec(struct proc *p)
+void refs_exec(struct proc *p, bool secure)
 {
     mutex_lock(&control.lock);
-    if (p->recording && (p->recording->refs->as || begin(p->recording, p->as, p->comm)))
+    if (p->recording && (secure || p->recording->refs->as || begin(p->recording, p->as, p->comm)))
         end(p->recording);
     mutex_unlock(&control.lock);
 }
