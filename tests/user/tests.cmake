@@ -12,6 +12,7 @@ foreach(name t_hat t_disk_storm t_faults t_mmap t_mmap_disk t_mmap_file t_mmap_r
     user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/mapping.c)
 endforeach()
 user_program(t_threads tests ${TESTS_DIR}/t_threads.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/raw_thread.S)
+user_program(t_threads_rights tests ${TESTS_DIR}/t_threads_rights.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/raw_thread.S)
 user_program(fuzz tests ${TESTS_DIR}/fuzz.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/raw_thread.S)
 target_include_directories(user_t_fb PRIVATE ${USER_DIR}/..)
 foreach(name t_malice_calls t_malice_instructions t_malice_leftovers t_malice_life t_malice_limits t_malice_storm t_users)
