@@ -7,6 +7,7 @@
  */
 #include "kern/clock.h"
 #include "mm/slab.h"
+#include "proc/cpu_time.h"
 #include "proc/proc_timers.h"
 #include "proc/signal_impl.h"
 #include "proc/utimer_impl.h"
@@ -67,11 +68,39 @@ void posix_timer_taken(struct proc_timers *pt, struct siginfo *info)
     info->word[1] = p->overrun;
 }
 
-void posix_timers_look_again(struct proc_timers *pt)
+/* The timer with the smallest number >= id, NULL: none. (K) held. */
+static struct posix_timer *find_from(const struct proc_timers *pt, int id)
 {
-    tree_for_each (it, &pt->posix)
-        if (!posix_of(it)->queued.waits)
-            (void)utimer_go_on(&posix_of(it)->u);
+    struct posix_timer *found = NULL;
+
+    for (struct tree_link *l = pt->posix.root; l;) {
+        bool behind = posix_of(l)->id < id;
+
+        if (!behind)
+            found = posix_of(l);
+        l = l->child[behind];
+    }
+    return found;
+}
+
+/* One after the other, and all threads of the process are asked for their time but once. */
+void posix_timers_look_again(struct proc *proc)
+{
+    const struct proc_timers *pt = proc->timers;
+    struct cpu_time all = proc_cpu_time(proc);
+    struct posix_timer *p;
+    int id = 0;
+
+    do {
+        uint32_t mask = timers_lock();
+
+        p = find_from(pt, id);
+        if (p && !p->queued.waits)
+            (void)utimer_go_on_at(&p->u, &all);
+        id = p ? p->id + 1 : 0;
+        timers_unlock(mask);
+        preempt_point();
+    } while (id > 0);
 }
 
 /* Numbers grow, so that a timer that was deleted is not mistaken for another one. */

@@ -16,10 +16,11 @@
 #include "proc/signal_impl.h"
 #include "proc/utimer_impl.h"
 
-#define NEVER       UINT64_MAX
-#define LATEST      (NEVER - 1) /* an expiry that never comes, nearly */
-#define CPU_STEP_NS 1000000u    /* two looks at CPU time are apart at least */
-#define AT_ONCE     16u         /* timers of CPU time that expire in one tick */
+#define NEVER          UINT64_MAX
+#define LATEST         (NEVER - 1) /* an expiry that never comes, nearly */
+#define CPU_STEP_NS    1000000u    /* two looks at CPU time are apart at least, */
+#define CPU_STEP_SPENT 8u          /* and this many times what one took */
+#define AT_ONCE        16u         /* timers of CPU time that expire in one tick */
 
 static const int itimer_signal[ITIMERS] = {SIGALRM, SIGVTALRM, SIGPROF};
 
@@ -35,8 +36,8 @@ static uint64_t time_of_kind(uint8_t kind, struct cpu_time t)
     return kind == CLOCK_KIND_USER ? t.user_ns : cpu_time_sum(t);
 }
 
-/* The time of u's clock; false: its thread ended. */
-static bool now_of(const struct utimer *u, uint64_t *now_ns)
+/* The time of u's clock; false: its thread ended. all: what its process used, if that is known. */
+static bool now_at(const struct utimer *u, const struct cpu_time *all, uint64_t *now_ns)
 {
     struct cpu_time t;
 
@@ -45,7 +46,7 @@ static bool now_of(const struct utimer *u, uint64_t *now_ns)
         return true;
     }
     if (!u->tid)
-        t = proc_cpu_time(u->proc);
+        t = all ? *all : proc_cpu_time(u->proc);
     else if (!proc_thread_time(u->proc, u->tid, &t))
         return false;
     *now_ns = time_of_kind(u->kind, t);
@@ -55,6 +56,11 @@ static bool now_of(const struct utimer *u, uint64_t *now_ns)
 static uint64_t later(uint64_t ns, uint64_t by)
 {
     return by > LATEST - MIN(ns, LATEST) ? LATEST : ns + by;
+}
+
+static bool now_of(const struct utimer *u, uint64_t *now_ns)
+{
+    return now_at(u, NULL, now_ns);
 }
 
 static void arm(struct utimer *u, uint64_t now_ns)
@@ -145,17 +151,22 @@ void utimer_get(const struct utimer *u, struct utimer_value *v)
         v->value_ns = !u->silent;
 }
 
-uint64_t utimer_go_on(struct utimer *u)
+uint64_t utimer_go_on_at(struct utimer *u, const struct cpu_time *all)
 {
     uint64_t now_ns, missed = 0;
 
-    if (!utimer_rests(u) || !now_of(u, &now_ns))
+    if (!utimer_rests(u) || !now_at(u, all, &now_ns))
         return 0;
     if (now_ns >= u->when_ns)
         missed = (now_ns - u->when_ns) / u->interval_ns;
     u->when_ns = later(u->when_ns + missed * u->interval_ns, u->interval_ns);
     arm(u, now_ns);
     return missed;
+}
+
+uint64_t utimer_go_on(struct utimer *u)
+{
+    return utimer_go_on_at(u, NULL);
 }
 
 static void itimer_expired(struct utimer *u)
@@ -239,8 +250,9 @@ void timers_look_again(struct proc *p)
     for (unsigned i = 0; i < ITIMERS; i++)
         if (!(p->sig.pending.set & SIG_BIT(itimer_signal[i])))
             (void)utimer_go_on(&p->timers->itimer[i]);
-    posix_timers_look_again(p->timers);
     timers_unlock(mask);
+    if (p->timers->count)
+        posix_timers_look_again(p);
 }
 
 /* Time of u's clock as far as t's running moves it; false: it does not. */
@@ -256,7 +268,7 @@ static bool moves(const struct utimer *u, const struct thread *t, struct cpu_tim
 uint64_t timers_run_cpu(struct thread *t, uint64_t now_ns)
 {
     struct proc_timers *pt = __atomic_load_n(&t->proc->timers, __ATOMIC_RELAXED);
-    uint64_t left_ns = NEVER, now;
+    uint64_t left_ns = NEVER, now, spent_ns;
     unsigned expired = 0;
     struct cpu_time all;
     uint32_t mask;
@@ -284,5 +296,8 @@ uint64_t timers_run_cpu(struct thread *t, uint64_t now_ns)
         }
     }
     timers_unlock(mask);
-    return left_ns == NEVER ? NEVER : later(now_ns, MAX(left_ns, CPU_STEP_NS));
+    if (left_ns == NEVER)
+        return NEVER;
+    spent_ns = clock_ns() - now_ns; /* it grows with the threads, and is not to be all they do */
+    return later(now_ns, MAX(left_ns, MAX(CPU_STEP_NS, spent_ns * CPU_STEP_SPENT)));
 }

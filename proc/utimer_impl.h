@@ -88,15 +88,18 @@ void utimer_stop(struct utimer *u);
 /* A thread took notice: a periodic timer that is not armed is, for the next expiry that is to come.
  * The expiries between the last one and that. */
 uint64_t utimer_go_on(struct utimer *u);
+/* all: the CPU time of its process a moment ago. */
+uint64_t utimer_go_on_at(struct utimer *u, const struct cpu_time *all);
 /* A periodic one waits for notice to be taken. */
 static inline bool utimer_rests(const struct utimer *u)
 {
     return u->when_ns && u->interval_ns && !u->armed && !u->silent;
 }
 
-/* posix_timer.c, (K) held. */
+/* posix_timer.c; (K) held. */
 void posix_timer_taken(struct proc_timers *pt, struct siginfo *info);
-void posix_timers_look_again(struct proc_timers *pt);
+/* Takes (K) itself. */
+void posix_timers_look_again(struct proc *proc);
 /* Not held: deletes all. */
 void posix_timers_forget(struct proc *p);
 

@@ -4,12 +4,13 @@
  * closed while one waited for it, what is left of a thread's user when root's thread runs a
  * program, tables of handlers that a fork and another thread's sigaction want at once, another
  * process's list of robust futexes, and files of /proc that stay open when the process becomes
- * somebody else.
+ * somebody else. And timers that a thousand threads make slow.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sys/mman.h>
@@ -24,7 +25,16 @@
 #define STACK 8192u
 #define USER  1000
 
-enum { FUTEX = 240, GET_ROBUST = 339, FCNTL64 = 221, SETRESUID = 208, SETUID = 213, PAUSE = 29 };
+enum {
+    FUTEX = 240,
+    GET_ROBUST = 339,
+    FCNTL64 = 221,
+    SETRESUID = 208,
+    SETUID = 213,
+    PAUSE = 29,
+    TIMER_CREATE = 257,
+    TIMER_SETTIME = 258
+};
 enum { SETLK = 6, SETLKW = 7, WRITE_LOCK = 1 };
 
 static char *stacks;
@@ -256,12 +266,69 @@ static void test_set_id(void)
     unlink("/tmp/set_id");
 }
 
+#define MANY   1000u
+#define TIMERS 512u
+#define TINY   2048u
+
+static void rests(void *arg)
+{
+    (void)arg;
+    while (!stop)
+        sys_raw(FUTEX, &stop, 0, 0, NULL);
+}
+
+static long milliseconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* All of them expire, and wait in the process, where nobody takes them. */
+static void set_timers(int sig)
+{
+    uint32_t event[16] = {0, (uint32_t)sig}, id;
+    int32_t value[4] = {0, 1000, 0, 1000};
+
+    for (unsigned i = 0; i < TIMERS; i++) {
+        CHECK_EQ(sys_raw(TIMER_CREATE, 2, event, &id), 0);
+        CHECK_EQ(sys_raw(TIMER_SETTIME, id, 0, value, NULL), 0);
+    }
+    for (long from = milliseconds(); milliseconds() - from < 500;)
+        ;
+}
+
+/* Each timer asked all threads for their time, with interrupts masked. */
+static void test_timers(void)
+{
+    static volatile uint32_t many[MANY];
+    uint32_t act[5] = {1 /* SIG_IGN */, 0};
+    uint64_t all = ~0ull;
+    char *tiny =
+        mmap(NULL, MANY * TINY, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    long from, ms;
+
+    stop = 0;
+    CHECK_EQ(sys_raw(SYS_rt_sigprocmask, 0, &all, NULL, 8), 0);
+    for (unsigned i = 0; i < MANY; i++)
+        CHECK(raw_thread(RAW_THREAD_FLAGS, tiny + (i + 1) * TINY, &many[i], rests, NULL) > 0);
+    set_timers(40);
+    from = milliseconds();
+    CHECK_EQ(sys_raw(SYS_rt_sigaction, 40, act, 0, 8), 0);
+    ms = milliseconds() - from;
+    CHECK(tap_in_time(ms, 80));
+    stop = 1;
+    sys_raw(FUTEX, &stop, 1, MANY, NULL);
+}
+
 static const struct tap_test tests[] = {
     {"a lock on a file that was closed", test_lock},
     {"another's robust futexes", test_robust},
     {"a program of root's thread", test_exec},
     {"handlers that are shared and changed", test_handlers},
     {"files of who became set-id", test_set_id},
+    {"timers of a thousand threads", test_timers},
 };
 
 int main(void)
