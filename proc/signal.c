@@ -307,9 +307,11 @@ bool signal_leave_locked(struct thread *t)
         return false;
     if (p->sig.pending.set)
         pass_on(p, t);
+    if (likely(!p->sig.stop_sig))
+        return false; /* nor is a thousand threads' end so many walks */
     list_for_each (it, &p->threads)
         left++;
-    return p->sig.stop_sig && p->sig.nparked == left;
+    return p->sig.nparked == left;
 }
 
 void signal_set_mask(uint64_t to)
