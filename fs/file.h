@@ -11,7 +11,12 @@
 #include "fs/vnode.h"
 #include "kern/lock.h"
 
-#define FD_MAX 64
+#define FD_MAX         4096 /* descriptors are below, whatever the limit */
+#define FD_SOFT        1024 /* the limit where nobody set one */
+#define FD_GROUP       32u  /* a word of bits */
+#define FD_GROUPS      (FD_MAX / FD_GROUP)
+#define FD_PART_GROUPS 15u
+#define FD_PARTS       ((FD_GROUPS - 1 + FD_PART_GROUPS - 1) / FD_PART_GROUPS)
 
 /* Open flags of the Linux ARM ABI. */
 #define O_ACCMODE   03
@@ -39,13 +44,25 @@ struct file {
     uint32_t frames; /* (c) after open: what data takes */
 };
 
+/* So many descriptors in a row; a bit of used is set where file is not NULL, and one of cloexec
+ * only where one of used is. */
+struct fd_group {
+    uint32_t used, cloexec;
+    struct file *file[FD_GROUP];
+};
+
+/* Descriptors beyond the first group; made where one is needed, kept until the table goes. */
+struct fd_part {
+    struct fd_group group[FD_PART_GROUPS];
+};
+
 struct fdtable {
     struct spin lock;
-    uint32_t refs;                 /* (lock) */
-    int end;                       /* (lock) every descriptor in use is below */
-    int most;                      /* (lock) new ones are below: RLIMIT_NOFILE */
-    struct file *file[FD_MAX];     /* (lock) */
-    uint32_t cloexec[FD_MAX / 32]; /* (lock) bits */
+    uint32_t refs;                  /* (lock) */
+    uint32_t ngroups;               /* (lock) every part is below; never less; read without */
+    int most;                       /* (lock) new ones are below: RLIMIT_NOFILE; read without */
+    struct fd_group first;          /* (lock) */
+    struct fd_part *part[FD_PARTS]; /* (lock) */
 };
 
 /* Opens a vnode: *f with one reference. Takes the caller's reference to v, also when it fails. c:
@@ -93,14 +110,18 @@ void fdtable_exec(struct fdtable *t);  /* closes what is close-on-exec */
 struct file *fdtable_get(struct fdtable *t, int fd);
 /* New descriptors are below this, FD_MAX at most. */
 void fdtable_set_most(struct fdtable *t, int most);
-/* Frames that its open files keep for themselves; a file that stands twice counts twice. */
+/* Every descriptor in use is below; it only grows. */
+int fdtable_size(const struct fdtable *t);
+uint32_t fdtable_bytes(struct fdtable *t); /* of memory, without the files */
+/* Frames that it and its open files keep for themselves; a file that stands twice counts twice. */
 uint32_t fdtable_frames(struct fdtable *t);
 /* The first descriptor >= fd in use, or -EBADF; *v: its vnode with a reference, *flags: the file's;
  * both may be NULL. Spins; for listings, with the process lock. */
 int fdtable_next(struct fdtable *t, int fd, struct vnode **v, uint32_t *flags);
-/* Takes f's reference; the lowest descriptor >= from, or -EMFILE (f stays the caller's). */
+/* Takes f's reference; the lowest descriptor >= from, or -EMFILE, -ENOMEM (f stays the caller's).
+ */
 int fdtable_add(struct fdtable *t, struct file *f, int from, bool cloexec);
-/* dup2: puts f (a reference is taken over) at fd, closing what is there. -EBADF. */
+/* dup2: puts f (a reference is taken over) at fd, closing what is there. -EBADF, -ENOMEM. */
 int fdtable_set(struct fdtable *t, struct file *f, int fd, bool cloexec);
 int fdtable_close(struct fdtable *t, int fd);
 /* The descriptor's close-on-exec bit: 0, 1 or -EBADF; 0 or -EBADF. */

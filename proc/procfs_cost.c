@@ -31,6 +31,17 @@ static void count_threads(const struct proc *p, struct cost *threads, struct cos
     proc_unlock();
 }
 
+static struct cost descriptors(const struct proc *p)
+{
+    struct cost c = {0, 0};
+
+    proc_lock();
+    if (p->files)
+        c = (struct cost){1, fdtable_bytes(p->files)};
+    proc_unlock();
+    return c;
+}
+
 void procfs_pid_cost(struct text *t, struct proc *p)
 {
     struct as *as = procfs_as(p);
@@ -51,7 +62,7 @@ void procfs_pid_cost(struct text *t, struct proc *p)
     sum += cost_line(t, "space", c.space);
     sum += cost_line(t, "threads", threads);
     sum += cost_line(t, "vfp", vfp);
-    sum += cost_line(t, "descriptors", (struct cost){as ? 1 : 0, sizeof(struct fdtable)});
+    sum += cost_line(t, "descriptors", descriptors(p));
     sum += cost_line(t, "process", (struct cost){1, sizeof(struct proc)});
     text_printf(t, "total              - %9u     -\nnodes_shared %7u\n", (unsigned)sum,
                 (unsigned)c.nodes_shared);

@@ -34,7 +34,7 @@ struct sizes {
 
 /* A process or thread at one moment. */
 struct picture {
-    int pid, tgid, ppid, pgid, sid, exit_status;
+    int pid, tgid, ppid, pgid, sid, exit_status, fd_size;
     char state, comm[COMM_SIZE];
     bool execed;
     unsigned nseen; /* threads so far */
@@ -190,6 +190,7 @@ static void picture_proc_locked(struct picture *s, const struct proc *p, int tid
     s->execed = p->execed;
     s->nthreads = p->nthreads;
     s->umask = p->umask;
+    s->fd_size = p->files ? fdtable_size(p->files) : 0;
     s->start_ns = !tid || tid == p->pid ? p->start_ns : 0;
     s->exe = p->exe ? vnode_ref(p->exe) : NULL;
     memcpy(s->comm, p->comm, COMM_SIZE);
@@ -319,7 +320,7 @@ void procfs_pid_status(struct text *t, struct proc *p, int tid)
     text_printf(t, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.tgid, s.pid,
                 s.ppid);
     cred_print_ids(t, p);
-    text_printf(t, "FDSize:\t%d\n", FD_MAX);
+    text_printf(t, "FDSize:\t%d\n", s.fd_size);
     cred_print_groups(t, p);
     text_printf(t, "NStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", s.tgid, s.pid, s.pgid,
                 s.sid);

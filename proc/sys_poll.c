@@ -15,7 +15,6 @@
 #define NEVER         UINT64_MAX
 #define SIGSET_BYTES  8u
 #define WORD_BITS     32u
-#define SET_WORDS     ((FD_MAX + WORD_BITS - 1) / WORD_BITS)
 #define MASK_OF_READ  (POLL_READ | POLLRDBAND | POLLHUP | POLLERR)
 #define MASK_OF_WRITE (POLL_WRITE | POLLWRBAND | POLLERR)
 
@@ -207,8 +206,9 @@ SYSCALL4(sys_ppoll64, ufds, n, utime, umask)
 /* select: what is waited for and what was found, for reading, writing and urgent things. */
 struct sets {
     uint32_t n;
-    vaddr_t at[3]; /* in the program's memory, or 0 */
-    uint32_t wanted[3][SET_WORDS], found[3][SET_WORDS];
+    vaddr_t at[3];       /* in the program's memory, or 0 */
+    uint32_t *wanted[3]; /* words_of(n) of bits each, right behind this */
+    uint32_t *found[3];
 };
 
 static const uint32_t set_masks[3] = {MASK_OF_READ, MASK_OF_WRITE, POLLPRI};
@@ -216,6 +216,22 @@ static const uint32_t set_masks[3] = {MASK_OF_READ, MASK_OF_WRITE, POLLPRI};
 static uint32_t words_of(const struct sets *s)
 {
     return (s->n + WORD_BITS - 1) / WORD_BITS;
+}
+
+/* Sets of n descriptors; NULL: no memory. */
+static struct sets *sets_new(uint32_t n, const vaddr_t at[3])
+{
+    struct sets *s = kmalloc(sizeof(*s) + 6 * ((n + WORD_BITS - 1) / WORD_BITS) * 4);
+
+    if (!s)
+        return NULL;
+    s->n = n;
+    for (unsigned k = 0; k < 3; k++) {
+        s->at[k] = at[k];
+        s->wanted[k] = (uint32_t *)(s + 1) + k * words_of(s);
+        s->found[k] = (uint32_t *)(s + 1) + (3 + k) * words_of(s);
+    }
+    return s;
 }
 
 static int sets_get(struct sets *s)
@@ -270,6 +286,7 @@ static int select_look(void *arg, struct poll_wait *w)
     return found;
 }
 
+/* Descriptors beyond the table are not looked at, as on Linux. */
 static int select_for(uint32_t n, const vaddr_t at[3], uint64_t until_ns)
 {
     struct sets *s;
@@ -277,12 +294,9 @@ static int select_for(uint32_t n, const vaddr_t at[3], uint64_t until_ns)
 
     if ((int32_t)n < 0)
         return -EINVAL;
-    s = kmalloc(sizeof(*s));
+    s = sets_new(MIN(n, (uint32_t)fdtable_size(proc_current()->files)), at);
     if (!s)
         return -ENOMEM;
-    s->n = MIN(n, (uint32_t)FD_MAX);
-    for (unsigned k = 0; k < 3; k++)
-        s->at[k] = at[k];
     result = s->n ? sets_get(s) : 0;
     if (!result)
         result = wait_until(select_look, s, until_ns);

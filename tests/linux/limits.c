@@ -122,6 +122,67 @@ static void others(void)
     waitpid(pid, NULL, 0);
 }
 
+/* More of them than fit into one word, beyond the usual limit, and in a child. */
+static void many(void)
+{
+    struct pollfd *p = calloc(4097, sizeof *p);
+    struct timeval now = {0, 0};
+    uint32_t bits[32] = {0};
+    struct stat st;
+    int last = -1;
+
+    for (int i = 3; i < 60; i++)
+        close(i);
+    show_limit(RLIMIT_NOFILE);
+    say("sysconf %ld, table %d", sysconf(_SC_OPEN_MAX), getdtablesize());
+    CALL(dup2(0, 1023));
+    CALL(dup2(0, 1024));
+    CALL(dup2(0, 300));
+    CALL(close(301));
+    CALL(fcntl(301, F_GETFD));
+    CALL(fcntl(1023, F_SETFD, FD_CLOEXEC));
+    CALL(fcntl(0, F_DUPFD, 299));
+    CALL(fcntl(0, F_DUPFD, 299));
+    CALL(poll(p, 1024, 0) >= 0);
+    CALL(poll(p, 1025, 0));
+    CALL(open("/dev/null", O_RDWR));
+    CALL(dup2(3, 1000));
+    bits[1000 / 32] = 1u << 1000 % 32;
+    bits[3 / 32] |= 1u << 3;
+    CALL(syscall(SYS__newselect, 1024, bits, 0, 0, &now));
+    say("bits %x %x", bits[0], bits[1000 / 32]);
+    bits[1001 / 32] |= 1u << 1001 % 32;
+    CALL(syscall(SYS__newselect, 1024, bits, 0, 0, &now));
+    close(1000);
+    while (last < 1022) {
+        last = dup(3);
+        if (last < 0)
+            break;
+    }
+    say("last %d", last);
+    CALL(dup(3));
+    if (fork() == 0) {
+        CALL(fcntl(1023, F_GETFD));
+        CALL(dup(3));
+        CALL(close(700));
+        CALL(dup(3));
+        _exit(0);
+    }
+    wait(NULL);
+    CALL(set(RLIMIT_NOFILE, 4096, 4096));
+    CALL(dup2(3, 4095));
+    CALL(dup2(3, 4096));
+    CALL(dup(3));
+    CALL(stat("/proc/self/fd/4095", &st));
+    CALL(stat("/proc/self/fd/4094", &st));
+    CALL(poll(p, 4096, 0) >= 0);
+    CALL(poll(p, 4097, 0));
+    CALL(set(RLIMIT_NOFILE, 100, 4096));
+    CALL(fcntl(4095, F_GETFD));
+    CALL(dup(3));
+    free(p);
+}
+
 /* Descriptors. */
 static void descriptors(void)
 {
@@ -415,6 +476,7 @@ void theme_limits(void)
     IN_CHILD(rules);
     IN_CHILD(others);
     about("descriptors");
+    IN_CHILD(many);
     IN_CHILD(descriptors);
     about("file sizes");
     IN_CHILD(file_sizes);

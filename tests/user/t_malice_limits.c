@@ -13,14 +13,17 @@
 
 #include "malice.h"
 
-#define FDS      64
-#define SEGS     70000u
-#define ARG_MAX_ (128u * 1024)
-#define CHILDREN 100
+#define FDS           1024
+#define FDS_HARD      4096
+#define SYS_PRLIMIT64 369
+#define SEGS          70000u
+#define ARG_MAX_      (128u * 1024)
+#define CHILDREN      100
 
 static void test_descriptors(void)
 {
-    int last = -1, fd, other;
+    const uint64_t wide[2] = {FDS_HARD, FDS_HARD};
+    int last = -1, fd, other, pid, status;
 
     while ((fd = open("/proc/self/stat", O_RDONLY)) >= 0)
         last = fd;
@@ -33,6 +36,18 @@ static void test_descriptors(void)
     CHECK_EQ(close(last), 0);
     other = open("/", O_RDONLY);
     CHECK_EQ(other, last);
+    CHECK_EQ(sys_raw(SYS_PRLIMIT64, 0, 7, wide, 0), 0);
+    CHECK_EQ(sys_raw(SYS_dup2, 0, FDS_HARD - 1), FDS_HARD - 1);
+    CHECK_EQ(sys_raw(SYS_dup2, 0, FDS_HARD), -EBADF);
+    while ((fd = dup(0)) >= 0)
+        last = fd;
+    CHECK_EQ(errno, EMFILE);
+    CHECK_EQ(last, FDS_HARD - 2);
+    pid = fork();
+    if (pid == 0)
+        _exit(close(FDS_HARD - 1) || dup(1) != FDS_HARD - 1);
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK_EQ(status, 0);
 }
 
 static void test_segments(void)

@@ -18,7 +18,7 @@
 
 #define KERNEL  0x50000000u
 #define NOWHERE 0x3000u
-#define FD_MOST 64 /* RLIMIT_NOFILE */
+#define FD_MOST 1024 /* RLIMIT_NOFILE */
 
 #define EFD_SEMAPHORE 1
 
@@ -164,8 +164,8 @@ static void test_bad_arguments(void)
     CHECK_EQ(sys_raw(SYS_select, 1, 0, 0, NOWHERE, &zero), -EFAULT);
     CHECK_EQ(sys_raw(SYS_select, 1, 0, 0, 0, NOWHERE), -EFAULT);
     CHECK_EQ(sys_raw(SYS_select, 1, 0, 0, 0, &negative), -EINVAL);
-    words[1] = 1u << 31;
-    CHECK_EQ(sys_raw(SYS_select, FD_MOST, words, 0, 0, &zero), -EBADF);
+    words[0] |= 1u << 31;
+    CHECK_EQ(sys_raw(SYS_select, 32, words, 0, 0, &zero), -EBADF);
     CHECK_EQ(sys_raw(SYS_pselect6, 0, 0, 0, 0, &bad, 0), -EINVAL);
     CHECK_EQ(sys_raw(SYS_pselect6, 0, 0, 0, 0, &zero, NOWHERE), -EFAULT);
     CHECK_EQ(sys_raw(SYS_pselect6, 0, 0, 0, 0, &zero, &arg), -EINVAL);
@@ -209,19 +209,19 @@ static void test_time_outs(void)
     CHECK_EQ(sys_raw(SYS_pselect6_time64, 0, 0, 0, 0, &wide, 0), 0);
 }
 
-static bool is_in(const uint32_t words[2], int fd)
+static bool is_in(const uint32_t *words, int fd)
 {
     return words[fd / 32] >> fd % 32 & 1;
 }
 
-static void add(uint32_t words[2], int fd)
+static void add(uint32_t *words, int fd)
 {
     words[fd / 32] |= 1u << fd % 32;
 }
 
 static void test_select(void)
 {
-    uint32_t in[2] = {0, 0}, out[2] = {0, 0}, except[2] = {0, 0};
+    uint32_t in[FD_MOST / 32] = {0}, out[2] = {0, 0}, except[2] = {0, 0};
     struct times zero = {0, 0};
     int a[2], b[2];
 
