@@ -383,19 +383,22 @@ int tty_receive(struct tty *t, uint8_t c)
 
 int tty_edit_again(struct tty *t)
 {
-    uint32_t end = t->head, lflags = t->termios.lflag;
+    uint32_t end = t->head, lflags = t->termios.lflag, iflags = t->termios.iflag;
     int sig = 0;
 
     if (end - t->tail > TTY_LINE)
         return 0;
     t->head = t->canon = t->tail;
     t->line_column = t->column;
+    t->termios.iflag &= ~(uint32_t)(ICRNL | INLCR | IGNCR | ISTRIP); /* it went through them */
     for (uint32_t at = t->tail; at != end; at++) { /* nothing is put beyond what was looked at */
         uint8_t c = t->ring[at % TTY_RING];
 
         t->termios.lflag = lflags & ~(uint32_t)(ECHO | ECHONL);
         if (c == 0 && tty_ends_line(t, at)) {
             end_line(t, 0, false);
+        } else if (c == '\r') {
+            end_line(t, c, true);
         } else if (tty_receive(t, c)) {
             sig = signal_of(t, c);
             t->termios.lflag = lflags;
@@ -403,5 +406,6 @@ int tty_edit_again(struct tty *t)
         }
     }
     t->termios.lflag = lflags;
+    t->termios.iflag = iflags;
     return sig;
 }

@@ -122,9 +122,10 @@ extern struct tty tty_console;
 
 /* What one received character does; the lock is held. The signal to be sent without it, or 0. */
 int tty_receive(struct tty *t, uint8_t c);
-/* Edits what came while there was no editing and nobody has read: lines end, ^D is an end, and the
- * last signal is returned, to be sent without the lock; 0: none. Nothing but a signal is echoed.
- * More than TTY_LINE characters stay as they are. The lock is held, ICANON is set. */
+/* Edits what came while there was no editing and nobody has read: lines end, with a CR as well,
+ * which stays one, as on Linux, for who switches editing off again; ^D is an end, and the last
+ * signal is returned, to be sent without the lock; 0: none. Nothing but a signal is echoed. More
+ * than TTY_LINE characters stay as they are. The lock is held, ICANON is set. */
 int tty_edit_again(struct tty *t);
 /* Forgets all input. */
 void tty_flush_input(struct tty *t);

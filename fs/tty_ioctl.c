@@ -128,6 +128,14 @@ static int check_group(struct tty *t, int pgid)
     return sid == t->sid ? 0 : -EPERM;
 }
 
+/* Nobody's terminal has no foreground: a shell that is told of one waits to be in it. */
+static int get_pgrp(struct tty *t, vaddr_t arg)
+{
+    if (is_foreign(t) || (t->caller && !t->sid))
+        return -ENOTTY;
+    return put_user32(arg, (uint32_t)tty_foreground());
+}
+
 static int set_pgrp(struct tty *t, vaddr_t arg)
 {
     uint32_t pgid, mask;
@@ -273,7 +281,7 @@ int tty_ioctl(struct file *f, unsigned request, vaddr_t arg)
     case TCFLSH: return flush(t, (uint32_t)arg);
     case TIOCSCTTY: return take_session(t);
     case TIOCNOTTY: return give_up(t);
-    case TIOCGPGRP: return put_user32(arg, (uint32_t)tty_foreground());
+    case TIOCGPGRP: return get_pgrp(t, arg);
     case TIOCSPGRP: return set_pgrp(t, arg);
     case TIOCGSID: return get_session(t, arg);
     case TIOCGWINSZ: return get_winsize(t, arg);

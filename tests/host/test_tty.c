@@ -220,12 +220,23 @@ static void what_came_raw_is_edited_later(void **state)
          "e\rtw\x04p");
     set_cooked();
     assert_int_equal(host.shown, 0);
-    reads("one\n");
+    reads("one\r");
     reads("tw");
     type("art\n");
     reads("part\n");
     assert_int_equal(read_len(8), -EINTR);
     assert_string_equal(host.screen, "art\r\n");
+}
+
+/* Enter, typed ahead while a program changes to editing and back, is what it was. */
+static void typed_ahead_over_editing(void **state)
+{
+    (void)state;
+    set_raw(1, 0);
+    type("\r\n\r");
+    set_cooked();
+    set_raw(1, 0);
+    reads("\r\n\r");
 }
 
 static void a_signal_that_came_raw_is_sent_later(void **state)
@@ -316,6 +327,7 @@ static void job_control(void **state)
     assert_int_equal(tty_ioctl(&file, TIOCSPGRP, (vaddr_t)&value), 0);
     assert_int_equal(read_len(8), -EIO);
     assert_int_equal(background_sig, 0); /* the session has no terminal yet */
+    assert_int_equal(tty_ioctl(&file, TIOCGPGRP, (vaddr_t)&value), -ENOTTY);
     assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
     stops_in_background();
     assert_int_equal(tty_ioctl(&file, TIOCGPGRP, (vaddr_t)&value), 0);
@@ -361,6 +373,7 @@ int main(void)
         cmocka_unit_test_setup(a_line_too_long_rings_and_drops, setup),
         cmocka_unit_test_setup(raw_mode, setup),
         cmocka_unit_test_setup(what_came_raw_is_edited_later, setup),
+        cmocka_unit_test_setup(typed_ahead_over_editing, setup),
         cmocka_unit_test_setup(a_signal_that_came_raw_is_sent_later, setup),
         cmocka_unit_test_setup(marks_survive_raw_mode, setup),
         cmocka_unit_test_setup(job_control, setup),

@@ -158,6 +158,7 @@ static void owner(void)
     about("whose it is");
     CALL(open("/dev/tty", O_RDWR));
     CALL(ioctl(tty, TIOCGSID, &sid));
+    CALL(ioctl(tty, TIOCGPGRP, &group));
     CALL(ioctl(tty, TIOCNOTTY, 0));
     setsid();
     CALL(ioctl(tty, TIOCSCTTY, 0));
