@@ -199,6 +199,11 @@ int socket_pair(uint32_t flags, struct file *end[2])
     return error;
 }
 
+bool file_is_socket(const struct file *f)
+{
+    return f->vnode->ops == &sock_ops;
+}
+
 int socket_receive(struct file *f, vaddr_t ubuf, size_t len, uint32_t flags)
 {
     if (f->vnode->ops != &sock_ops)

@@ -18,6 +18,7 @@ int __must_check socket_pair(uint32_t flags, struct file *end[2]);
 /* As read and write, with MSG_*. -ENOTSOCK; -EOPNOTSUPP: another flag. May sleep. */
 int socket_receive(struct file *f, vaddr_t ubuf, size_t len, uint32_t flags);
 int socket_send(struct file *f, vaddr_t ubuf, size_t len, uint32_t flags);
+bool file_is_socket(const struct file *f);
 /* No more is received, or sent, by anybody who has the socket. -ENOTSOCK, -EINVAL. */
 int socket_shutdown(struct file *f, uint32_t how);
 

@@ -190,6 +190,9 @@ void names_write_done(void);
 /* The root directory, borrowed. NULL before rootfs_mount. */
 struct vnode *vnode_root(void);
 void vnode_set_root(struct vnode *v);
+/* The same for the caller, whose root directory may be another: borrowed, until (n) is given back.
+ * Implemented by proc/proc.c. */
+struct vnode *vnode_top(void);
 /* Mounts a directory over an existing one, at boot: /dev, /proc. It is the root of a file system
  * that there is one of, which mount(2) finds by its type from then on. */
 int __must_check vnode_mount(const char *path, struct vnode *dir);
@@ -200,9 +203,11 @@ int __must_check vnode_lookup(struct vnode *cwd, const char *path, bool follow,
                               struct vnode **found);
 /* The file whose contents the object holds, borrowed; NULL: not a file's. For listings. */
 struct vnode *vnode_of_obj(const struct obj *o);
-/* The path of a directory (or of a file whose parent is set) from the root. -ENOENT, -ERANGE. */
+/* The path of a directory (or of a file whose parent is set) from the caller's root; for one that
+ * is not below it "(unreachable)" and the path from the first one. size: more than 16. -ENOENT,
+ * -ERANGE. */
 int __must_check vnode_path(struct vnode *v, char *buf, size_t size);
-/* The same with (n) held, or for the debugger. */
+/* The same with (n) held, or for the debugger, without that word. */
 int __must_check vnode_path_locked(struct vnode *v, char *buf, size_t size);
 
 /* Names, fs/names.c. Paths are relative to the directory; may sleep. Errors are Linux's.

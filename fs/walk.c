@@ -60,8 +60,10 @@ enum component name_kind(const struct name *n)
 
 int walk_start(struct walk *w, struct vnode *cwd, const char *path)
 {
+    struct vnode *top = vnode_top();
+
     *w = (struct walk){
-        .rest = path, .at = *path == '/' || !cwd ? vnode_root() : cwd, .cred = cred_current()};
+        .rest = path, .top = top, .at = *path == '/' || !cwd ? top : cwd, .cred = cred_current()};
     return *path && w->at ? 0 : -ENOENT;
 }
 
@@ -121,7 +123,9 @@ int walk_child(struct walk *w, struct vnode **child, bool *owned)
         return -EACCES;
     kind = name_kind(&w->last);
     if (unlikely(kind != NAME_PLAIN)) {
-        *child = kind != NAME_DOTDOT ? dir : dir->parent ? dir->parent : vnode_root();
+        *child = kind == NAME_DOTDOT && dir != w->top ? dir->parent : dir;
+        if (!*child)
+            *child = w->top;
         *owned = w->owned; /* the walk's reference is dropped, and may be what keeps its parent */
         if (*owned)
             vnode_ref(*child);
@@ -193,7 +197,7 @@ int walk_link(struct walk *w, struct vnode *link)
     w->buf = path;
     w->rest = path;
     if (path[0] == '/')
-        walk_to(w, vnode_root(), false);
+        walk_to(w, w->top, false);
     return 0;
 }
 
@@ -288,12 +292,13 @@ static int prepend_found(struct vnode *dir, uint32_t ino, const char *buf, char 
 
 int vnode_path_locked(struct vnode *v, char *buf, size_t size)
 {
+    const struct vnode *top = vnode_top();
     char *at = buf + size;
 
     if (size < 2)
         return -ERANGE;
     *--at = '\0';
-    while (v != vnode_root()) {
+    while (v != top && v != vnode_root()) {
         struct vnode *parent = v->parent;
         int error = -ENOENT;
 
@@ -311,12 +316,23 @@ int vnode_path_locked(struct vnode *v, char *buf, size_t size)
     return 0;
 }
 
+static bool is_below(const struct vnode *v, const struct vnode *top)
+{
+    while (v && v != top && v != vnode_root())
+        v = v->parent;
+    return v == top;
+}
+
 int vnode_path(struct vnode *v, char *buf, size_t size)
 {
+    static const char outside[] = "(unreachable)";
+    size_t before;
     int error;
 
     names_read();
-    error = vnode_path_locked(v, buf, size);
+    before = is_below(v, vnode_top()) ? 0 : sizeof(outside) - 1;
+    memcpy(buf, outside, before);
+    error = vnode_path_locked(v, buf + before, size - before);
     names_read_done();
     return error;
 }

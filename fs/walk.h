@@ -10,7 +10,8 @@
 
 /* A resolution on its way. */
 struct walk {
-    struct vnode *at; /* where it is; kept by the lock, or by a reference: */
+    struct vnode *at;  /* where it is; kept by the lock, or by a reference: */
+    struct vnode *top; /* (c) the caller's root directory: no way leads above it */
     bool owned;
     bool slash;              /* the last component is followed by one */
     uint8_t links;           /* met so far */

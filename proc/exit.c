@@ -28,7 +28,7 @@
 /* What a process gives back without the process lock, since that may sleep. */
 struct belongings {
     struct fdtable *files;
-    struct vnode *cwd, *exe;
+    struct vnode *cwd, *root, *exe;
     bool children; /* there were some */
 };
 
@@ -89,9 +89,9 @@ static bool strip(struct proc *p, struct thread *t, int status, bool whole, stru
     children = !list_empty(&p->children);
     spin_unlock_irq(&p->child_wait.lock, mask);
     if (last) {
-        *b = (struct belongings){p->files, p->cwd, p->exe, children};
+        *b = (struct belongings){p->files, p->cwd, p->root, p->exe, children};
         p->files = NULL;
-        p->cwd = p->exe = NULL;
+        p->cwd = p->root = p->exe = NULL;
         p->as = NULL;
         proc_unshare();
     } else {
@@ -104,6 +104,8 @@ static void close_files(struct belongings *b)
 {
     fdtable_unref(b->files);
     vnode_unref(b->cwd);
+    if (unlikely(b->root))
+        vnode_unref(b->root);
     proc_put_exe(b->exe);
 }
 

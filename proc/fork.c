@@ -74,6 +74,7 @@ static int copy_files(struct proc *child, const struct proc *parent)
     if (!child->files)
         return -ENOMEM;
     child->cwd = proc_cwd();
+    child->root = proc_root();
     child->exe = vnode_ref(parent->exe);
     vnode_run_shared(child->exe);
     return 0;
@@ -85,6 +86,7 @@ static void discard(struct proc *child)
     if (child->files)
         fdtable_unref(child->files);
     vnode_unref(child->cwd);
+    vnode_unref(child->root);
     proc_put_exe(child->exe);
     if (child->as)
         as_leave(child->as);

@@ -122,6 +122,43 @@ struct vnode *proc_change_cwd(struct vnode *v)
     return old;
 }
 
+struct vnode *vnode_top(void)
+{
+    const struct proc *p = proc_current();
+
+    return likely(!p || !p->root) ? vnode_root() : p->root;
+}
+
+struct vnode *proc_root(void)
+{
+    const struct proc *p = proc_current();
+    struct vnode *v;
+
+    if (likely(!p->root))
+        return NULL;
+    names_read();
+    v = p->root ? vnode_ref(p->root) : NULL;
+    names_read_done();
+    return v;
+}
+
+void proc_change_root(struct vnode *v)
+{
+    struct proc *p = proc_current();
+    struct vnode *old;
+    bool first = v == vnode_root();
+
+    names_write(); /* nobody walks */
+    proc_lock();
+    old = p->root;
+    p->root = first ? NULL : v;
+    proc_unlock();
+    names_write_done();
+    vnode_unref(old);
+    if (first)
+        vnode_unref(v);
+}
+
 void proc_set_comm(char comm[COMM_SIZE], const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;

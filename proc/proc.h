@@ -47,6 +47,7 @@ struct proc {
     struct as *as;               /* (P) changed by exec of the only thread; NULL: zombie */
     struct fdtable *files;       /* (P) NULL: zombie */
     struct vnode *cwd;           /* (P) */
+    struct vnode *root;          /* ((n) for writing, and P) chroot's, or NULL: the first one */
     struct vnode *exe;           /* (P) or NULL */
     struct proc *vfork_parent;   /* (P) waits until we exec or exit */
     bool vfork_done;             /* (P) */
@@ -133,6 +134,10 @@ static inline char *thread_comm(struct thread *t)
  * one it was, with a reference. May sleep. */
 struct vnode *proc_cwd(void);
 struct vnode *proc_change_cwd(struct vnode *v);
+/* The caller's own root directory with a reference, or NULL; and another one, whose reference it
+ * takes. May sleep. */
+struct vnode *proc_root(void);
+void proc_change_root(struct vnode *v);
 /* wait4 and waitid. */
 struct wait_request {
     int pid;    /* as wait4: > 0, -1, 0, < -1 */

@@ -196,7 +196,9 @@ static struct vnode *cwd_of(const struct proc *p)
 
 static struct vnode *top_of(const struct proc *p)
 {
-    return p->files ? vnode_root() : NULL;
+    if (!p->files)
+        return NULL;
+    return p->root ? p->root : vnode_root();
 }
 
 static int take_fd(const struct procfs_node *n, struct vnode **v)

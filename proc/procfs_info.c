@@ -132,7 +132,10 @@ void procfs_osversion(struct text *t, struct proc *p)
 void procfs_hostname(struct text *t, struct proc *p)
 {
     (void)p;
-    text_printf(t, "%s\n", VERSION_NODENAME);
+    char name[UTS_LEN];
+
+    version_nodename(name);
+    text_printf(t, "%s\n", name);
 }
 
 void procfs_pid_max(struct text *t, struct proc *p)

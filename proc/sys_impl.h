@@ -72,8 +72,12 @@ syscall_fn sys_rt_sigtimedwait, sys_rt_sigtimedwait64, sys_kill, sys_tgkill, sys
 syscall_fn sys_rt_sigqueueinfo, sys_rt_tgsigqueueinfo, sys_sigaltstack, sys_sigreturn;
 syscall_fn sys_rt_sigreturn;
 /* sys_info.c */
-syscall_fn sys_zero, sys_uname, sys_sysinfo, sys_prctl, sys_umask, sys_getcpu;
-syscall_fn sys_getrandom, sys_getpriority, sys_sched_getparam, sys_sched_setscheduler;
+syscall_fn sys_zero, sys_uname, sys_sethostname, sys_setdomainname, sys_sysinfo, sys_prctl,
+    sys_umask, sys_getcpu;
+syscall_fn sys_getrandom;
+/* sys_sched.c */
+syscall_fn sys_getpriority, sys_setpriority, sys_sched_getparam, sys_sched_setparam;
+syscall_fn sys_sched_getscheduler, sys_sched_setscheduler;
 syscall_fn sys_sched_get_priority_max, sys_sched_get_priority_min, sys_sched_rr_get_interval;
 syscall_fn sys_sched_getaffinity, sys_sched_setaffinity;
 /* sys_cred.c */
@@ -110,12 +114,14 @@ syscall_fn sys_chown16, sys_lchown16, sys_fchown16, sys_lchown, sys_fchown, sys_
     sys_utimensat, sys_utimensat64, sys_truncate;
 syscall_fn sys_truncate64;
 /* sys_pipe.c */
-syscall_fn sys_pipe, sys_pipe2, sys_eventfd, sys_eventfd2, sys_socket, sys_socketpair, sys_send;
+syscall_fn sys_pipe, sys_pipe2, sys_eventfd, sys_eventfd2, sys_socket, sys_socketpair,
+    sys_getsockname, sys_getpeername, sys_send;
 syscall_fn sys_sendto, sys_recv, sys_recvfrom, sys_shutdown;
 /* sys_poll.c */
 syscall_fn sys_poll, sys_ppoll, sys_ppoll64, sys_select, sys_pselect6, sys_pselect6_64;
 /* sys_path.c */
-syscall_fn sys_access, sys_faccessat, sys_faccessat2, sys_readlink, sys_readlinkat, sys_chdir;
+syscall_fn sys_access, sys_faccessat, sys_faccessat2, sys_readlink, sys_readlinkat, sys_chdir,
+    sys_chroot;
 syscall_fn sys_fchdir, sys_getcwd;
 /* sys_stat.c */
 syscall_fn sys_fstat64, sys_stat64, sys_lstat64, sys_fstatat64, sys_statx, sys_statfs64;

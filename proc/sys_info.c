@@ -18,7 +18,6 @@
 #include "proc/sys_impl.h"
 #include "proc/version.h"
 
-#define UTS_LEN     65
 #define PR_SET_NAME 15u
 #define PR_GET_NAME 16u
 
@@ -45,12 +44,13 @@ struct uts {
         domainname[UTS_LEN];
 };
 
-static const struct uts uts = {.sysname = VERSION_SYSNAME,
-                               .nodename = VERSION_NODENAME,
-                               .release = VERSION_RELEASE,
-                               .version = VERSION_BUILD,
-                               .machine = VERSION_MACHINE,
-                               .domainname = "(none)"};
+/* (P) the names that root sets, others (c) */
+static struct uts uts = {.sysname = VERSION_SYSNAME,
+                         .nodename = VERSION_NODENAME,
+                         .release = VERSION_RELEASE,
+                         .version = VERSION_BUILD,
+                         .machine = VERSION_MACHINE,
+                         .domainname = "(none)"};
 
 #define SI_LOAD_SHIFT 16
 
@@ -72,7 +72,45 @@ SYSCALL0(sys_zero)
 
 SYSCALL1(sys_uname, ubuf)
 {
-    return copy_to_user(ubuf, &uts, sizeof(uts));
+    struct uts now;
+
+    proc_share();
+    now = uts;
+    proc_unshare();
+    return copy_to_user(ubuf, &now, sizeof(now));
+}
+
+void version_nodename(char name[UTS_LEN])
+{
+    proc_share();
+    memcpy(name, uts.nodename, UTS_LEN);
+    proc_unshare();
+}
+
+static int set_uts(char to[UTS_LEN], vaddr_t uname, uint32_t len)
+{
+    char name[UTS_LEN] = "";
+
+    if (!capable(CAP_SYS_ADMIN))
+        return -EPERM;
+    if (len >= UTS_LEN)
+        return -EINVAL;
+    if (copy_from_user(name, uname, len))
+        return -EFAULT;
+    proc_lock();
+    memcpy(to, name, UTS_LEN);
+    proc_unlock();
+    return 0;
+}
+
+SYSCALL2(sys_sethostname, uname, len)
+{
+    return set_uts(uts.nodename, uname, len);
+}
+
+SYSCALL2(sys_setdomainname, uname, len)
+{
+    return set_uts(uts.domainname, uname, len);
 }
 
 SYSCALL1(sys_sysinfo, ubuf)

@@ -124,6 +124,10 @@ int lookup_user(int dirfd, vaddr_t upath, uint32_t flags, struct vnode **v)
 /* What the file can, and the caller may. */
 static int access_check(struct vnode *v, uint32_t mode)
 {
+    bool kept = vnode_is(v, S_IFREG) || vnode_is(v, S_IFDIR) || vnode_is(v, S_IFLNK);
+
+    if (mode & W_OK && kept && vnode_fs_is(v, FS_RDONLY))
+        return -EROFS;
     if (mode & W_OK && !v->ops->write && vnode_is(v, S_IFREG))
         return -EACCES;
     return mode ? vnode_may(cred_current(), v, mode) : 0;
@@ -217,6 +221,23 @@ SYSCALL1(sys_chdir, upath)
     int error = lookup_user(AT_FDCWD, upath, 0, &v);
 
     return error ? error : change_dir(v);
+}
+
+SYSCALL1(sys_chroot, upath)
+{
+    struct vnode *v;
+    int error = lookup_user(AT_FDCWD, upath, 0, &v);
+
+    if (error)
+        return error;
+    error = vnode_is(v, S_IFDIR) ? vnode_may(cred_current(), v, MAY_EXEC) : -ENOTDIR;
+    if (!error && !capable(CAP_SYS_CHROOT))
+        error = -EPERM;
+    if (error)
+        vnode_unref(v);
+    else
+        proc_change_root(v);
+    return error;
 }
 
 SYSCALL1(sys_fchdir, fd)

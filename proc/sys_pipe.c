@@ -103,6 +103,39 @@ SYSCALL4(sys_socketpair, family, type, protocol, ufds)
     return error ? error : install_two(end, type & O_CLOEXEC, ufds);
 }
 
+/* The address of a socket, or of whom it is connected to: none of them has a name, so that it is
+ * the family alone. At most *ulen bytes are written, and *ulen says how many there are. */
+static int socket_name(uint32_t fd, vaddr_t uaddr, vaddr_t ulen)
+{
+    const uint16_t family = AF_UNIX;
+    struct file *f = fdtable_get(files(), (int)fd);
+    bool is_socket = f && file_is_socket(f);
+    uint32_t room;
+
+    if (!f)
+        return -EBADF;
+    file_unref(f);
+    if (!is_socket)
+        return -ENOTSOCK;
+    if (get_user32(&room, ulen))
+        return -EFAULT;
+    if ((int)room < 0)
+        return -EINVAL;
+    if (copy_to_user(uaddr, &family, MIN(room, (uint32_t)sizeof(family))))
+        return -EFAULT;
+    return put_user32(ulen, sizeof(family));
+}
+
+SYSCALL3(sys_getsockname, fd, uaddr, ulen)
+{
+    return socket_name(fd, uaddr, ulen);
+}
+
+SYSCALL3(sys_getpeername, fd, uaddr, ulen)
+{
+    return socket_name(fd, uaddr, ulen);
+}
+
 /* There is nothing that a single socket could be connected to. */
 SYSCALL0(sys_socket)
 {

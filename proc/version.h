@@ -10,6 +10,10 @@
 #define VERSION_RELEASE  "6.1.0-quire"
 #define VERSION_BUILD    "#1 Quire"
 #define VERSION_MACHINE  "armv7l"
-#define VERSION_NODENAME "quire"
+#define VERSION_NODENAME "quire" /* until sethostname */
+#define UTS_LEN          65u     /* with the 0 at the end */
+
+/* sys_info.c: the name now. */
+void version_nodename(char name[UTS_LEN]);
 
 #endif

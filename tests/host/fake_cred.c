@@ -5,6 +5,7 @@
 #include "tests/host/fake_cred.h"
 
 #include "fs/limit.h"
+#include "fs/vnode.h"
 
 const struct cred *fake_cred;
 uint64_t fake_file_size = UINT64_MAX;
@@ -13,6 +14,11 @@ unsigned fake_hits;
 const struct cred *cred_current(void)
 {
     return fake_cred;
+}
+
+struct vnode *vnode_top(void)
+{
+    return vnode_root();
 }
 
 uint64_t limit_file_size(void)

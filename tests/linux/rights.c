@@ -4,7 +4,11 @@
  * becomes of owners, groups and modes.
  */
 #include <stdio.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "compare.h"
@@ -319,8 +323,188 @@ static void real_ids(void)
     CALL(open("mine", O_RDWR) >= 0);
 }
 
+static void tell_cwd(void)
+{
+    char path[100];
+    long n = syscall(SYS_getcwd, path, sizeof path);
+
+    if (n > 0 && path[0] == '(') /* the first root has another name on Linux */
+        path[strlen("(unreachable)")] = '\0';
+    say("in %s", n < 0 ? error_name(errno) : path);
+}
+
+static void tell_root(int proc, const char *link)
+{
+    char path[100] = "";
+    long n = readlinkat(proc, link, path, sizeof path - 1);
+
+    say("%s", n < 0 ? error_name(errno) : path);
+}
+
+/* In the new root, from outside of it and inside. */
+static void roots(void)
+{
+    int first = open("/", O_RDONLY), proc = open("/proc", O_RDONLY), ends[2];
+    char name[32];
+    struct stat st;
+    pid_t pid;
+
+    mkdir("/tmp/root", 0755);
+    mkdir("/tmp/root/d", 0755);
+    mkdir("/tmp/root/shut", 0700);
+    close(open("/tmp/root/d/f", O_CREAT | O_WRONLY, 0644));
+    symlink("/d", "/tmp/root/link");
+    symlink("../../d/f", "/tmp/root/d/up");
+    chdir("/tmp/root/d");
+    CALL(chroot("/none"));
+    CALL(chroot("/tmp/root/d/f"));
+    CALL(chroot("/tmp/root/d/f/x"));
+    CALL(chroot(""));
+    CALL(chroot(NULL));
+    pid = fork();
+    if (pid == 0) {
+        drop_to(1000, 1000);
+        CALL(chroot("/tmp/root"));
+        CALL(chroot("/tmp/root/shut"));
+        CALL(chroot("/none"));
+        _exit(0);
+    }
+    waitpid(pid, NULL, 0);
+    pipe(ends);
+    pid = fork();
+    if (pid == 0) {
+        CALL(chroot("/tmp/root"));
+        tell_cwd();
+        CALL(stat("/d/f", &st));
+        CALL(stat("/tmp", &st));
+        CALL(stat("/link/f", &st));
+        CALL(stat("/d/up", &st));
+        CALL(stat("/../../../d", &st));
+        CALL(stat("../../tmp", &st));
+        tell_root(proc, "self/root");
+        tell_root(proc, "self/cwd");
+        CALL(chroot("shut"));
+        CALL(chroot("../shut"));
+        CALL(chdir("/"));
+        tell_cwd();
+        CALL(fchdir(first));
+        tell_cwd();
+        CALL(stat("tmp", &st));
+        CALL(chroot("."));
+        tell_cwd();
+        CALL(stat("/tmp/root/d/f", &st));
+        chroot("/tmp/root");
+        if (fork() == 0) {
+            pid = getpid();
+            write(ends[1], &pid, sizeof pid);
+            pause();
+        }
+        _exit(0);
+    }
+    waitpid(pid, NULL, 0);
+    read(ends[0], &pid, sizeof pid);
+    snprintf(name, sizeof name, "%d/root", pid);
+    tell_root(proc, name);
+    kill(pid, SIGKILL);
+}
+
+static void tell_names(void)
+{
+    struct utsname u;
+    char name[80] = "";
+    int fd = open("/proc/sys/kernel/hostname", O_RDONLY);
+
+    uname(&u);
+    read(fd, name, sizeof name - 1);
+    close(fd);
+    say("host %s, domain %s, file %s", u.nodename, u.domainname, name);
+}
+
+static void host_names(void)
+{
+    char long_name[66];
+
+    memset(long_name, 'n', sizeof long_name);
+    CALL(sethostname("theirs", 6));
+    tell_names();
+    CALL(setdomainname("their.domain", 12));
+    tell_names();
+    CALL(sethostname(long_name, 64));
+    CALL(sethostname(long_name, 65));
+    CALL(sethostname(NULL, 3));
+    CALL(sethostname("x", -1));
+    tell_names();
+    CALL(sethostname("short", 5));
+    CALL(sethostname("", 0));
+    tell_names();
+    drop_to(1000, 1000);
+    CALL(sethostname("mine", 4));
+    CALL(sethostname(long_name, 65));
+    CALL(setdomainname("mine", 4));
+    tell_names();
+}
+
+static void read_only(void)
+{
+    mkdir("/tmp/ro", 0755);
+    CALL(mount("none", "/tmp/ro", "tmpfs", 0, NULL));
+    close(open("/tmp/ro/f", O_CREAT | O_WRONLY, 0644));
+    mknod("/tmp/ro/fifo", S_IFIFO | 0666, 0);
+    CALL(mount("none", "/tmp/ro", "tmpfs", MS_REMOUNT | MS_RDONLY, NULL));
+    CALL(access("/tmp/ro", W_OK));
+    CALL(access("/tmp/ro/f", W_OK));
+    CALL(access("/tmp/ro/f", R_OK));
+    CALL(access("/tmp/ro/fifo", W_OK));
+    CALL(access("/tmp/ro/f", X_OK));
+    CALL(access("/tmp/ro/f", W_OK | X_OK));
+    CALL(access("/tmp/ro/none", W_OK));
+    if (fork() == 0) {
+        drop_to(1000, 1000);
+        CALL(access("/tmp/ro/f", W_OK));
+        CALL(access("/tmp/ro/fifo", W_OK));
+        _exit(0);
+    }
+    wait(NULL);
+    CALL(umount("/tmp/ro"));
+}
+
+static void socket_names(void)
+{
+    uint16_t family = 77;
+    uint32_t len = 110;
+    int ends[2], file = open("/", O_RDONLY);
+
+    socketpair(AF_UNIX, SOCK_STREAM, 0, ends);
+    CALL(syscall(SYS_getsockname, ends[0], &family, &len));
+    say("family %u, %u bytes", family, len);
+    family = 0, len = 110;
+    CALL(syscall(SYS_getpeername, ends[1], &family, &len));
+    say("family %u, %u bytes", family, len);
+    family = 0xffff, len = 1;
+    CALL(syscall(SYS_getpeername, ends[1], &family, &len));
+    say("family %x, %u bytes", family, len);
+    len = 0;
+    CALL(syscall(SYS_getsockname, ends[0], NULL, &len));
+    len = 2;
+    CALL(syscall(SYS_getsockname, ends[0], NULL, &len));
+    len = -1;
+    CALL(syscall(SYS_getsockname, ends[0], &family, &len));
+    CALL(syscall(SYS_getsockname, ends[0], &family, NULL));
+    CALL(syscall(SYS_getsockname, file, &family, &len));
+    CALL(syscall(SYS_getpeername, file, &family, &len));
+    CALL(syscall(SYS_getsockname, 999, &family, &len));
+}
+
 void theme_rights(void)
 {
+    about("names of the machine");
+    IN_CHILD(host_names);
+    about("a file system for reading");
+    IN_CHILD(read_only);
+    about("sockets without names");
+    IN_CHILD(socket_names);
+    about("root directories");
+    IN_CHILD(roots);
     about("rights");
     rights();
     make_tree();
