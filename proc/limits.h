@@ -3,8 +3,8 @@
  * Resource limits of a process (setrlimit): inherited by fork, kept by exec. A process whose limits
  * are the ones that everybody begins with has no record of them. What each part of the kernel needs
  * of them it has in its own words: mm in struct as, fs in struct fdtable.
- * Enforced: FSIZE, DATA, STACK, NPROC, NOFILE, MEMLOCK, AS, SIGPENDING. Kept and told alone: CPU,
- * CORE (no core is ever written), RSS, LOCKS (both without effect on Linux, too), MSGQUEUE, NICE,
+ * Enforced: FSIZE, DATA, STACK, NPROC, NOFILE, MEMLOCK, AS, SIGPENDING, NICE. Kept and told alone:
+ * CPU, CORE (no core is ever written), RSS, LOCKS (both without effect on Linux, too), MSGQUEUE,
  * RTPRIO and RTTIME (of which there is nothing to limit).
  */
 #ifndef PROC_LIMITS_H

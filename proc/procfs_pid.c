@@ -34,7 +34,7 @@ struct sizes {
 
 /* A process or thread at one moment. */
 struct picture {
-    int pid, tgid, ppid, pgid, sid, exit_status, fd_size;
+    int pid, tgid, ppid, pgid, sid, exit_status, fd_size, nice;
     char state, comm[COMM_SIZE];
     bool execed;
     unsigned nseen; /* threads so far */
@@ -88,6 +88,8 @@ static void picture_thread(struct picture *s, struct thread *t)
 
     if (s->state == 'Z' || state == 'R')
         s->state = state;
+    if (t->tid == s->pid)
+        s->nice = t->nice;
     s->user_ns += thread_cpu_ns(t);
     s->minor_faults += t->minor_faults;
     s->major_faults += t->major_faults;
@@ -242,8 +244,9 @@ void procfs_pid_stat(struct text *t, struct proc *p, int tid)
     text_printf(t, "%d (%s) %c %d %d %d ", s.pid, s.comm, s.state, s.ppid, s.pgid, s.sid);
     print_terminal(t, &s);
     text_printf(t, "%u %u 0 %u 0 ", s.execed ? 0 : FORKED_NO_EXEC, s.minor_faults, s.major_faults);
-    text_printf(t, "%lu %lu %lu %lu 20 0 %u 0 %lu ", ticks(s.user_ns), ticks(s.kernel_ns),
-                ticks(s.child_user_ns), ticks(s.child_kernel_ns), s.nthreads, ticks(s.start_ns));
+    text_printf(t, "%lu %lu %lu %lu %d %d %u 0 %lu ", ticks(s.user_ns), ticks(s.kernel_ns),
+                ticks(s.child_user_ns), ticks(s.child_kernel_ns), 20 + s.nice, s.nice, s.nthreads,
+                ticks(s.start_ns));
     /* vsize rss rsslim startcode endcode startstack kstkesp kstkeip */
     text_printf(t, "%lu %u 4294967295 %lu %lu %lu 0 0 ", (unsigned long)page_addr(s.size.pages),
                 s.resident, (unsigned long)s.size.start_code, (unsigned long)s.size.end_code,

@@ -172,7 +172,7 @@ static void wake(struct runq *rq, struct thread *t)
         timer_remove(rq, t);
     if (t->interruptible) {
         t->priority = 0;
-        t->slice_ticks = sched.slice_ticks;
+        t->slice_ticks = t->slice_whole;
         settle(t);
     }
     sched_make_ready(rq, t);
@@ -181,7 +181,7 @@ static void wake(struct runq *rq, struct thread *t)
 static __noinline bool slice_over(struct thread *t)
 {
     settle(t);
-    t->slice_ticks = sched.slice_ticks;
+    t->slice_ticks = t->slice_whole;
     if (t->priority < PRIORITIES - 1)
         t->priority++;
     return true;
@@ -281,6 +281,17 @@ static inline void put_away(struct cpu *cpu, struct thread *from, uint64_t ticks
     }
 }
 
+/* The tick took the CPU from a thread, and set the alarm by the slice of that one. */
+static __noinline void give_way(struct runq *rq, struct thread *from, const struct thread *to,
+                                uint32_t now)
+{
+    __atomic_fetch_and(&from->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
+    if (now - rq->due_ticks > rq->stats.longest_ticks)
+        rq->stats.longest_ticks = now - rq->due_ticks;
+    if (to->nice > 0)
+        sched_alarm(rq, clock_ns() + ns_of(to->slice_ticks));
+}
+
 /* Gives the CPU to the best thread, its queue's lock held before and after, though perhaps on
  * another CPU; the state of the current one says whether it wants to go on. */
 static inline __attribute__((always_inline)) void switch_locked(struct runq *rq)
@@ -290,13 +301,10 @@ static inline __attribute__((always_inline)) void switch_locked(struct runq *rq)
     uint64_t ticks = clock_ticks();
     uint32_t now = (uint32_t)ticks;
 
-    if (from->work & WORK_RESCHED) {
-        __atomic_fetch_and(&from->work, ~(uint32_t)WORK_RESCHED, __ATOMIC_RELAXED);
-        if (now - rq->due_ticks > rq->stats.longest_ticks)
-            rq->stats.longest_ticks = now - rq->due_ticks;
-    }
     put_away(cpu, from, ticks);
     to = likely(rq->ready) ? dequeue(rq, (unsigned)__builtin_ctz(rq->ready)) : cpu->idle;
+    if (from->work & WORK_RESCHED)
+        give_way(rq, from, to, now);
     if (to == from)
         return;
     to->switched_ticks = now;
@@ -448,8 +456,10 @@ void sched_start(struct thread *t, bool maker_waits)
     t->rq = rq;
     if (maker == rq->cpu->idle) {
         learn_clock();
-        t->slice_ticks = sched.slice_ticks;
+        t->slice_ticks = t->slice_whole = sched.slice_ticks;
     } else {
+        t->nice = maker->nice;
+        t->slice_whole = maker->slice_whole;
         t->priority = maker->priority;
         t->slice_ticks = maker->slice_ticks / 2;
         maker->slice_ticks -= t->slice_ticks;
@@ -463,6 +473,31 @@ void sched_start(struct thread *t, bool maker_waits)
         spin_unlock(&rq->lock);
         sched_move(t);
     }
+    irq_restore(mask);
+}
+
+/* By nice - of -10 or less as of -10: what one of them computes is not to be waited for long. In
+ * 1,024ths of a slice: 1.25 to the power of -nice. */
+static uint32_t slice_of(int nice)
+{
+    uint32_t part = 1024;
+
+    for (int n = MAX(nice, -10); n < 0; n++)
+        part += part / 4;
+    for (; nice > 0; nice--)
+        part = part * 4 / 5;
+    return MAX(sched.slice_ticks / 1024 * part, 1u);
+}
+
+void sched_set_nice(struct thread *t, int nice)
+{
+    uint32_t mask = irq_save();
+    struct runq *rq = lock_queue_of(t);
+
+    t->nice = (int8_t)nice;
+    t->slice_whole = slice_of(nice);
+    t->slice_ticks = MIN(t->slice_ticks, t->slice_whole);
+    spin_unlock(&rq->lock);
     irq_restore(mask);
 }
 
@@ -497,7 +532,7 @@ static void age(struct runq *rq, uint64_t now)
     if (rq->ready & ~1u) {
         t = dequeue(rq, 31u - (unsigned)__builtin_clz(rq->ready));
         t->priority = 0;
-        t->slice_ticks = sched.slice_ticks;
+        t->slice_ticks = t->slice_whole;
         enqueue(rq, t);
     }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * System calls that tell or set small things: names, memory, scheduling parameters, random numbers.
+ * System calls that tell or set small things: names, memory, random numbers.
  * What is fixed is what is true here.
  */
 #include <string.h>
@@ -29,12 +29,6 @@
 #define PR_SET_NO_NEW_PRIVS 38u
 #define PR_GET_NO_NEW_PRIVS 39u
 
-#define NICE_ZERO    20 /* getpriority's answer for nice 0 */
-#define SCHED_OTHER  0u
-#define SCHED_FIFO   1u
-#define SCHED_RR     2u
-#define SCHED_BATCH  3u
-#define SCHED_IDLE   5u
 #define RANDOM_CHUNK 64u
 #define GRND_FLAGS   7u
 #define RANDOM_MAX   0x1ffffffu
@@ -235,118 +229,4 @@ SYSCALL3(sys_getrandom, ubuf, len, flags)
             break;
     }
     return (long)done;
-}
-
-SYSCALL0(sys_getpriority)
-{
-    return NICE_ZERO;
-}
-
-SYSCALL2(sys_sched_getparam, pid, uparam)
-{
-    return (int)pid < 0 ? -EINVAL : put_user32(uparam, 0);
-}
-
-/* Everybody is SCHED_OTHER, and nothing else is to be had. */
-SYSCALL3(sys_sched_setscheduler, pid, policy, uparam)
-{
-    uint32_t priority;
-
-    if ((int)pid < 0 || policy != SCHED_OTHER)
-        return -EINVAL;
-    if (get_user32(&priority, uparam))
-        return -EFAULT;
-    return priority == 0 ? 0 : -EINVAL;
-}
-
-static bool policy_known(uint32_t policy)
-{
-    return policy <= SCHED_BATCH || policy == SCHED_IDLE;
-}
-
-SYSCALL1(sys_sched_get_priority_max, policy)
-{
-    if (!policy_known(policy))
-        return -EINVAL;
-    return policy == SCHED_FIFO || policy == SCHED_RR ? 99 : 0;
-}
-
-SYSCALL1(sys_sched_get_priority_min, policy)
-{
-    if (!policy_known(policy))
-        return -EINVAL;
-    return policy == SCHED_FIFO || policy == SCHED_RR ? 1 : 0;
-}
-
-SYSCALL2(sys_sched_rr_get_interval, pid, uinterval)
-{
-    struct timespec32 slice = {.nsec = SLICE_NS};
-
-    return (int)pid < 0 ? -EINVAL : copy_to_user(uinterval, &slice, sizeof(slice));
-}
-
-/* The thread of that number, or NULL. (P) held. */
-static struct thread *find_thread_locked(int tid)
-{
-    struct proc *p = pid_proc(tid);
-
-    if (!p)
-        p = pid_proc(thread_pid(tid));
-    if (!p)
-        return NULL;
-    list_for_each (it, &p->threads) {
-        struct thread *t = container_of(it, struct thread, siblings);
-
-        if (t->tid == tid)
-            return t;
-    }
-    return NULL;
-}
-
-/* The affinity of a thread; with *set (if not NULL) it is changed. -ESRCH, -EPERM. */
-static int affinity_of(int tid, const uint32_t *set, uint32_t *cpus)
-{
-    struct thread *t;
-    int error = -ESRCH;
-
-    proc_lock();
-    t = tid ? find_thread_locked(tid) : thread_current();
-    if (t)
-        error = set ? cred_may_schedule(t->proc) : 0;
-    if (!error) {
-        if (set)
-            sched_set_affinity(t, *set);
-        *cpus = t->affinity;
-    }
-    proc_unlock();
-    preempt_point();
-    return error;
-}
-
-/* Answers the bytes written, as Linux's call does. */
-SYSCALL3(sys_sched_getaffinity, pid, len, umask)
-{
-    uint32_t cpus;
-    int error;
-
-    if ((int)pid < 0 || len < sizeof(uint32_t) || len % sizeof(uint32_t))
-        return -EINVAL;
-    error = affinity_of((int)pid, NULL, &cpus);
-    if (error)
-        return error;
-    return put_user32(umask, cpus & cpus_online()) ? -EFAULT : (long)sizeof(uint32_t);
-}
-
-SYSCALL3(sys_sched_setaffinity, pid, len, umask)
-{
-    uint32_t mask, cpus;
-
-    if ((int)pid < 0 || len < sizeof(mask))
-        return -EINVAL;
-    if (get_user32(&mask, umask))
-        return -EFAULT;
-    mask &= cpus_online();
-    if (!mask)
-        return -EINVAL;
-    return affinity_of((int)pid, &mask, &cpus);
 }

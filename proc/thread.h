@@ -82,7 +82,9 @@ struct thread {
     uint8_t locks_held;          /* (t) sleeping locks held or waited for */
     uint8_t fault_kind;          /* (t) how its last fault ended: enum fault_kind */
     uint8_t priority;            /* (q) 0 best .. 3: falls with use, rises with sleep */
+    int8_t nice;                 /* (q) -20 .. 19, written with (P) */
     int tid;                     /* (c) but for exec, which makes it the pid */
+    uint32_t slice_whole;        /* (q) a slice, by nice, in ticks of the counter */
     uint32_t slice_ticks;        /* (q) of the counter, left of its slice when last charged */
     uint32_t switched_ticks;     /* (q) low word of the counter when it was last charged */
     uint32_t asleep_at;          /* (q) when it fell asleep: the counter by 2^16 */
@@ -133,6 +135,9 @@ void sched_init_cpu(struct cpu *cpu);
 /* Where t may run: bit n for CPU n, at least one that is online. Moves it if need be: the caller
  * itself at the next preempt_point. (P) held, so that t does not end. */
 void sched_set_affinity(struct thread *t, uint32_t allowed);
+/* -20 .. 19: t's slices are 8 times as long as others down to a 68th, a quarter more for each step.
+ * Its levels are those of all. (P) held. */
+void sched_set_nice(struct thread *t, int nice);
 
 struct sched_stats {
     uint32_t switches; /* from one thread to another */

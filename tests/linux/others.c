@@ -5,6 +5,7 @@
  */
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/ipc.h>
 #include <sys/reboot.h>
 #include <sys/shm.h>
@@ -223,8 +224,71 @@ static void privileged(void)
     CALL(mkdir("/proc/x", 0700));
 }
 
+/* Nice values and policies, of its own and of others. */
+static void scheduling(void)
+{
+    int param[2] = {0, 0};
+    pid_t pid;
+
+    CALL(syscall(SYS_getpriority, PRIO_PROCESS, 0));
+    CALL(syscall(SYS_getpriority, 9, 0));
+    CALL(syscall(SYS_getpriority, PRIO_PROCESS, 30000));
+    CALL(syscall(SYS_getpriority, PRIO_PGRP, 30000));
+    CALL(syscall(SYS_getpriority, PRIO_USER, 4711));
+    CALL(setpriority(9, 0, 0));
+    CALL(setpriority(PRIO_PROCESS, 30000, 0));
+    CALL(setpriority(PRIO_PROCESS, 0, 5));
+    CALL(syscall(SYS_getpriority, PRIO_PROCESS, 0));
+    pid = fork();
+    if (pid == 0) {
+        CALL(syscall(SYS_getpriority, PRIO_PROCESS, 0));
+        CALL(nice(3));
+        CALL(syscall(SYS_getpriority, PRIO_PROCESS, getpid()));
+        setpgid(0, 0);
+        CALL(setpriority(PRIO_PGRP, 0, 100));
+        CALL(syscall(SYS_getpriority, PRIO_PGRP, 0));
+        CALL(setpriority(PRIO_PROCESS, 0, -100));
+        CALL(syscall(SYS_getpriority, PRIO_PGRP, getpid()));
+        drop_to(1000, 1000);
+        CALL(setpriority(PRIO_PROCESS, 0, -21));
+        CALL(setpriority(PRIO_PROCESS, 0, 2));
+        CALL(setpriority(PRIO_PROCESS, 0, 1));
+        CALL(setpriority(PRIO_PROCESS, 0, 4));
+        CALL(setpriority(PRIO_PROCESS, 1, 4));
+        CALL(setpriority(PRIO_USER, 0, 6));
+        CALL(syscall(SYS_getpriority, PRIO_USER, 0));
+        CALL(syscall(SYS_getpriority, PRIO_PROCESS, 1));
+        _exit(0);
+    }
+    waitpid(pid, NULL, 0);
+    CALL(syscall(SYS_getpriority, PRIO_PROCESS, 0));
+    CALL(syscall(SYS_sched_getscheduler, 0));
+    CALL(syscall(SYS_sched_getscheduler, 30000));
+    CALL(syscall(SYS_sched_getscheduler, -1));
+    CALL(syscall(SYS_sched_getparam, 0, param));
+    CALL(syscall(SYS_sched_getparam, 30000, param));
+    CALL(syscall(SYS_sched_getparam, 0, NULL));
+    CALL(syscall(SYS_sched_getparam, 0, 1));
+    CALL(syscall(SYS_sched_setparam, 0, param));
+    CALL(syscall(SYS_sched_setparam, 30000, param));
+    CALL(syscall(SYS_sched_setparam, -1, param));
+    CALL(syscall(SYS_sched_setparam, 0, NULL));
+    CALL(syscall(SYS_sched_setparam, 0, 1));
+    CALL(syscall(SYS_sched_setscheduler, 0, 0, param));
+    CALL(syscall(SYS_sched_setscheduler, 30000, 0, param));
+    CALL(syscall(SYS_sched_setscheduler, 0, 77, param));
+    CALL(syscall(SYS_sched_setscheduler, 0, 0, NULL));
+    param[0] = 1;
+    CALL(syscall(SYS_sched_setparam, 0, param));
+    CALL(syscall(SYS_sched_setscheduler, 0, 0, param));
+    CALL(syscall(SYS_sched_rr_get_interval, 30000, param));
+    CALL(syscall(SYS_sched_rr_get_interval, -1, param));
+}
+
 void theme_others(void)
 {
+    about("scheduling");
+    IN_CHILD(scheduling);
     about("signals");
     one_target(0, 0, 0);
     one_target(1000, 1000, 1000);

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
+#include <sys/wait.h>
 #include <termios.h>
 
 #include "tap.h"
@@ -169,6 +170,46 @@ static void test_registers(void)
     CHECK(value == 3.75);
 }
 
+#define SYS_SETPRIORITY       97
+#define SYS_SCHED_SETAFFINITY 241
+
+struct racer {
+    volatile uint32_t *steps;
+    int64_t until_us;
+    int nice;
+};
+
+static int race(void *arg)
+{
+    struct racer *r = arg;
+    uint32_t first = 1;
+
+    CHECK_EQ(sys_raw(SYS_SCHED_SETAFFINITY, 0, sizeof(first), &first), 0);
+    CHECK_EQ(sys_raw(SYS_SETPRIORITY, 0, 0, r->nice), 0);
+    while (now_us() < r->until_us)
+        ++*r->steps;
+    return 0;
+}
+
+/* Two that compute on one CPU share it by their nice values: here nine to one. */
+static void test_nice(void)
+{
+    volatile uint32_t *steps =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int64_t until_us = now_us() + 1000000;
+    struct racer racers[] = {{steps, until_us, 0}, {steps + 1, until_us, 10}};
+    int pid, status;
+
+    CHECK(steps != MAP_FAILED);
+    pid = fork();
+    if (pid == 0)
+        _exit(race(&racers[0]));
+    CHECK(tap_exited_with(tap_child(race, &racers[1]), 0));
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+    CHECK_EQ(status, 0);
+    CHECK(steps[1] > 0 && steps[0] > 3 * steps[1]);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -183,6 +224,7 @@ int main(void)
         {"numbers that are no system call", test_no_such_call},
         {"terminal settings", test_terminal},
         {"registers", test_registers},
+        {"nice", test_nice},
     };
 
     return tap_main(tests, TAP_COUNT(tests));
