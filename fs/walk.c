@@ -62,8 +62,14 @@ int walk_start(struct walk *w, struct vnode *cwd, const char *path)
 {
     struct vnode *top = vnode_top();
 
-    *w = (struct walk){
-        .rest = path, .top = top, .at = *path == '/' || !cwd ? top : cwd, .cred = cred_current()};
+    w->at = *path == '/' || !cwd ? top : cwd; /* one by one: cheaper than clearing it first */
+    w->top = top;
+    w->owned = w->slash = false;
+    w->links = 0;
+    w->rest = path;
+    w->buf = NULL;
+    w->cred = cred_current();
+    w->last = (struct name){0};
     return *path && w->at ? 0 : -ENOENT;
 }
 

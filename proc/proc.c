@@ -124,7 +124,7 @@ struct vnode *proc_change_cwd(struct vnode *v)
 
 struct vnode *vnode_top(void)
 {
-    const struct proc *p = proc_current();
+    const struct proc *p = thread_current()->proc;
 
     return likely(!p || !p->root) ? vnode_root() : p->root;
 }
