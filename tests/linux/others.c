@@ -127,7 +127,7 @@ static void segments(void)
 {
     struct shmid_ds d;
 
-    CALL(shmget(0x1234, 4096, 0));
+    CALL(shmget(0x1234, 4096, 0) == shm_id);
     CALL(shmget(0x1234, 4096, 0600) == shm_id);
     CALL(shmget(0x1234, 4096, 0006) == shm_id);
     CALL(shmat(shm_id, NULL, SHM_RDONLY) != (void *)-1);

@@ -455,14 +455,17 @@ static void test_readers(void)
     CHECK_EQ(total, 0);
 }
 
-/* As many pipes as there are descriptors, full: they hold memory, and give it back. */
+/* As many pipes as there are descriptors, full: they hold memory, and give it back. The later ones
+ * hold a page alone. */
 static void test_many(void)
 {
     int fd[2], n = 0;
     long error;
 
     while ((error = sys_raw(SYS_pipe2, fd, LINUX_O_NONBLOCK)) == 0) {
-        CHECK_EQ(write(fd[1], block, CAPACITY), CAPACITY);
+        long got = write(fd[1], block, CAPACITY);
+
+        CHECK(got == CAPACITY || (n >= 20 && got == ATOMIC));
         n++;
     }
     CHECK_EQ(error, -EMFILE);
