@@ -19,7 +19,6 @@ import quire_vm
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 HERE = os.path.join(ROOT, "tests/linux")
-ANSWERS = os.path.join(HERE, "answers")
 SEEDS = (1, 20)  # first and count of those whose digests are kept
 LINUX_APPEND = "console=ttyAMA0 quiet loglevel=0 panic=-1 mitigations=off audit=0 -- "
 
@@ -46,9 +45,9 @@ def sections(text):
     return {name: [line for line in lines if line] for name, lines in found.items()}
 
 
-def run_quire(ramdisk, words, append="", limit=300, **machine):
+def run_quire(ramdisk, words, append="", limit=300, memory="256M", **machine):
     with quire_vm.Machine(initrd=ramdisk, append="%s exit=semihosting -- %s" % (append, words),
-                          limit=limit, memory="256M", **machine) as vm:
+                          limit=limit, memory=memory, **machine) as vm:
         vm.wait(limit)
         found = sections(vm.text)
         if "end" not in found:
@@ -83,10 +82,10 @@ class Difference:
         return self.theme, tuple(self.linux), tuple(self.ours)
 
 
-def read_differences():
+def read_differences(folder=HERE):
     """{(theme, lines of Linux, our lines): Difference} of differences.txt."""
     found, theme, reason, current = {}, None, [], None
-    with open(os.path.join(HERE, "differences.txt"), encoding="utf-8") as f:
+    with open(os.path.join(folder, "differences.txt"), encoding="utf-8") as f:
         for number, line in enumerate(f.read().splitlines(), 1):
             if line.startswith(("-", "+")):
                 if current is None:
@@ -135,17 +134,17 @@ def answers_of(found):
     return {name: lines for name, lines in found.items() if name not in ("end", "vmcheck")}
 
 
-def kept_answers():
+def kept_answers(folder=HERE):
     found = {}
-    for path in sorted(glob.glob(ANSWERS + "/*.txt")):
+    for path in sorted(glob.glob(folder + "/answers/*.txt")):
         with open(path, encoding="utf-8") as f:
             found[os.path.basename(path)[:-4]] = f.read().splitlines()
     return found
 
 
-def keep_answers(found):
+def keep_answers(found, folder=HERE):
     for name, lines in answers_of(found).items():
-        with open(os.path.join(ANSWERS, name + ".txt"), "w", encoding="utf-8") as f:
+        with open(os.path.join(folder, "answers", name + ".txt"), "w", encoding="utf-8") as f:
             f.write("\n".join(lines) + "\n")
 
 
