@@ -4,4 +4,26 @@ as() { start-stop-daemon -S -c "$1" -x /bin/sh -- -c "$2"; }; echo secret > s; c
 #!/bin/sh
 id -u
 E
-chmod 711 e; as nobody ./e; echo $?; chmod 755 e; as nobody ./e; cp /bin/busybox id; chmod 4755 id; as nobody 'PATH=. id -u; ./id; grep ^Uid /proc/self/status'; chmod 0 s; cat s; [ -r s ]; echo $?; [ -x s ]; echo $?; true > u; chown 65534 u; chmod 600 u; as nobody 'echo mine > u; cat u; chmod 4755 u; stat -c %a u; chown 65534:0 u; echo $?; rm u; echo $?'; su nobody -s /bin/sh -c 'id -u; umask; pwd | sed "s/.*\\///"'; chmod 755 p; chown 65534 p; as nobody 'mkdir p/d; true > p/d/x; rm -r p/d; rm p/f; ls p; echo $?'; setpriv -d 2>/dev/null | head -n 1 | cut -c 1-3
+chmod 711 e
+as nobody ./e
+echo $?
+chmod 755 e
+as nobody ./e
+cp /bin/busybox id
+chmod 4755 id
+as nobody 'PATH=. id -u; ./id; grep ^Uid /proc/self/status'
+chmod 0 s
+cat s
+[ -r s ]
+echo $?
+[ -x s ]
+echo $?
+true > u
+chown 65534 u
+chmod 600 u
+as nobody 'echo mine > u; cat u; chmod 4755 u; stat -c %a u; chown 65534:0 u; echo $?; rm u; echo $?'
+su nobody -s /bin/sh -c 'id -u; umask; pwd | sed "s/.*\\///"'
+chmod 755 p
+chown 65534 p
+as nobody 'mkdir p/d; true > p/d/x; rm -r p/d; rm p/f; ls p; echo $?'
+setpriv -d 2>/dev/null | head -n 1 | cut -c 1-3

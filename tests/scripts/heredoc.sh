@@ -28,5 +28,6 @@ while read a b; do echo "$b-$a"; done <<E
 1 2
 3 4 5
 E
-i=0; while [ $i -lt 3000 ]; do echo "line $i of a long document"; i=$((i + 1)); done > long
+i=0
+while [ $i -lt 3000 ]; do echo "line $i of a long document"; i=$((i + 1)); done > long
 { echo 'wc <<E'; cat long; echo E; } > s; sh s

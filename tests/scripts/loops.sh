@@ -13,5 +13,7 @@ while read n; do echo $((n * n)); done <<E
 E
 seq 3 | while read n; do s=$((s + n)); echo $s; done; echo "s is [$s]"
 for f in *; do echo "no files: $f"; done
-if false; then echo a; elif true; then echo b; else echo c; fi; if false; then :; fi; echo $?
+if false; then echo a; elif true; then echo b; else echo c; fi
+if false; then :; fi
+echo $?
 seq 10 -3 1 | tr '\n' ' '; seq -w 8 11 | tr '\n' ' '; seq -s , 1 4

@@ -4,7 +4,9 @@ local function gen(n) return coroutine.wrap(function() for i = 1, n do coroutine
 local s = 0; for i in gen(20000) do s = s + i end; print(s)
 local co = {}; for i = 1, 500 do co[i] = coroutine.create(function(a) local b = coroutine.yield(a * 2); return a + b end) end
 s = 0; for i = 1, 500 do local _, v = coroutine.resume(co[i], i); s = s + v end; for i = 1, 500 do local _, v = coroutine.resume(co[i], 1); s = s + v end; print(s, coroutine.status(co[1]))
-print(coroutine.resume(co[1])); print(pcall(error, {code = 1})); print(select(2, pcall(error, "msg", 0)))
+print(coroutine.resume(co[1]))
+print(pcall(error, {code = 1}))
+print(select(2, pcall(error, "msg", 0)))
 print(math.maxinteger, math.mininteger, 7 // 2, -7 // 2, 7 % -3, 2^53, 1e15, 0.1 + 0.2, 10 / 2, 3 | 4, 1 << 62)
 print(string.format("%5.2f %g %x %q %s", math.pi, 1e20, 255, "a\nb", nil), ("abc"):rep(3, "-"), ("hello"):gsub("l", "L"))
 print(math.sqrt(2), math.sin(1), math.exp(1), math.log(10), math.huge, -math.huge, 0 / 0 ~= 0 / 0, math.fmod(7, 3))

@@ -18,4 +18,25 @@ select * from none; select 1 +; select hex(zeroblob(4)), typeof(1.5), length('ä
 create view v as select s from t where i < 3; select * from v; create trigger g after insert on u begin delete from t where i = new.a; end; insert into u values (2, 3); select count(*) from t;
 savepoint p; insert into u values (9, 9); rollback to p; release p; select count(*) from u; .tables
 E
-sqlite3 db < a.sql; echo $?; ls; stat -c %s db; sqlite3 -csv -header db 'select * from t limit 2'; sqlite3 db .dump | md5sum; sqlite3 db .dump | sqlite3 copy; sqlite3 copy 'select count(*) from t'; sqlite3 db '.backup b2'; cmp db b2 > /dev/null; sqlite3 b2 'pragma integrity_check'; head -c 3000 db > broken; sqlite3 broken 'select * from t'; echo $?; echo garbage > no; sqlite3 no 'select * from t'; echo $?; chmod 444 db; sqlite3 -readonly db 'insert into u values (5, 5)'; echo $?; sqlite3 /none/db 'create table t(i)'; echo $?
+sqlite3 db < a.sql
+echo $?
+ls
+stat -c %s db
+sqlite3 -csv -header db 'select * from t limit 2'
+sqlite3 db .dump | md5sum
+sqlite3 db .dump | sqlite3 copy
+sqlite3 copy 'select count(*) from t'
+sqlite3 db '.backup b2'
+cmp db b2 > /dev/null
+sqlite3 b2 'pragma integrity_check'
+head -c 3000 db > broken
+sqlite3 broken 'select * from t'
+echo $?
+echo garbage > no
+sqlite3 no 'select * from t'
+echo $?
+chmod 444 db
+sqlite3 -readonly db 'insert into u values (5, 5)'
+echo $?
+sqlite3 /none/db 'create table t(i)'
+echo $?

@@ -10,5 +10,11 @@ umask 022; (umask 077; umask); umask
 (set -- a b; echo $#); echo $#
 (trap 'echo t' EXIT); (exec echo replaced; echo never); echo "$(echo a; exit 5) $?"
 y=$(exit 6); echo $?
-exec 2>&1; (set -e; false; echo never); echo $?; (set -u; echo $undefined; echo never); echo $?
-a=$$; (b=$$; [ $a = $b ] && echo same); sh -c 'echo $PPID' | { read p; [ $p = $$ ] && echo parent; }
+exec 2>&1
+(set -e; false; echo never)
+echo $?
+(set -u; echo $undefined; echo never)
+echo $?
+a=$$
+(b=$$; [ $a = $b ] && echo same)
+sh -c 'echo $PPID' | { read p; [ $p = $$ ] && echo parent; }

@@ -4,7 +4,9 @@
 sleep 0.1 & (exit 2) & wait; echo $?
 wait 99999; echo $?; wait; echo $?
 for i in 3 1 2; do (sleep 0.$i; echo $i; exit $i) & done; wait; echo all
-p=; for i in 1 2 3 4 5; do (exit $i) & p="$p $!"; done; for q in $p; do wait $q; echo $?; done
+p=
+for i in 1 2 3 4 5; do (exit $i) & p="$p $!"; done
+for q in $p; do wait $q; echo $?; done
 (sh -c 'exit 6' & wait $!; echo $?)
 sh -c 'sleep 0.1; echo child' & echo parent; wait
 x=$(sleep 0.1 & echo now); echo $x
