@@ -386,7 +386,9 @@ static void put_options(struct line *l, const struct mount *m)
 
 static void put_text(struct line *l, const char *text)
 {
-    l->at += (size_t)fmt_snprint(l->buf + l->at, l->size - l->at, "%s", text);
+    size_t room = l->size - l->at; /* at least 1: the end */
+
+    l->at += MIN((size_t)fmt_snprint(l->buf + l->at, room, "%s", text), room - 1);
 }
 
 bool mount_line(unsigned n, char *buf, size_t size)

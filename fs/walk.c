@@ -322,9 +322,10 @@ int vnode_path_locked(struct vnode *v, char *buf, size_t size)
     return 0;
 }
 
+/* The root of what was unmounted is its own parent. */
 static bool is_below(const struct vnode *v, const struct vnode *top)
 {
-    while (v && v != top && v != vnode_root())
+    while (v && v != top && v != vnode_root() && v != v->parent)
         v = v->parent;
     return v == top;
 }

@@ -78,12 +78,12 @@ int thread_fork(const struct fork_args *a)
 /* The caller's is the only thread left. child_wait.lock held. */
 static bool is_alone(struct proc *p)
 {
-    uint32_t mask = thread_table_lock(p), n = 0;
+    const struct list_link *me = &thread_current()->siblings;
+    uint32_t mask = thread_table_lock(p);
+    bool alone = list_first(&p->threads) == me && me->next == &p->threads.head;
 
-    list_for_each (it, &p->threads)
-        n++;
     thread_table_unlock(p, mask);
-    return n == 1;
+    return alone;
 }
 
 /* Likewise. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * execve: the loader builds a new address space, then the process steps into it; and process 1. A
- * failing exec leaves the caller as it was; after the loader succeeded nothing can fail.
+ * failing exec leaves the caller as it was; after `begin` nothing can fail.
  * Locks: the process lock, shared, while the process changes what /proc looks at.
  */
 #include "loader/exec.h"

@@ -15,6 +15,7 @@
 #include "kern/clock.h"
 #include "kern/cpu.h"
 #include "mm/uaccess.h"
+#include "proc/cpu_time.h"
 #include "proc/cred.h"
 #include "proc/procfs_impl.h"
 #include "proc/sched_impl.h"
@@ -85,12 +86,15 @@ static char thread_state(const struct thread *t)
 static void picture_thread(struct picture *s, struct thread *t)
 {
     char state = thread_state(t);
+    struct cpu_time time;
 
     if (s->state == 'Z' || state == 'R')
         s->state = state;
     if (t->tid == s->pid)
         s->nice = t->nice;
-    s->user_ns += thread_cpu_ns(t);
+    time = thread_cpu_time(t);
+    s->user_ns += time.user_ns;
+    s->kernel_ns += time.kernel_ns;
     s->minor_faults += t->minor_faults;
     s->major_faults += t->major_faults;
     if (s->nseen++)

@@ -305,7 +305,7 @@ bool signal_leave_locked(struct thread *t)
         pending_drop(p, &t->sig.pending, ~0ull);
     if (likely(list_empty(&p->threads)))
         return false;
-    if (p->sig.pending.set)
+    if (p->sig.pending.set & ~t->sig.mask && !p->kill_sig) /* it may have been told of them */
         pass_on(p, t);
     if (likely(!p->sig.stop_sig))
         return false; /* nor is a thousand threads' end so many walks */

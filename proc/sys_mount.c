@@ -86,7 +86,7 @@ static long do_mount(const struct mount_request *r, uint32_t flags, bool typed)
 SYSCALL4(sys_mount, usource, upath, utype, flags)
 {
     struct words *w = kmalloc(sizeof(*w));
-    struct mount_request r = {.cwd = proc_current()->cwd};
+    struct mount_request r = {0};
     struct path p;
     long error;
 
@@ -107,7 +107,9 @@ SYSCALL4(sys_mount, usource, upath, utype, flags)
         r.source = w->source;
         r.options = w->options;
         r.flags = flags & FS_KEPT;
+        r.cwd = proc_cwd();
         error = do_mount(&r, flags, utype != 0);
+        vnode_unref(r.cwd);
         path_put(&p);
     }
     kfree(w);
@@ -116,6 +118,7 @@ SYSCALL4(sys_mount, usource, upath, utype, flags)
 
 SYSCALL2(sys_umount2, upath, flags)
 {
+    struct vnode *cwd;
     struct path p;
     int error;
 
@@ -126,8 +129,9 @@ SYSCALL2(sys_umount2, upath, flags)
     error = path_get(&p, upath);
     if (error)
         return error;
-    error =
-        mount_remove(proc_current()->cwd, p.text, !(flags & UMOUNT_NOFOLLOW), flags & MNT_DETACH);
+    cwd = proc_cwd();
+    error = mount_remove(cwd, p.text, !(flags & UMOUNT_NOFOLLOW), flags & MNT_DETACH);
+    vnode_unref(cwd);
     path_put(&p);
     return error;
 }

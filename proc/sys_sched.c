@@ -54,7 +54,7 @@ struct nice_request {
 /* 0, -EPERM: another's; -EACCES: more than the caller may have. */
 static int may_nice(struct thread *t, int nice)
 {
-    uint32_t limit = limit_soft(proc_current(), RLIMIT_NICE);
+    uint32_t limit = limit_soft(t->proc, RLIMIT_NICE);
 
     if (cred_may_schedule(t->proc))
         return -EPERM;

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 sh -c 'sleep 5 & sleep 5 & sleep 1; ps -o pid,ppid,comm > t; awk -v p=$$ "\$2 == p {print \$3}" t | sort; kill $(jobs -p)' 2>/dev/null
-sleep 0.5 & p=$!
+sleep 3 & p=$!
+sleep 1
 ps -o pid,ppid,user,comm,stat | awk -v p=$p -v me=$$ '$1 == p {print ($2 == me), $3, $4, $5}'
 wait
 ps -o pid,args | grep -c '[p]s -o'
