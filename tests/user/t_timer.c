@@ -186,7 +186,7 @@ static void test_ending(void)
                 block(0, RT);
             for (int n = 0; n < 20; n++)
                 set(create(n % 2 ? MONOTONIC : PROCESS_CPU, RT), 1 + i * 500, 1);
-            itimer(REAL, 0, 900000);
+            itimer(REAL, 0, 60000000);
             if (i % 3 == 1)
                 block(1, RT); /* and dies of it */
             for (uint32_t spin = 0; spin < i * 100; spin++)
