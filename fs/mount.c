@@ -324,65 +324,11 @@ int mount_remove(struct vnode *cwd, const char *path, bool follow, bool later)
     return error;
 }
 
-/* /proc/mounts is read by words: blanks and the like are octal numbers there. */
-static void put_word(char *buf, size_t size, size_t *at, const char *word)
-{
-    for (; *word && *at + 5 < size; word++) {
-        if (*word == ' ' || *word == '\t' || *word == '\n' || *word == '\\') {
-            buf[(*at)++] = '\\';
-            for (unsigned shift = 9; shift > 0; shift -= 3)
-                buf[(*at)++] = (char)('0' + ((unsigned)*word >> (shift - 3) & 7));
-        } else {
-            buf[(*at)++] = *word;
-        }
-    }
-    buf[*at] = '\0';
-}
-
-static void put_flags(char *buf, size_t size, size_t *at, uint32_t flags)
-{
-    static const struct {
-        uint32_t flag;
-        const char *text;
-    } names[] = {{FS_NOSUID, ",nosuid"},
-                 {FS_NODEV, ",nodev"},
-                 {FS_NOEXEC, ",noexec"},
-                 {FS_NOATIME, ",noatime"}};
-
-    put_word(buf, size, at, flags & FS_RDONLY ? "ro" : "rw");
-    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
-        if (flags & names[i].flag)
-            put_word(buf, size, at, names[i].text);
-    put_word(buf, size, at, flags & FS_NOATIME ? "" : ",relatime");
-}
-
-static const struct mount *nth(unsigned n)
-{
-    for (unsigned i = 0; i < mounts.count; i++)
-        if (!mounts.mount[i].detached && n-- == 0)
-            return &mounts.mount[i];
-    return NULL;
-}
-
 /* A line that is being written. */
 struct line {
     char *buf;
     size_t size, at;
 };
-
-static void put_path(struct line *l, struct vnode *root)
-{
-    char path[128];
-
-    if (vnode_path_locked(root, path, sizeof(path)))
-        strcpy(path, "?");
-    put_word(l->buf, l->size, &l->at, path);
-}
-
-static void put_options(struct line *l, const struct mount *m)
-{
-    put_flags(l->buf, l->size, &l->at, flags_of(m->root) ? *flags_of(m->root) : 0);
-}
 
 static void put_text(struct line *l, const char *text)
 {
@@ -391,25 +337,59 @@ static void put_text(struct line *l, const char *text)
     l->at += MIN((size_t)fmt_snprint(l->buf + l->at, room, "%s", text), room - 1);
 }
 
-bool mount_line(unsigned n, char *buf, size_t size)
+/* /proc/mounts is read by words: blanks and the like are octal numbers there. */
+static void put_word(struct line *l, const char *word)
 {
-    struct line l = {buf, size, 0};
-    const struct mount *m;
-
-    names_read();
-    m = nth(n);
-    if (m) {
-        put_word(buf, size, &l.at, m->source);
-        put_text(&l, " ");
-        put_path(&l, m->root);
-        put_text(&l, " ");
-        put_text(&l, m->root->fs->type);
-        put_text(&l, " ");
-        put_options(&l, m);
-        put_text(&l, " 0 0");
+    for (; *word && l->at + 5 < l->size; word++) {
+        if (*word == ' ' || *word == '\t' || *word == '\n' || *word == '\\') {
+            l->buf[l->at++] = '\\';
+            for (unsigned shift = 9; shift > 0; shift -= 3)
+                l->buf[l->at++] = (char)('0' + ((unsigned)*word >> (shift - 3) & 7));
+        } else {
+            l->buf[l->at++] = *word;
+        }
     }
-    names_read_done();
-    return m != NULL;
+    l->buf[l->at] = '\0';
+}
+
+static void put_path(struct line *l, struct vnode *root)
+{
+    char path[128];
+
+    if (vnode_path_locked(root, path, sizeof(path)))
+        strcpy(path, "?");
+    put_word(l, path);
+}
+
+static void put_options(struct line *l, const struct mount *m)
+{
+    static const struct {
+        uint32_t flag;
+        const char *text;
+    } names[] = {{FS_NOSUID, ",nosuid"},
+                 {FS_NODEV, ",nodev"},
+                 {FS_NOEXEC, ",noexec"},
+                 {FS_NOATIME, ",noatime"}};
+    uint32_t flags = flags_of(m->root) ? *flags_of(m->root) : 0;
+
+    put_word(l, flags & FS_RDONLY ? "ro" : "rw");
+    for (unsigned i = 0; i < ARRAY_SIZE(names); i++)
+        if (flags & names[i].flag)
+            put_word(l, names[i].text);
+    put_word(l, flags & FS_NOATIME ? "" : ",relatime");
+}
+
+/* SOURCE PATH TYPE OPTIONS 0 0 */
+static void put_mount(struct line *l, const struct mount *m)
+{
+    put_word(l, m->source);
+    put_text(l, " ");
+    put_path(l, m->root);
+    put_text(l, " ");
+    put_text(l, m->root->fs->type);
+    put_text(l, " ");
+    put_options(l, m);
+    put_text(l, " 0 0");
 }
 
 /* The number of the mount that m's directory is in; the root's is in itself. */
@@ -423,33 +403,50 @@ static unsigned mounted_on(const struct mount *m)
 }
 
 /* ID PARENT MAJOR:MINOR ROOT PATH OPTIONS - TYPE SOURCE OPTIONS */
-bool mount_info_line(unsigned n, char *buf, size_t size)
+static void put_mount_info(struct line *l, const struct mount *m)
+{
+    l->at = (size_t)fmt_snprint(l->buf, l->size, "%u %u 0:%u / ",
+                                FIRST_ID + (unsigned)(m - mounts.mount), FIRST_ID + mounted_on(m),
+                                (unsigned)m->root->fs->dev);
+    put_path(l, m->root);
+    put_text(l, " ");
+    put_options(l, m);
+    put_text(l, " - ");
+    put_text(l, m->root->fs->type);
+    put_text(l, " ");
+    put_word(l, m->source);
+    put_text(l, " rw");
+}
+
+static const struct mount *nth(unsigned n)
+{
+    for (unsigned i = 0; i < mounts.count; i++)
+        if (!mounts.mount[i].detached && n-- == 0)
+            return &mounts.mount[i];
+    return NULL;
+}
+
+/* Writes a line about the n-th mount by put; false: there are not so many. */
+static bool write_line(unsigned n, char *buf, size_t size,
+                       void (*put)(struct line *l, const struct mount *m))
 {
     struct line l = {buf, size, 0};
     const struct mount *m;
 
     names_read();
     m = nth(n);
-    if (m) {
-        l.at =
-            (size_t)fmt_snprint(buf, size, "%u %u 0:%u / ", FIRST_ID + (unsigned)(m - mounts.mount),
-                                FIRST_ID + mounted_on(m), (unsigned)m->root->fs->dev);
-        put_path(&l, m->root);
-        put_text(&l, " ");
-        put_options(&l, m);
-        put_text(&l, " - ");
-        put_text(&l, m->root->fs->type);
-        put_text(&l, " ");
-        put_word(buf, size, &l.at, m->source);
-        put_text(&l, " rw");
-    }
+    if (m)
+        put(&l, m);
     names_read_done();
     return m != NULL;
 }
 
-const char *mount_type(unsigned n)
+bool mount_line(unsigned n, char *buf, size_t size)
 {
-    if (n == 0)
-        return "tmpfs";
-    return n <= SINGLES_MAX && mounts.single[n - 1] ? mounts.single[n - 1]->fs->type : NULL;
+    return write_line(n, buf, size, put_mount);
+}
+
+bool mount_info_line(unsigned n, char *buf, size_t size)
+{
+    return write_line(n, buf, size, put_mount_info);
 }

@@ -39,7 +39,5 @@ bool mount_line(unsigned n, char *buf, size_t size);
 /* The same of /proc/PID/mountinfo. */
 bool mount_info_line(unsigned n, char *buf, size_t size);
 #define MOUNT_LINE 256u /* room for one */
-/* The n-th type of file system that can be mounted, NULL at the end; none of them has a device. */
-const char *mount_type(unsigned n);
 
 #endif
