@@ -210,37 +210,32 @@ static int wait_other(struct pipe *p, struct event *e, const uint32_t *opens, ui
     return error;
 }
 
-static int fifo_open_read(struct pipe *p, struct file *f)
+/* One end is opened; waits for the other if there is none. Looked at before the own end counts: who
+ * has not been there yet then waits for us, or moves *opens. */
+static int fifo_open_end(struct pipe *p, struct file *f, bool writer)
 {
+    struct event *e = writer ? &p->space : &p->data;
+    const uint32_t *opens = writer ? &p->read_opens : &p->write_opens;
+    bool nonblock = f->flags & O_NONBLOCK, alone;
     uint32_t since;
-    bool wait;
-
-    pipe_open_end(p, false);
-    mutex_lock(&p->lock);
-    since = p->write_opens;
-    wait = !p->writers;
-    mutex_unlock(&p->lock);
-    f->data = wait ? (void *)(uintptr_t)since : (void *)UINTPTR_MAX;
-    return wait && !(f->flags & O_NONBLOCK) ? wait_other(p, &p->data, &p->write_opens, since) : 0;
-}
-
-static int fifo_open_write(struct pipe *p, struct file *f)
-{
-    uint32_t since;
-    bool wait;
+    int error = 0;
 
     mutex_lock(&p->lock);
-    since = p->read_opens;
-    wait = !p->readers;
+    since = *opens;
+    alone = !(writer ? p->readers : p->writers);
     mutex_unlock(&p->lock);
-    if (wait && f->flags & O_NONBLOCK)
+    if (writer && alone && nonblock)
         return -ENXIO;
-    pipe_open_end(p, true);
-    return wait ? wait_other(p, &p->space, &p->read_opens, since) : 0;
+    pipe_open_end(p, writer);
+    if (!writer && alone)
+        f->data = (void *)(uintptr_t)since;
+    if (alone && !nonblock)
+        error = wait_other(p, e, opens, since);
+    if (error)
+        pipe_close_end(p, writer);
+    return error;
 }
 
-/* Both ends of one FIFO find each other whatever the order: each counts itself before it waits, and
- * waits for a count to move. */
 static int fifo_open(struct file *f)
 {
     struct pipe *p;
@@ -249,21 +244,11 @@ static int fifo_open(struct file *f)
     if (error)
         return error;
     f->data = (void *)UINTPTR_MAX;
-    if (reads(f) && writes(f)) {
-        pipe_open_end(p, false);
-        pipe_open_end(p, true);
-        return 0;
-    }
-    if (reads(f)) {
-        error = fifo_open_read(p, f);
-        if (error)
-            pipe_close_end(p, false);
-        return error;
-    }
-    error = fifo_open_write(p, f);
-    if (error == -EINTR)
-        pipe_close_end(p, true);
-    return error;
+    if (!reads(f) || !writes(f))
+        return fifo_open_end(p, f, writes(f));
+    pipe_open_end(p, false);
+    pipe_open_end(p, true);
+    return 0;
 }
 
 const struct vnode_ops fifo_ops = {.open = fifo_open,

@@ -11,6 +11,7 @@
 
 #include <sys/wait.h>
 
+#include "quire.h"
 #include "tap.h"
 
 #define NOWHERE 0x3000u
@@ -56,14 +57,20 @@ static int open_to_write(int *fd)
 {
     (void)fd;
     int out = (int)sys_raw(SYS_open, fifo, 1, 0);
-    return out >= 0 && write(out, "fifo", 4) == 4 ? 0 : 1;
+    bool wrote = out >= 0 && write(out, "fifo", 4) == 4;
+
+    close(out);
+    return wrote ? 0 : 1;
 }
 
 static int open_to_read(int *fd)
 {
     (void)fd;
     int in = (int)sys_raw(SYS_open, fifo, 0, 0);
-    return in >= 0 && read_full(in, other, 99) == 4 && memcmp(other, "fifo", 4) == 0 ? 0 : 1;
+    bool got = in >= 0 && read_full(in, other, 99) == 4 && memcmp(other, "fifo", 4) == 0;
+
+    close(in);
+    return got ? 0 : 1;
 }
 
 static void test_fifo(void)
@@ -91,6 +98,39 @@ static void test_fifo(void)
     CHECK_EQ(waitpid(reader, &status, 0), reader);
     CHECK(tap_killed_by(status, SIGKILL));
     CHECK_EQ(sys_raw(SYS_open, fifo, 1 | LINUX_O_NONBLOCK, 0), -ENXIO); /* it counts no more */
+    CHECK_EQ(sys_raw(SYS_unlink, fifo), 0);
+}
+
+/* The ends come at the same time and go at once, round after round: whoever has opened one is met,
+ * also when the other is gone again by the time it looks. */
+static int open_write_close(int *ack)
+{
+    char c;
+
+    for (int i = 0; i < (int)tap_count(1000, 100000); i++)
+        if (open_to_write(NULL) || read(ack[0], &c, 1) != 1)
+            return 1;
+    return 0;
+}
+
+static int open_read_close(int *ack)
+{
+    for (int i = 0; i < (int)tap_count(1000, 100000); i++)
+        if (open_to_read(NULL) || write(ack[1], "", 1) != 1)
+            return 1;
+    return 0;
+}
+
+static void test_fifo_meetings(void)
+{
+    int ack[2];
+
+    CHECK_EQ(sys_raw(SYS_pipe2, ack, 0), 0);
+    sys_raw(SYS_unlink, fifo);
+    CHECK_EQ(sys_raw(SYS_mknod, fifo, S_IFIFO | 0600, 0), 0);
+    pid_t writer = start(open_write_close, ack);
+    ended_well(start(open_read_close, ack));
+    ended_well(writer);
     CHECK_EQ(sys_raw(SYS_unlink, fifo), 0);
 }
 
@@ -154,6 +194,7 @@ static void test_socketpair(void)
 
 static const struct tap_test tests[] = {
     {"FIFOs", test_fifo},
+    {"a FIFO's ends meet", test_fifo_meetings},
     {"a FIFO with one process", test_fifo_alone},
     {"socketpair", test_socketpair},
 };
