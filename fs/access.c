@@ -93,21 +93,33 @@ static int may_change(const struct cred *c, struct vnode *v, const struct attr *
 
 int vnode_setattr(struct vnode *v, const struct attr *a)
 {
-    const struct cred *c = cred_current();
-    struct attr wanted = *a;
-    int error;
-
     if (vnode_fs_is(v, FS_RDONLY))
         return -EROFS;
-    error = likely(!c) ? 0 : may_change(c, v, a);
-    if (error)
-        return error;
-    if (!v->fs->setattr)
-        return -EPERM;
-    if (a->mask & ATTR_MODE && !cred_capable(c, CAP_FSETID) &&
+    return v->fs->setattr ? v->fs->setattr(v, a) : -EPERM;
+}
+
+int vnode_may_set(struct vnode *v, struct attr *a)
+{
+    const struct cred *c = cred_current();
+    int error = likely(!c) ? 0 : may_change(c, v, a);
+
+    if (!error && a->mask & ATTR_MODE && !cred_capable(c, CAP_FSETID) &&
         !cred_in_group(c, a->mask & ATTR_GID ? a->gid : v->gid))
-        wanted.mode &= ~S_ISGID;
-    return v->fs->setattr(v, &wanted);
+        a->mode &= ~S_ISGID;
+    return error;
+}
+
+struct vnode_owner vnode_owner(const struct vnode *v)
+{
+    struct vnode_owner o;
+
+    do {
+        o.uid = __atomic_load_n(&v->uid, __ATOMIC_ACQUIRE);
+        o.gid = __atomic_load_n(&v->gid, __ATOMIC_ACQUIRE);
+        o.mode = __atomic_load_n(&v->mode, __ATOMIC_ACQUIRE);
+    } while (o.uid != __atomic_load_n(&v->uid, __ATOMIC_ACQUIRE) ||
+             o.gid != __atomic_load_n(&v->gid, __ATOMIC_RELAXED));
+    return o;
 }
 
 uint32_t vnode_new_mode(const struct cred *c, const struct vnode *dir, uint32_t mode)

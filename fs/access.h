@@ -26,8 +26,17 @@ int __must_check vnode_may_link(const struct cred *c, struct vnode *v);
  * directory that everybody can write to. Asked of root, too. */
 int __must_check vnode_may_follow(const struct cred *c, const struct vnode *dir,
                                   const struct vnode *link);
-/* chmod, chown, utimensat: the check and the change. -EPERM, -EACCES. May sleep. */
+/* chmod, chown, utimensat: the check and the change. -EPERM, -EACCES, -EROFS. May sleep. */
 int __must_check vnode_setattr(struct vnode *v, const struct attr *a);
+/* The check alone, for struct fs's setattr, which keeps the attributes as they are until it has
+ * changed them; takes from a->mode what the caller may not give. -EPERM, -EACCES. */
+int __must_check vnode_may_set(struct vnode *v, struct attr *a);
+/* Whose the file is and as whom it runs, at one moment: never the set-id bits of one owner with the
+ * id of the next. Takes no lock. */
+struct vnode_owner {
+    uint32_t uid, gid, mode;
+};
+struct vnode_owner vnode_owner(const struct vnode *v);
 /* The mode that a new file gets in dir: the caller can't make files of groups that he is not in. */
 uint32_t vnode_new_mode(const struct cred *c, const struct vnode *dir, uint32_t mode);
 /* The set-id bits that a file with this mode keeps when c has written to it. */

@@ -64,6 +64,8 @@ static int enter(struct vnode *covered, struct vnode *dir, const char *source, s
 
     if (!vnode_is(covered, S_IFDIR))
         return -ENOTDIR;
+    if (!covered->fs->state && !mount_of(covered))
+        return -EINVAL; /* directories of /proc and /sys are made anew by each walk */
     if (mounts.count == MOUNTS_MAX || covered->mounted || covered->parent == covered ||
         covered->nlink == 0)
         return -EBUSY;
@@ -125,22 +127,25 @@ static void forget(struct mount *m)
     memset(&mounts.mount[mounts.count], 0, sizeof(*m));
 }
 
-/* Somebody works in there, who has more references than the table and `mine`. */
+/* Somebody works in there: more references to the root than the table's and `mine`, which files of
+ * /proc and /sys have through their directories, or files of a tmpfs are in use. */
 static bool in_use(const struct mount *m, uint32_t mine)
 {
-    return tmpfs_in_use(m->root, mine + (m->made ? 1 : 2));
+    uint32_t own = mine + (m->made ? 1 : 2);
+
+    return __atomic_load_n(&m->root->refs, __ATOMIC_RELAXED) > own || tmpfs_in_use(m->root);
 }
 
-/* Something is mounted inside. */
-static bool has_inner(const struct mount *m)
+/* Something is mounted inside: it, or NULL. */
+static struct mount *inner_of(const struct mount *m)
 {
     for (unsigned i = 0; i < mounts.count; i++) {
-        const struct mount *inner = &mounts.mount[i];
+        struct mount *inner = &mounts.mount[i];
 
-        if (inner->covered && (inner->covered == m->root || inner->covered->fs == m->root->fs))
-            return true;
+        if (inner->covered && inner->covered->fs == m->root->fs)
+            return inner;
     }
-    return false;
+    return NULL;
 }
 
 /* Takes apart what was detached and is not in use any more. */
@@ -154,7 +159,7 @@ static void sweep(void)
         for (unsigned i = 0; i < mounts.count && !gone; i++) {
             struct mount *m = &mounts.mount[i];
 
-            if (!m->detached || in_use(m, 0) || has_inner(m))
+            if (!m->detached || in_use(m, 0) || inner_of(m))
                 continue;
             gone = m->root;
             forget(m);
@@ -289,36 +294,45 @@ static struct vnode *detach(struct mount *m)
     return covered;
 }
 
+/* Removes v's mount; later: those inside as well, from the innermost on, one at a time, and answers
+ * 1 as long as there are any. */
 static int remove_at(struct vnode *v, bool later, struct vnode **covered)
 {
-    struct mount *m = mount_of(v);
+    struct mount *m = mount_of(v), *inner;
+    int more = 0;
 
     if (!m)
         return -EINVAL;
-    if (!m->covered || (!later && (in_use(m, 1) || has_inner(m))))
+    if (!m->covered || (!later && (in_use(m, 1) || inner_of(m))))
         return -EBUSY;
+    for (; (inner = inner_of(m)) != NULL; m = inner)
+        more = 1;
     *covered = detach(m);
-    if (m->made)
-        return 0;
-    forget(m);
-    vnode_unref(v); /* the table's: not the last one */
-    return 0;
+    if (!m->made) {
+        v = m->root;
+        forget(m);
+        vnode_unref(v); /* the table's: not the last one */
+    }
+    return more;
 }
 
 int mount_remove(struct vnode *cwd, const char *path, bool follow, bool later)
 {
-    struct vnode *v, *covered = NULL;
+    struct vnode *v, *covered;
     int error;
 
     sweep();
     error = vnode_lookup(cwd, path, follow, &v);
     if (error)
         return error;
-    names_write();
-    error = remove_at(v, later, &covered);
-    names_write_done();
+    do {
+        covered = NULL;
+        names_write();
+        error = remove_at(v, later, &covered);
+        names_write_done();
+        vnode_unref(covered);
+    } while (error > 0);
     vnode_unref(v);
-    vnode_unref(covered);
     if (!error)
         sweep();
     return error;

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "fs/access.h"
 #include "fs/file.h"
 #include "fs/pipe.h"
 #include "fs/tmpfs_impl.h"
@@ -212,26 +213,41 @@ static uint32_t mode_of_owner(uint32_t mode)
     return mode & ~S_ISUID;
 }
 
-static int tmpfs_setattr(struct vnode *v, const struct attr *a)
+/* The set-id bits go before the owner does, and come after it: vnode_owner. */
+static void set_owner(struct vnode *v, const struct attr *a)
 {
-    struct tnode *n = tnode_of(v);
-
-    rwlock_write(&n->lock);
+    __atomic_store_n(&v->mode, mode_of_owner(v->mode), __ATOMIC_RELAXED);
     if (a->mask & ATTR_UID)
-        __atomic_store_n(&v->uid, a->uid, __ATOMIC_RELAXED);
+        __atomic_store_n(&v->uid, a->uid, __ATOMIC_RELEASE);
     if (a->mask & ATTR_GID)
-        __atomic_store_n(&v->gid, a->gid, __ATOMIC_RELAXED);
+        __atomic_store_n(&v->gid, a->gid, __ATOMIC_RELEASE);
+}
+
+static void set_locked(struct vnode *v, const struct attr *a)
+{
     if (a->mask & (ATTR_UID | ATTR_GID))
-        __atomic_store_n(&v->mode, mode_of_owner(v->mode), __ATOMIC_RELAXED);
+        set_owner(v, a);
     if (a->mask & ATTR_MODE)
-        __atomic_store_n(&v->mode, (v->mode & S_IFMT) | (a->mode & S_IALL), __ATOMIC_RELAXED);
+        __atomic_store_n(&v->mode, (v->mode & S_IFMT) | (a->mode & S_IALL), __ATOMIC_RELEASE);
     if (a->mask & ATTR_ATIME)
         time_set(&v->atime, a->atime);
     if (a->mask & ATTR_MTIME)
         time_set(&v->mtime, a->mtime);
     time_set(&v->ctime, vnode_now());
+}
+
+static int tmpfs_setattr(struct vnode *v, const struct attr *a)
+{
+    struct tnode *n = tnode_of(v);
+    struct attr wanted = *a;
+    int error;
+
+    rwlock_write(&n->lock);
+    error = vnode_may_set(v, &wanted);
+    if (!error)
+        set_locked(v, &wanted);
     rwlock_write_done(&n->lock);
-    return 0;
+    return error;
 }
 
 static int link_readlink(struct vnode *v, char *buf, size_t size)

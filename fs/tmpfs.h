@@ -23,9 +23,9 @@ int __must_check tmpfs_make(const char *options, uint32_t flags, struct vnode **
 /* Takes a tree of tmpfs_make that is not in use apart, and uses up the last reference to its root.
  * May sleep; takes (n). */
 void tmpfs_unmake(struct vnode *root);
-/* Somebody has anything of the tree; own: references to the root that don't count. Of what is no
- * tmpfs nothing is known: false. (n) held for writing. May sleep. */
-bool tmpfs_in_use(const struct vnode *root, uint32_t own);
+/* Somebody has anything of the tree but its root. Of what is no tmpfs nothing is known: false. (n)
+ * held for writing. May sleep. */
+bool tmpfs_in_use(const struct vnode *root);
 /* Something in the tree is open for writing. The same. */
 bool tmpfs_is_written(const struct vnode *root);
 

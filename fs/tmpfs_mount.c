@@ -172,14 +172,12 @@ static bool is_used(const struct vnode *v)
            (v->obj && __atomic_load_n(&v->obj->refs, __ATOMIC_RELAXED) > 1);
 }
 
-bool tmpfs_in_use(const struct vnode *root, uint32_t own)
+bool tmpfs_in_use(const struct vnode *root)
 {
     uint32_t seen = 1; /* the root */
 
     if (root->ops != &tmpfs_dir_ops)
         return false;
-    if (__atomic_load_n(&root->refs, __ATOMIC_RELAXED) > own)
-        return true;
     for (struct tentry *e = first_of(root); e; e = next_in_tree(root, e)) {
         if (is_used(e->vnode))
             return true;
@@ -194,8 +192,12 @@ bool tmpfs_is_written(const struct vnode *root)
 {
     if (root->ops != &tmpfs_dir_ops)
         return false;
+    if (__atomic_load_n(&root->fs->state->writers, __ATOMIC_RELAXED))
+        return true;
     for (struct tentry *e = first_of(root); e; e = next_in_tree(root, e)) {
-        if (__atomic_load_n(&e->vnode->writers, __ATOMIC_RELAXED) > 0)
+        const struct obj *o = e->vnode->obj;
+
+        if (o && __atomic_load_n(&o->writable, __ATOMIC_RELAXED)) /* mapped, and closed since */
             return true;
         preempt_point();
     }

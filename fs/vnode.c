@@ -102,12 +102,18 @@ static int users_add(struct vnode *v, int32_t step)
 
 int vnode_write_begin(struct vnode *v)
 {
-    return users_add(v, 1);
+    int error = users_add(v, 1);
+
+    if (!error && v->fs->state)
+        __atomic_fetch_add(&v->fs->state->writers, 1, __ATOMIC_RELAXED);
+    return error;
 }
 
 void vnode_write_done(struct vnode *v)
 {
     __atomic_fetch_sub(&v->writers, 1, __ATOMIC_RELAXED);
+    if (v->fs->state)
+        __atomic_fetch_sub(&v->fs->state->writers, 1, __ATOMIC_RELAXED);
 }
 
 int vnode_run_begin(struct vnode *v)

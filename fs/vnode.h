@@ -133,8 +133,9 @@ enum fs_flags {
 
 /* What changes in one. */
 struct fs_state {
-    uint32_t flags;  /* atomic */
-    uint32_t inodes; /* atomic; of tmpfs: and further names of files */
+    uint32_t flags;   /* atomic */
+    uint32_t inodes;  /* atomic; of tmpfs: and further names of files */
+    uint32_t writers; /* atomic: open for writing, files without names too */
 };
 
 /* What the vnodes of a mounted file system share. */
@@ -148,7 +149,7 @@ struct fs {
     struct fs_state *state;    /* (c) NULL: it has no flags, and can't be read-only */
     /* The last reference went. */
     void (*release)(struct vnode *v);
-    /* chmod, chown, utimensat. NULL: -EPERM. */
+    /* chmod, chown, utimensat, if vnode_may_set allows it. NULL: -EPERM. */
     int (*setattr)(struct vnode *v, const struct attr *a);
     /* What modes don't say of who is not plain root (enum may; 0: its link is read or followed): 0
      * or -EACCES. NULL: modes say all. */
@@ -241,7 +242,7 @@ uint64_t vnode_now(void);
 
 static inline bool vnode_is(const struct vnode *v, uint32_t type)
 {
-    return (v->mode & S_IFMT) == type;
+    return (__atomic_load_n(&v->mode, __ATOMIC_RELAXED) & S_IFMT) == type;
 }
 
 static inline void time_set(uint64_t *time, uint64_t ns)

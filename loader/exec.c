@@ -348,13 +348,13 @@ static int build_stack(const struct load *l, struct as *as, vaddr_t top, struct 
 static void choose_ids(const struct vnode *v, struct cred_exec *ids)
 {
     const struct cred *c = cred_current();
-    uint32_t mode = v->mode;
+    struct vnode_owner o = vnode_owner(v);
 
     *ids = (struct cred_exec){0};
-    if (unlikely(mode & (S_ISUID | S_ISGID) && vnode_fs_is(v, FS_NOSUID)))
-        mode &= ~(uint32_t)(S_ISUID | S_ISGID);
-    if (unlikely(c || mode & (S_ISUID | S_ISGID)))
-        cred_exec_ids(c, mode, v->uid, v->gid, ids);
+    if (unlikely(o.mode & (S_ISUID | S_ISGID) && vnode_fs_is(v, FS_NOSUID)))
+        o.mode &= ~(uint32_t)(S_ISUID | S_ISGID);
+    if (unlikely(c || o.mode & (S_ISUID | S_ISGID)))
+        cred_exec_ids(c, o.mode, o.uid, o.gid, ids);
 }
 
 /* The program must not be written to while it runs, its linker not while it is mapped: as on Linux

@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 
+#include "fs/access.h"
 #include "fs/file.h"
 #include "include/uapi/errno.h"
 #include "tests/host/fake_files.h"
@@ -18,6 +19,7 @@
 #define RECORD  5000u
 #define NAMES   6u
 #define LINE    100u
+#define LOOKS   100
 
 struct worker {
     pthread_t thread;
@@ -109,6 +111,31 @@ static void on_names(struct worker *w)
     (void)ignored;
 }
 
+static void set_attr(struct vnode *v, uint32_t mask, uint32_t value)
+{
+    struct attr a = {.mask = mask, .uid = value, .gid = value, .mode = value};
+
+    check(vnode_setattr(v, &a) == 0);
+}
+
+/* A program of user 5 that is set-user-ID becomes root's and comes back, by one thread; who reads
+ * its owner never meets root's with the bit on. */
+static void on_owner(struct worker *w)
+{
+    struct vnode *v = cut->vnode;
+    struct vnode_owner o;
+
+    for (unsigned i = 0; w->number == 0 && i < LOOKS; i++) {
+        set_attr(v, ATTR_UID | ATTR_GID, 5);
+        set_attr(v, ATTR_MODE, 04755);
+        set_attr(v, ATTR_UID | ATTR_GID, 0);
+    }
+    for (unsigned i = 0; w->number != 0 && i < LOOKS; i++) {
+        o = vnode_owner(v);
+        check(o.uid == 5 || !(o.mode & S_ISUID));
+    }
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;
@@ -117,6 +144,7 @@ static void *work(void *arg)
         on_record(w);
         on_log(w);
         on_cut(w);
+        on_owner(w);
         for (int k = 0; k < 4; k++)
             on_names(w);
         if (i % 64 == w->number)

@@ -80,3 +80,27 @@ setpriv 2>/dev/null
 cat /proc/self/mountinfo | wc -w | grep -c .
 cat /proc/filesystems | grep -w 'tmpfs\|proc'
 mount | grep -c ' on / '
+exec 3< /proc/version
+umount /proc
+echo $?
+exec 3>&-
+umount /proc
+echo $?
+mount -t proc proc /proc
+mount -t tmpfs outer m
+mkdir m/in
+mount -t tmpfs inner m/in
+mkdir m/in/most
+mount -t tmpfs innermost m/in/most
+umount -l m
+grep -c work/m /proc/mounts
+ls m
+mount -t tmpfs t m
+exec 3> m/f
+rm m/f
+mount -o remount,ro m
+echo $?
+exec 3>&-
+mount -o remount,ro m
+echo $?
+umount m
