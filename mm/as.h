@@ -204,11 +204,11 @@ uint32_t as_resident_locked(const struct as *as);
 
 /* What a word of memory is called by all who see it: mapped shared, by the object, the page of it,
  * and the offset in the page; else by the address space, page and offset, marked as looked up: who
- * knows that nobody else sees the word calls it by another name, without a look. `of` is a name
- * alone. */
+ * knows that nobody else sees the word calls it by another name, without a look. */
 #define WORD_LOOKED_UP 1u
 struct word_name {
-    const void *of;
+    const struct as *as; /* or NULL */
+    uint32_t serial;     /* of the object, or 0 */
     uint32_t page, offset;
 };
 /* -EFAULT: nothing is mapped there. May sleep. */

@@ -8,6 +8,7 @@
 #include "include/uapi/errno.h"
 #include "mm/as.h"
 #include "mm/fault.h"
+#include "mm/obj.h"
 
 int as_peek(struct as *as, vaddr_t va, void *buf, size_t len)
 {
@@ -153,14 +154,11 @@ int as_name_word(struct as *as, vaddr_t va, struct word_name *name)
 {
     const struct seg *s;
 
-    *name = (struct word_name){as, page_of(va), (va & PAGE_MASK) | WORD_LOOKED_UP};
+    *name = (struct word_name){as, 0, page_of(va), (va & PAGE_MASK) | WORD_LOOKED_UP};
     rwlock_read(&as->lock);
     s = as_find(as, va);
-    if (s && s->flags & SEG_SHARED && s->obj) {
-        name->of = s->obj;
-        name->page = seg_obj_page(s, va);
-        name->offset = va & PAGE_MASK;
-    }
+    if (s && s->flags & SEG_SHARED && s->obj)
+        *name = (struct word_name){NULL, s->obj->serial, seg_obj_page(s, va), va & PAGE_MASK};
     rwlock_read_done(&as->lock);
     return s ? 0 : -EFAULT;
 }

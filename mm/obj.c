@@ -207,7 +207,10 @@ int obj_init(void)
 
 void obj_create(struct obj *o, const struct obj_ops *ops, void *data, uint64_t size_bytes)
 {
+    static uint32_t created; /* atomic */
+
     memset(o, 0, sizeof(*o));
+    o->serial = __atomic_add_fetch(&created, 1, __ATOMIC_RELAXED);
     o->ops = ops;
     o->data = data;
     mutex_init(&o->lock);

@@ -69,6 +69,7 @@ struct obj {
     uint32_t slots;      /* written under swap's lock: pages that have a slot of swap */
     uint32_t counted;    /* as_cost's, under its lock: the number of the last count that met it */
     uint32_t alloc_end;  /* pages behind the size may be in memory up to here; its owner's lock */
+    uint32_t serial;     /* (c) from 1 on, no other object's: names outlive it (as_name_word) */
 } __aligned(16);
 
 /* The size in bytes, whoever changes it meanwhile: read again after every sleep. */

@@ -9,12 +9,14 @@
 #include "proc/futex.h"
 
 #include "include/uapi/errno.h"
+#include "kern/clock.h"
 #include "kern/waitq.h"
 #include "lib/hash.h"
 #include "mm/as.h"
 #include "mm/uaccess.h"
 #include "proc/thread.h"
 
+#define NEVER       UINT64_MAX
 #define BUCKET_BITS 6u
 
 struct bucket {
@@ -31,14 +33,15 @@ struct sleeper {
     struct bucket *bucket; /* (the lock of both buckets) */
     struct word_name name; /* likewise */
     uint32_t bits;         /* (c) */
+    bool wall;             /* (c) its end is one of the wall clock */
     bool woken;            /* (sleep.lock) */
     struct waitq sleep;
 };
 
 static struct bucket *bucket_of(const struct word_name *n)
 {
-    return &buckets[hash_pair((uint32_t)(uintptr_t)n->of, n->page << 10 ^ n->offset >> 2,
-                              BUCKET_BITS)];
+    return &buckets[hash_pair((uint32_t)(uintptr_t)n->as ^ n->serial,
+                              n->page << 10 ^ n->offset >> 2, BUCKET_BITS)];
 }
 
 static void ready(struct bucket *b)
@@ -74,7 +77,7 @@ static void unlock_two(struct bucket *a, struct bucket *b)
 
 static bool same(const struct word_name *a, const struct word_name *b)
 {
-    return a->of == b->of && a->page == b->page && a->offset == b->offset;
+    return a->as == b->as && a->serial == b->serial && a->page == b->page && a->offset == b->offset;
 }
 
 static int name_of(const struct futex *f, struct word_name *n)
@@ -87,7 +90,7 @@ static int name_of(const struct futex *f, struct word_name *n)
         return -EFAULT;
     if (!f->private)
         return as_name_word(as, f->at, n);
-    *n = (struct word_name){as, page_of(f->at), f->at & PAGE_MASK};
+    *n = (struct word_name){as, 0, page_of(f->at), f->at & PAGE_MASK};
     return 0;
 }
 
@@ -174,7 +177,13 @@ static bool leave(struct sleeper *s)
     }
 }
 
-static int sleep(struct sleeper *s, uint64_t until_ns)
+static uint64_t until_ns(const struct futex_end *end)
+{
+    return end->wall && end->ns != NEVER ? end->ns - MIN(end->ns, clock_epoch_ns()) : end->ns;
+}
+
+/* The epoch is read with the lock that futex_clock_set takes after it has changed. */
+static int sleep(struct sleeper *s, const struct futex_end *end)
 {
     int error = 0;
 
@@ -185,14 +194,29 @@ static int sleep(struct sleeper *s, uint64_t until_ns)
             spin_unlock_irq(&s->sleep.lock, mask);
             return 0;
         }
-        error = waitq_sleep(&s->sleep, mask, SLEEP_LIGHT, until_ns);
+        error = waitq_sleep(&s->sleep, mask, SLEEP_LIGHT, until_ns(end));
     }
     return leave(s) ? error : 0;
 }
 
-int futex_wait(const struct futex *f, uint32_t value, uint32_t bits, uint64_t until_ns)
+void futex_clock_set(void)
 {
-    struct sleeper s = {.bits = bits};
+    for (unsigned i = 0; i < ARRAY_SIZE(buckets); i++) {
+        bucket_lock(&buckets[i]);
+        list_for_each (it, &buckets[i].sleepers) {
+            struct sleeper *s = container_of(it, struct sleeper, link);
+
+            if (s->wall)
+                waitq_wake(&s->sleep, 1);
+        }
+        spin_unlock(&buckets[i].lock);
+        preempt_point();
+    }
+}
+
+int futex_wait(const struct futex *f, uint32_t value, uint32_t bits, const struct futex_end *end)
+{
+    struct sleeper s = {.bits = bits, .wall = end->wall};
     uint32_t seen;
     int error = lock_and_look(f, &s, &seen);
 
@@ -203,7 +227,7 @@ int futex_wait(const struct futex *f, uint32_t value, uint32_t bits, uint64_t un
         list_push_back(&s.bucket->sleepers, &s.link);
     }
     spin_unlock(&s.bucket->lock);
-    return seen == value ? sleep(&s, until_ns) : -EAGAIN;
+    return seen == value ? sleep(&s, end) : -EAGAIN;
 }
 
 /* Up to n of the name in b get another one, in another bucket. Both locked. */

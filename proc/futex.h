@@ -28,10 +28,18 @@ struct futex {
 
 /* All of these: -EINVAL: not aligned; -EFAULT. May sleep. */
 
-/* Sleeps if the word is `value`, until woken with one of `bits`, or until_ns (clock_ns; UINT64_MAX:
- * for ever). -EAGAIN: it is another; -ETIMEDOUT, -EINTR. */
+/* When a wait ends: ns of clock_ns(), or of the wall clock, which may be set meanwhile; UINT64_MAX:
+ * never. */
+struct futex_end {
+    uint64_t ns;
+    bool wall;
+};
+/* Sleeps if the word is `value`, until woken with one of `bits`, or the end. -EAGAIN: it is
+ * another; -ETIMEDOUT, -EINTR. */
 int __must_check futex_wait(const struct futex *f, uint32_t value, uint32_t bits,
-                            uint64_t until_ns);
+                            const struct futex_end *end);
+/* The wall clock was set: those who wait for one of its times reckon anew. */
+void futex_clock_set(void);
 /* Wakes up to n (at least one) of those who sleep for one of `bits`: their number. */
 int futex_wake(const struct futex *f, uint32_t n, uint32_t bits);
 

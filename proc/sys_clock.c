@@ -9,6 +9,7 @@
 #include "mm/uaccess.h"
 #include "proc/cpu_time.h"
 #include "proc/cred.h"
+#include "proc/futex.h"
 #include "proc/pid.h"
 #include "proc/sys_impl.h"
 #include "proc/utimer_impl.h"
@@ -182,6 +183,7 @@ static int set_wall(uint64_t ns)
     clock_set_epoch_ns(ns - now);
     timers_clock_set();
     wall_sleepers_wake();
+    futex_clock_set();
     return 0;
 }
 

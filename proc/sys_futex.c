@@ -22,37 +22,32 @@
 
 #define ROBUST_HEAD_BYTES 12u
 
-/* The clock_ns() time at which a wait ends. FUTEX_WAIT's is relative. */
-static int get_deadline(uint32_t op, vaddr_t utime, bool wide, uint64_t *until_ns)
+/* When a wait ends. FUTEX_WAIT's time is relative. */
+static int get_end(uint32_t op, vaddr_t utime, bool wide, struct futex_end *end)
 {
-    uint64_t ns, epoch = op & FUTEX_REALTIME ? clock_epoch_ns() : 0;
     int error;
 
-    *until_ns = UINT64_MAX;
+    *end = (struct futex_end){.ns = UINT64_MAX, .wall = utime && op & FUTEX_REALTIME};
     if (!utime)
         return 0;
-    error = timeout_get(utime, &ns, wide);
-    if (error)
-        return error;
-    if ((op & FUTEX_COMMANDS) == FUTEX_WAIT)
-        *until_ns = signal_deadline(ns);
-    else if (ns != UINT64_MAX)
-        *until_ns = ns - MIN(ns, epoch);
-    return 0;
+    error = timeout_get(utime, &end->ns, wide);
+    if (!error && (op & FUTEX_COMMANDS) == FUTEX_WAIT)
+        end->ns = signal_deadline(end->ns);
+    return error;
 }
 
 static long wait(const struct futex *f, uint32_t op, uint32_t value, vaddr_t utime, bool wide)
 {
     bool bitset = (op & FUTEX_COMMANDS) == FUTEX_WAIT_BITSET;
     uint32_t bits = bitset ? syscall_arg(6) : FUTEX_ANY;
-    uint64_t until_ns;
-    int error = get_deadline(op, utime, wide, &until_ns);
+    struct futex_end end;
+    int error = get_end(op, utime, wide, &end);
 
     if (error)
         return error;
     if (!bits)
         return -EINVAL;
-    error = futex_wait(f, value, bits, until_ns);
+    error = futex_wait(f, value, bits, &end);
     if (error != -EINTR)
         return error;
     return signal_restart(utime ? RESTART_NO_HANDLER : RESTART_FLAG);

@@ -320,13 +320,27 @@ static void files(void)
     close(other);
 }
 
+#define WAIT_AT_WALL (9 | 256) /* FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME */
+
+/* A process that waits on a futex for a time of the wall clock, and exits with the error. */
+static pid_t futex_waiter(time_t at)
+{
+    static int word;
+    struct timespec then = {at, 0};
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(syscall(SYS_futex, &word, WAIT_AT_WALL, 0, &then, NULL, -1) ? errno : 0);
+    return pid;
+}
+
 /* The last, for it sets the clock, and back. */
 static void clock_set(void)
 {
     struct event e = {.sig = SIGUSR1};
     struct timespec now, then;
-    int id, relative;
-    pid_t pid;
+    int id, relative, status;
+    pid_t pid, futex;
 
     about("the wall clock is set");
     clock_gettime(CLOCK_REALTIME, &now);
@@ -343,11 +357,14 @@ static void clock_set(void)
         then = (struct timespec){now.tv_sec + 1000, 0};
         _exit(syscall(SYS_clock_nanosleep, CLOCK_REALTIME, TIMER_ABSTIME, &then, NULL) ? 1 : 0);
     }
+    futex = futex_waiter(now.tv_sec + 1000);
     pause_ms(20);
     then = (struct timespec){now.tv_sec + 2000, now.tv_nsec};
     CALL(syscall(SYS_clock_settime, CLOCK_REALTIME, &then));
     waitpid(pid, NULL, 0);
     say("the sleeper woke");
+    waitpid(futex, &status, 0);
+    say("the futex's: %s", error_name(WEXITSTATUS(status)));
     pause_ms(20);
     say("rang: %d", rings);
     show_timer(id);
