@@ -163,3 +163,14 @@ void proc_account_child(struct proc *p, const struct proc *child)
     p->child_kernel_ns += child->child_kernel_ns;
     usage_add(&p->child_used, &child->child_used);
 }
+
+struct cpu_time proc_child_time(struct proc *p, struct usage *used)
+{
+    uint32_t mask = spin_lock_irq(&p->child_wait.lock);
+    struct cpu_time time = {p->child_user_ns, p->child_kernel_ns};
+
+    if (used)
+        *used = p->child_used;
+    spin_unlock_irq(&p->child_wait.lock, mask);
+    return time;
+}

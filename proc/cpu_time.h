@@ -36,5 +36,7 @@ void proc_note_resident(struct proc *p);
 void proc_note_most(struct proc *p);
 /* child, which is dead, is reaped by p, whose child_wait.lock is held. */
 void proc_account_child(struct proc *p, const struct proc *child);
+/* What p's reaped children used, and theirs; used: NULL, or for the rest. Takes child_wait.lock. */
+struct cpu_time proc_child_time(struct proc *p, struct usage *used);
 
 #endif

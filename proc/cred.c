@@ -234,23 +234,25 @@ int cred_commit_ids(struct cred *c)
     return 0;
 }
 
-const struct cred *cred_real_begin(void)
+int cred_real_begin(const struct cred **before)
 {
     struct thread *t = thread_current();
-    const struct cred *before = t->cred;
+    const struct cred *now = t->cred;
     struct cred *c;
 
-    if (likely(!before) || (before->uid == before->fsuid && before->gid == before->fsgid &&
-                            before->effective == (before->uid ? 0 : before->permitted)))
-        return NULL;
+    *before = NULL;
+    if (likely(!now) || (now->uid == now->fsuid && now->gid == now->fsgid &&
+                         now->effective == (now->uid ? 0 : now->permitted)))
+        return 0;
     c = cred_edit();
     if (!c)
-        return NULL; /* then the effective ids are asked */
+        return -ENOMEM;
     c->fsuid = c->uid;
     c->fsgid = c->gid;
     c->effective = c->uid ? 0 : c->permitted;
     t->cred = c;
-    return before;
+    *before = now;
+    return 0;
 }
 
 void cred_real_end(const struct cred *before)
@@ -266,9 +268,15 @@ void cred_real_end(const struct cred *before)
 void cred_thread_made(struct thread *t)
 {
     t->cred = get(cred_current());
-    t->further = t->proc->nthreads != 0;
     if (t->further)
         count(user_of(t->cred), 1);
+}
+
+void cred_thread_leads(struct thread *t)
+{
+    if (t->further)
+        count(user_of(t->cred), -1);
+    t->further = false;
 }
 
 void cred_thread_freed(struct thread *t)
@@ -331,16 +339,6 @@ int cred_exec(const struct cred_exec *ids, struct cred **made)
         c->effective = c->permitted;
     *made = c;
     return 0;
-}
-
-void cred_exec_commit(struct cred *c)
-{
-    struct thread *t = thread_current();
-
-    if (t->further)
-        count(user_of(t->cred), -1);
-    t->further = false;
-    cred_commit(c);
 }
 
 void cred_ids(struct proc *p, struct cred_ids *ids)

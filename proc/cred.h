@@ -30,13 +30,15 @@ void cred_drop(struct cred *c);
  * whose processes are counted. Then it is committed. -ENOMEM: c is gone. */
 int __must_check cred_commit_ids(struct cred *c);
 
-/* access(2) asks for the real ids: between the two the caller has those for files. NULL: there is
- * no difference. */
-const struct cred *cred_real_begin(void);
+/* access(2) asks for the real ids: between the two the caller has those for files. *before NULL:
+ * there is no difference. -ENOMEM. */
+int __must_check cred_real_begin(const struct cred **before);
 void cred_real_end(const struct cred *before);
 
 /* For the new thread t of p (fork's or a further one), whose maker calls; and its end. */
 void cred_thread_made(struct thread *t);
+/* The current thread t, a further one, is its process's only thread now. */
+void cred_thread_leads(struct thread *t);
 void cred_thread_freed(struct thread *t);
 /* The caller's user may have a process or thread more: RLIMIT_NPROC. */
 bool cred_may_fork(void);
@@ -46,9 +48,8 @@ int __must_check cred_fork(struct proc *child);
 void cred_reaped(struct proc *p);
 void cred_proc_freed(struct proc *p);
 /* exec: the new ids, and what does not outlive it. *c: NULL, nothing changes, or for
- * cred_exec_commit, when the caller is its process's only thread. -ENOMEM. */
+ * cred_commit, when the caller is its process's only thread. -ENOMEM. */
 int __must_check cred_exec(const struct cred_exec *ids, struct cred **c);
-void cred_exec_commit(struct cred *c);
 
 /* What others see of a process. */
 struct cred_ids {

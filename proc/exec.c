@@ -37,11 +37,21 @@ static int load(const struct exec_args *args, struct exec_image *image)
     return error;
 }
 
+/* Other credentials. Who looks in /proc sees no memory meanwhile, and asks once more afterwards
+ * whether he may (procfs_open): neither the old memory with the new rights nor the other way. */
+static void step_over(struct proc *p, struct cred *cred)
+{
+    proc_share();
+    p->as = NULL;
+    proc_unshare();
+    cred_commit(cred);
+}
+
 /* The process's new address space and name. Gives back what it had. */
 static void step_into(struct proc *p, const struct exec_image *image, const char *path)
 {
     struct thread *t = thread_current();
-    struct as *old = p->as;
+    struct as *old = t->as;
     struct vnode *old_exe = p->exe;
 
     proc_share();
@@ -49,6 +59,8 @@ static void step_into(struct proc *p, const struct exec_image *image, const char
     p->exe = image->exe;
     p->execed = true;
     proc_set_comm(p->comm, path);
+    if (unlikely(p->limits))
+        limits_apply_memory(p); /* they may have changed while it was loaded */
     proc_unshare();
     t->as = image->as;
     hat_switch(&image->as->hat);
@@ -78,8 +90,11 @@ static int begin(struct proc *p, const struct exec_image *image, struct cred **c
     struct thread *t = thread_current();
     int error = cred_exec(&image->ids, cred);
 
-    if (!error && unlikely(p->nthreads > 1 || t->tid != p->pid))
+    if (!error && unlikely(p->nthreads > 1 || t->tid != p->pid)) {
         error = thread_be_alone();
+        if (!error)
+            cred_thread_leads(t);
+    }
     if (unlikely(error)) {
         if (*cred)
             cred_drop(*cred);
@@ -113,9 +128,9 @@ int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
     error = begin(p, &image, &cred);
     if (error)
         return error;
-    step_into(p, &image, path);
     if (unlikely(cred))
-        cred_exec_commit(cred);
+        step_over(p, cred);
+    step_into(p, &image, path);
     forget(p);
     vfork_release(p);
     trace(TRACE_EXEC, (uint32_t)p->pid, image.entry);

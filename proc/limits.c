@@ -15,7 +15,7 @@
 #include "proc/signal_impl.h"
 
 struct limits {
-    struct limit of[RLIMITS]; /* (T), read without */
+    struct limit of[RLIMITS]; /* (T), soft ones read without */
 };
 
 #define NONE     RLIM_INFINITY
@@ -50,9 +50,18 @@ static const struct limits *limits_of(const struct proc *p)
     return l ? l : &defaults;
 }
 
+uint32_t limit_soft(const struct proc *p, enum resource r)
+{
+    return __atomic_load_n(&limits_of(p)->of[r].soft, __ATOMIC_RELAXED);
+}
+
 struct limit limit_get(const struct proc *p, enum resource r)
 {
-    return limits_of(p)->of[r];
+    uint32_t mask = thread_table_lock(p);
+    struct limit l = limits_of(p)->of[r];
+
+    thread_table_unlock(p, mask);
+    return l;
 }
 
 /* A record of p's own, which two may make at once. */
@@ -74,12 +83,16 @@ static int own(struct proc *p)
 
 int limits_fork(struct proc *child, const struct proc *parent)
 {
+    uint32_t mask;
+
     if (likely(!parent->limits))
         return 0;
     child->limits = slab_alloc(&limits_cache);
     if (!child->limits)
         return -ENOMEM;
+    mask = thread_table_lock(parent);
     *child->limits = *parent->limits;
+    thread_table_unlock(parent, mask);
     return 0;
 }
 
@@ -98,16 +111,16 @@ const struct as_limits *limits_of_memory(const struct proc *p, struct as_limits 
 {
     static const struct as_limits all = {
         .pages = UINT32_MAX, .data = UINT32_MAX, .heap = UINT32_MAX, .stack = STACK_LIMIT_PAGES};
-    const struct limit *of;
+    struct limit data;
 
     if (likely(!p || !p->limits))
         return &all;
-    of = p->limits->of;
-    *buf = (struct as_limits){
-        .pages = pages_in(of[RLIMIT_AS].soft),
-        .data = pages_in(of[RLIMIT_DATA].soft ? of[RLIMIT_DATA].soft : of[RLIMIT_DATA].hard),
-        .heap = pages_in(of[RLIMIT_DATA].soft),
-        .stack = MIN(pages_in(of[RLIMIT_STACK].soft), page_of(USER_END))};
+    data = limit_get(p, RLIMIT_DATA);
+    *buf =
+        (struct as_limits){.pages = pages_in(limit_soft(p, RLIMIT_AS)),
+                           .data = pages_in(data.soft ? data.soft : data.hard),
+                           .heap = pages_in(data.soft),
+                           .stack = MIN(pages_in(limit_soft(p, RLIMIT_STACK)), page_of(USER_END))};
     return buf;
 }
 
@@ -124,15 +137,21 @@ uint32_t limit_lockable(void)
     return locked < most ? most - locked : 0;
 }
 
+void limits_apply_memory(struct proc *p)
+{
+    struct as_limits buf;
+
+    if (p->as)
+        as_set_limits(p->as, limits_of_memory(p, &buf));
+}
+
 /* The address space and the files of p obey its limits from now on. A child of vfork is in its
  * parent's address space, and gets its own at exec. */
 static void apply(struct proc *p)
 {
-    struct as_limits buf;
-
     proc_lock();
-    if (p->as && !p->vfork_parent)
-        as_set_limits(p->as, limits_of_memory(p, &buf));
+    if (!p->vfork_parent)
+        limits_apply_memory(p);
     if (p->files)
         fdtable_set_most(p->files, (int)MIN(limit_soft(p, RLIMIT_NOFILE), (uint32_t)FD_MAX));
     proc_unlock();

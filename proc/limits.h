@@ -39,12 +39,10 @@ struct limit {
     uint32_t soft, hard;
 };
 
-/* One limit of p, at this moment. Any context. */
+/* One limit of p, at this moment: both of its values together, for which it takes (T); or the soft
+ * one alone, without a lock, in any context. */
 struct limit limit_get(const struct proc *p, enum resource r);
-static inline uint32_t limit_soft(const struct proc *p, enum resource r)
-{
-    return limit_get(p, r).soft;
-}
+uint32_t limit_soft(const struct proc *p, enum resource r);
 
 /* Sets it, and tells the parts of the kernel that obey it. -EINVAL: soft above hard; -EPERM: the
  * caller may not raise it; -ENOMEM. May sleep. */
@@ -56,6 +54,8 @@ void limits_free(struct proc *p);
 /* Those of memory, for an address space that p will have: in *buf, or those that all begin with, as
  * process 1 (p NULL). */
 const struct as_limits *limits_of_memory(const struct proc *p, struct as_limits *buf);
+/* p's address space, if it has one, obeys its limits from now on. (P) held. */
+void limits_apply_memory(struct proc *p);
 /* RLIMIT_MEMLOCK, pages that the caller may still lock; UINT32_MAX: as many as it wants. */
 uint32_t limit_lockable(void);
 

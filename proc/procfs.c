@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "fs/cred.h"
 #include "include/uapi/errno.h"
 #include "lib/fmt.h"
 #include "mm/slab.h"
@@ -250,6 +251,11 @@ int procfs_open(struct file *f)
     }
     if (!error)
         error = text_open(f, run_job, &job);
+    if (!error && unlikely(cred_current())) {
+        error = node_may(f->vnode, 0); /* the process may have become another's meanwhile */
+        if (error)
+            text_close(f);
+    }
     if (job.proc)
         proc_unref(job.proc);
     return error;
@@ -301,7 +307,10 @@ static int mount_at(const char *path, struct vnode *root)
 
     if (error && error != -EEXIST)
         return error;
-    return vnode_mount(path, root);
+    error = vnode_mount(path, root);
+    if (!error)
+        vnode_unref(root); /* the table has its own */
+    return error;
 }
 
 int procfs_mount(void)

@@ -10,6 +10,7 @@
 
 #include "include/uapi/errno.h"
 #include "lib/fmt.h"
+#include "proc/cred.h"
 #include "proc/pid.h"
 #include "proc/procfs_impl.h"
 
@@ -126,6 +127,11 @@ static int open_file(int pid, int fd, struct vnode **v, uint32_t *flags)
     if (p->files)
         found = fdtable_next(p->files, fd, v, flags);
     proc_unlock();
+    if (found >= 0 && cred_may_look(p)) { /* it became another's since the directory was entered */
+        if (v)
+            vnode_unref(*v);
+        found = -ENOENT;
+    }
     proc_unref(p);
     return found < 0 ? -ENOENT : found;
 }
@@ -174,14 +180,18 @@ static int take_vnode(const struct procfs_node *n, struct vnode *(*which)(const 
                       struct vnode **v)
 {
     struct proc *p = procfs_proc(n->pid);
+    int error;
 
     if (!p)
         return -ESRCH;
     proc_lock();
     *v = which(p) ? vnode_ref(which(p)) : NULL;
     proc_unlock();
+    error = *v ? cred_may_look(p) : -ENOENT;
+    if (*v && error)
+        vnode_unref(*v);
     proc_unref(p);
-    return *v ? 0 : -ENOENT;
+    return error;
 }
 
 static struct vnode *exe_of(const struct proc *p)

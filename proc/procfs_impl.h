@@ -65,8 +65,7 @@ int procfs_table_lookup(struct vnode *dir, const struct name *name, struct vnode
 int procfs_table_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *entry);
 /* The number that name spells, without leading zeroes, at most `most`; -1 if it is none. */
 int procfs_number_of(const struct name *name, int most);
-/* The process with a reference, or NULL. Whoever looks at a process gets it here: the place to
- * refuse that to who may not. */
+/* The process with a reference, or NULL; whether the caller may look is procfs_may's question. */
 struct proc *procfs_proc(int pid);
 
 extern const struct procfs_table procfs_root_table;
@@ -117,7 +116,8 @@ int __must_check procfs_command(char *line, size_t size, vaddr_t ubuf, size_t le
 int procfs_pid_of(const struct file *f);
 /* Whose files those of the process are: uid and gid of v. */
 void procfs_own(struct vnode *v, int pid);
-/* What modes don't say of who is not plain root: struct fs's may. pid: whose file, or 0. */
+/* What modes don't say of who is not plain root: struct fs's may. pid: whose file, or 0. Asked
+ * before the look and after it: an exec in between makes a process another's (exec.c). */
 int __must_check procfs_may(int pid, const char *name);
 /* For their tables: open prints. */
 int procfs_open(struct file *f);

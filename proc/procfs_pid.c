@@ -185,8 +185,10 @@ static void picture_memory(struct picture *s, struct as *as)
     s->env_end = as->env_end;
 }
 
-static void picture_proc_locked(struct picture *s, const struct proc *p, int tid)
+static void picture_proc_locked(struct picture *s, struct proc *p, int tid)
 {
+    struct cpu_time children;
+
     s->pid = tid ? tid : p->pid;
     s->tgid = p->pid;
     s->ppid = p->parent ? p->parent->pid : 0;
@@ -204,10 +206,11 @@ static void picture_proc_locked(struct picture *s, const struct proc *p, int tid
     picture_threads_locked(s, p, tid);
     if (tid)
         return;
+    children = proc_child_time(p, NULL);
     s->user_ns += p->user_ns;
     s->kernel_ns += p->kernel_ns;
-    s->child_user_ns = p->child_user_ns;
-    s->child_kernel_ns = p->child_kernel_ns;
+    s->child_user_ns = children.user_ns;
+    s->child_kernel_ns = children.kernel_ns;
     s->minor_faults += p->minor_faults;
     s->major_faults += p->major_faults;
 }

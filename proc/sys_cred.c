@@ -451,17 +451,19 @@ static int cap_words(vaddr_t uheader, struct cap_header *h)
     return put_user32(uheader, CAP_VERSION3) ? -EFAULT : -EINVAL;
 }
 
-/* Of a process, or of the caller. */
-static int caps_of(int pid, uint64_t set[3])
+/* Of the process that a thread is of, or of the caller. */
+static int caps_of(int tid, uint64_t set[3])
 {
     const struct cred *c = cred_self();
-    struct proc *p;
+    struct proc *p = NULL;
 
-    if (pid < 0)
+    if (tid < 0)
         return -EINVAL;
-    p = pid && pid != proc_current()->pid ? pid_ref(pid) : NULL;
-    if (pid && pid != proc_current()->pid && !p)
-        return -ESRCH;
+    if (tid && tid != thread_current()->tid) {
+        p = thread_proc_ref(tid);
+        if (!p)
+            return -ESRCH;
+    }
     if (p) {
         cred_caps(p, set);
         proc_unref(p);

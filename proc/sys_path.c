@@ -135,19 +135,21 @@ static int access_check(struct vnode *v, uint32_t mode)
 
 static int access_path(int dirfd, vaddr_t upath, uint32_t mode, uint32_t flags)
 {
-    const struct cred *real;
+    const struct cred *before = NULL;
     struct vnode *v;
-    int error;
+    int error = 0;
 
     if (mode & ~(R_OK | W_OK | X_OK) || flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
         return -EINVAL;
-    real = flags & AT_EACCESS ? NULL : cred_real_begin();
-    error = lookup_user(dirfd, upath, flags, &v);
+    if (!(flags & AT_EACCESS))
+        error = cred_real_begin(&before);
+    if (!error)
+        error = lookup_user(dirfd, upath, flags, &v);
     if (!error) {
         error = access_check(v, mode);
         vnode_unref(v);
     }
-    cred_real_end(real);
+    cred_real_end(before);
     return error;
 }
 

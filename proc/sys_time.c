@@ -252,11 +252,11 @@ static int32_t ticks(uint64_t ns)
 SYSCALL1(sys_times, utimes)
 {
     struct proc *p = proc_current();
-    struct cpu_time mine = proc_cpu_time(p);
+    struct cpu_time mine = proc_cpu_time(p), children = proc_child_time(p, NULL);
     struct tms t = {.user = ticks(mine.user_ns),
                     .kernel = ticks(mine.kernel_ns),
-                    .child_user = ticks(p->child_user_ns),
-                    .child_kernel = ticks(p->child_kernel_ns)};
+                    .child_user = ticks(children.user_ns),
+                    .child_kernel = ticks(children.kernel_ns)};
 
     if (utimes && copy_to_user(utimes, &t, sizeof(t)))
         return -EFAULT;
@@ -294,10 +294,7 @@ SYSCALL2(sys_getrusage, who, uusage)
         time = proc_cpu_time(p);
         u = proc_usage(p);
         break;
-    case RUSAGE_CHILDREN:
-        time = (struct cpu_time){p->child_user_ns, p->child_kernel_ns};
-        u = p->child_used;
-        break;
+    case RUSAGE_CHILDREN: time = proc_child_time(p, &u); break;
     case RUSAGE_THREAD:
         if (!proc_thread_time(p, thread_current()->tid, &time))
             return -EINVAL;

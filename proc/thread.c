@@ -131,6 +131,7 @@ struct thread *thread_create(struct proc *p, void (*entry)(void *), void *arg)
     t->at_edge = true;
     t->affinity = thread_current()->proc ? thread_current()->affinity : ~0u;
     t->rq = thread_current()->rq;
+    t->further = p && p->nthreads != 0;
     if (unlikely(thread_current()->cred) && p)
         cred_thread_made(t);
     if (entry)
@@ -271,6 +272,13 @@ int thread_pid(int tid)
 
     thread_for_each(compare_tid, &s);
     return s.pid;
+}
+
+struct proc *thread_proc_ref(int tid)
+{
+    struct proc *p = pid_ref(tid);
+
+    return p ? p : pid_ref(thread_pid(tid));
 }
 
 uint32_t thread_count(void)

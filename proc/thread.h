@@ -77,7 +77,7 @@ struct thread {
     bool timed;                  /* (q) on the timer tree */
     bool at_edge;                /* (t) not in a kernel operation: for proc_stop_all */
     bool stops;                  /* (t) a kernel thread that proc_stop_all stops, too */
-    bool further;                /* (c) counts for its user beside its process */
+    bool further;                /* not the first of its process: counts for its user as well */
     bool urgent;                 /* (c) a kernel thread that goes on as soon as its time comes */
     uint8_t locks_held;          /* (t) sleeping locks held or waited for */
     uint8_t fault_kind;          /* (t) how its last fault ended: enum fault_kind */
@@ -169,6 +169,8 @@ void thread_for_each(void (*visit)(struct thread *t, void *arg), void *arg);
 uint32_t thread_count(void);
 /* The process of thread tid, 0: there is none. */
 int thread_pid(int tid);
+/* The same, with a reference, or NULL. */
+struct proc *thread_proc_ref(int tid);
 /* For the debugger, everything standing still: without (T). */
 void thread_for_each_stopped(void (*visit)(struct thread *t, void *arg), void *arg);
 /* t is of a process that the trace's filter lets pass. */

@@ -397,18 +397,30 @@ static unsigned long missed(unsigned call, const char *program, unsigned long *t
     return count;
 }
 
+/* All places are taken, as random calls before us may have done: what is new is with the others. */
+static bool no_place_left(void)
+{
+    char *list = text(MISSED);
+    uint64_t others = 0;
+    bool full = text_number(list, "others", &others) && others > 0;
+
+    free(list);
+    return full;
+}
+
 static void test_unimplemented(void)
 {
     unsigned long before, after, count;
     uint64_t counter;
+    bool full = no_place_left();
 
     CHECK_EQ(sys_raw(SYS_PRCTL, PR_NAME, "misses"), 0);
     count = missed(NO_CALL, "misses", &before);
     for (int i = 0; i < 3; i++)
         CHECK_EQ(sys_raw(NO_CALL), -NO_SUCH_CALL);
     CHECK_EQ(sys_raw(0xf0001), -NO_SUCH_CALL);
-    CHECK_EQ(missed(NO_CALL, "misses", &after), count + 3);
-    CHECK(missed(0xf0001, "misses", &after) > 0);
+    CHECK(missed(NO_CALL, "misses", &after) == count + 3 || full);
+    CHECK(missed(0xf0001, "misses", &after) > 0 || full);
     CHECK(after >= before + 4);
     CHECK(proc_number("/proc/vmstat", "unimplemented_calls", &counter) && counter >= after);
 }
