@@ -8,7 +8,7 @@ import subprocess
 import unittest
 
 import quire_vm
-from quire_vm import Machine, SOAK, TestCase, built, run_user_tests
+from quire_vm import Machine, SOAK, TestCase, built, initrd_names, run_user_tests
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -16,10 +16,14 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 class UserTests(TestCase):
     board = {}
     append = ""
+    elsewhere = ()  # programs that other machines' runs are enough for, but for a soak
 
     def run_tests(self, append):
         limit = 3000 if SOAK else 900  # seconds; a minute on an idle machine
-        run_user_tests(append=self.append + append, limit=limit, **self.board)
+        names = []
+        if self.elsewhere and not SOAK:
+            names = [name for name in initrd_names("tests/t_") if name not in self.elsewhere]
+        run_user_tests(" ".join(names), append=self.append + append, limit=limit, **self.board)
 
     def test_plain(self):
         self.run_tests("")
@@ -52,11 +56,16 @@ class UserTestsRaspi2bSoak(UserTestsRaspi2b):
 class UserTestsSmall(UserTests):
     board = dict(memory="64M")
 
+    @unittest.skipUnless(SOAK, "with chaos alone, but for a soak")
+    def test_plain(self):
+        super().test_plain()
+
 
 class UserTestsDebug(UserTests):
-    """With the kernel that checks itself."""
+    """With the kernel that checks itself, which makes those that touch most pages slowest."""
 
     board = dict(kernel="debug/quire.img")
+    elsewhere = ("t_memory", "t_regress")
 
 
 class Together(TestCase):
