@@ -59,8 +59,6 @@ static void step_into(struct proc *p, const struct exec_image *image, const char
     p->exe = image->exe;
     p->execed = true;
     proc_set_comm(p->comm, path);
-    if (unlikely(p->limits))
-        limits_apply_memory(p); /* they may have changed while it was loaded */
     proc_unshare();
     t->as = image->as;
     hat_switch(&image->as->hat);
@@ -133,6 +131,8 @@ int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
     step_into(p, &image, path);
     forget(p);
     vfork_release(p);
+    if (unlikely(p->limits))
+        limits_apply(p); /* they may have changed while it was loaded */
     trace(TRACE_EXEC, (uint32_t)p->pid, image.entry);
     stat_count(&proc_stats()->execs);
     arch_set_entry(image.entry, image.sp);

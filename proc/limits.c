@@ -137,21 +137,13 @@ uint32_t limit_lockable(void)
     return locked < most ? most - locked : 0;
 }
 
-void limits_apply_memory(struct proc *p)
+void limits_apply(struct proc *p)
 {
     struct as_limits buf;
 
-    if (p->as)
-        as_set_limits(p->as, limits_of_memory(p, &buf));
-}
-
-/* The address space and the files of p obey its limits from now on. A child of vfork is in its
- * parent's address space, and gets its own at exec. */
-static void apply(struct proc *p)
-{
     proc_lock();
-    if (!p->vfork_parent)
-        limits_apply_memory(p);
+    if (p->as && !p->vfork_parent)
+        as_set_limits(p->as, limits_of_memory(p, &buf));
     if (p->files)
         fdtable_set_most(p->files, (int)MIN(limit_soft(p, RLIMIT_NOFILE), (uint32_t)FD_MAX));
     proc_unlock();
@@ -176,7 +168,7 @@ int limit_set(struct proc *p, enum resource r, const struct limit *to)
         p->limits->of[r] = *to;
     thread_table_unlock(p, mask);
     if (!error)
-        apply(p);
+        limits_apply(p);
     return error;
 }
 

@@ -54,8 +54,9 @@ void limits_free(struct proc *p);
 /* Those of memory, for an address space that p will have: in *buf, or those that all begin with, as
  * process 1 (p NULL). */
 const struct as_limits *limits_of_memory(const struct proc *p, struct as_limits *buf);
-/* p's address space, if it has one, obeys its limits from now on. (P) held. */
-void limits_apply_memory(struct proc *p);
+/* The address space and the files of p obey its limits from now on; not an address space that it
+ * borrows from its parent, until exec gives it its own. May sleep; takes (P). */
+void limits_apply(struct proc *p);
 /* RLIMIT_MEMLOCK, pages that the caller may still lock; UINT32_MAX: as many as it wants. */
 uint32_t limit_lockable(void);
 
