@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "malice.h"
@@ -344,6 +345,69 @@ static void test_set_id(void)
     unlink("/tmp/set_id");
 }
 
+static volatile int *starting; /* the process that starts the set-id program; shared */
+
+static int starts_set_id(void *arg)
+{
+    char *argv[] = {"/tmp/set_id", NULL};
+
+    (void)arg;
+    drop(1000);
+    for (;;) {
+        pid_t pid = vfork();
+
+        if (pid == 0) {
+            *starting = getpid();
+            execve("/tmp/set_id", argv, argv + 1);
+            _exit(1);
+        }
+        waitpid(pid, NULL, 0);
+    }
+}
+
+/* Its user reads its map, as of the program before, but never that of the set-id one. */
+static int looks_at_maps(void *arg)
+{
+    static char map[PAGE];
+    unsigned read_ones = 0;
+    char path[32];
+
+    (void)arg;
+    drop(1000);
+    for (uint32_t i = tap_count(3000, 300000); i > 0; i--) {
+        snprintf(path, sizeof path, "/proc/%d/maps", *starting);
+        int fd = open(path, O_RDONLY), n = fd < 0 ? 0 : (int)read(fd, map, sizeof map - 1);
+
+        if (fd >= 0)
+            close(fd);
+        map[n > 0 ? n : 0] = '\0';
+        read_ones += n > 0;
+        if (strstr(map, "set_id"))
+            return 1;
+    }
+    return read_ones > 0 ? 0 : 2;
+}
+
+static void test_set_id_maps(void)
+{
+    int status;
+    pid_t starter;
+
+    starting = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK(starting != MAP_FAILED && copy("/bin/true", "/tmp/set_id"));
+    sys_raw(SYS_chmod, "/tmp/set_id", 06755);
+    starter = fork();
+    if (starter == 0)
+        _exit(starts_set_id(NULL));
+    while (!*starting)
+        tap_pause_ms(1);
+    status = tap_child(looks_at_maps, NULL);
+    kill(starter, SIGKILL);
+    waitpid(starter, NULL, 0);
+    unlink("/tmp/set_id");
+    CHECK(tap_exited_with(status, 0));
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -354,6 +418,7 @@ int main(void)
         {"limits of any size", test_limits},
         {"ids that change while others look", test_races},
         {"a program that becomes set-id as it starts", test_set_id},
+        {"maps of a set-id program", test_set_id_maps},
     };
 
     return malice_main(tests, TAP_COUNT(tests));
