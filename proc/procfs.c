@@ -22,7 +22,7 @@
 
 #define INO_BASE   0x40000000u
 #define INO_TASKS  0x41000000u /* + tid << 8 + place */
-#define INO_FDS    0x50000000u /* + pid << 12 + fd */
+#define INO_FDS    0x60000000u /* + pid << 12 + fd */
 #define PROC_MAGIC 0x9fa0u
 #define SYS_MAGIC  0x62656572u
 
