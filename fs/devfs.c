@@ -119,6 +119,12 @@ static const struct vnode_ops own_tty_ops = {.open = tty_open_own,
                                              .ioctl = tty_ioctl,
                                              .poll = tty_poll};
 
+static const struct vnode_ops tty_line_ops = {.open = tty_open_line,
+                                              .read = tty_read,
+                                              .write = tty_write,
+                                              .ioctl = tty_ioctl,
+                                              .poll = tty_poll};
+
 static int none_open(struct file *f)
 {
     (void)f;
@@ -133,10 +139,15 @@ static const struct {
     const struct vnode_ops *ops;
     uint32_t mode, rdev;
 } devices[] = {
-    {"console", &tty_ops, 0600, DEV(5, 1)},    {"tty", &own_tty_ops, 0666, DEV(5, 0)},
-    {"null", &null_ops, 0666, DEV(1, 3)},      {"zero", &zero_ops, 0666, DEV(1, 5)},
-    {"full", &full_ops, 0666, DEV(1, 7)},      {"random", &random_ops, 0666, DEV(1, 8)},
-    {"urandom", &random_ops, 0666, DEV(1, 9)}, {"kdb", &kdb_ops, 0200, DEV(10, 241)},
+    {"console", &tty_ops, 0600, DEV(5, 1)},
+    {"tty", &own_tty_ops, 0666, DEV(5, 0)},
+    {TTY_LINE_NAME, &tty_line_ops, 0600, DEV(TTY_LINE_MAJOR, TTY_LINE_MINOR)},
+    {"null", &null_ops, 0666, DEV(1, 3)},
+    {"zero", &zero_ops, 0666, DEV(1, 5)},
+    {"full", &full_ops, 0666, DEV(1, 7)},
+    {"random", &random_ops, 0666, DEV(1, 8)},
+    {"urandom", &random_ops, 0666, DEV(1, 9)},
+    {"kdb", &kdb_ops, 0200, DEV(10, 241)},
     {"tally", &tally_ops, 0666, DEV(10, 242)},
 };
 

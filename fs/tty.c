@@ -107,6 +107,7 @@ int tty_end_session(int sid)
     if (tty_console.sid == sid) {
         tty_console.sid = 0;
         foreground = tty_console.pgid;
+        tty_console.pgid = 0;
     }
     tty_unlock(&tty_console, mask);
     return foreground;

@@ -27,6 +27,11 @@
 #define TIOCGETD   0x5424u
 #define TIOCGSID   0x5429u
 
+/* The console's line, by Linux's name and number: the UART is a PL011. */
+#define TTY_LINE_NAME  "ttyAMA0"
+#define TTY_LINE_MAJOR 204u
+#define TTY_LINE_MINOR 64u
+
 /* struct termios of the Linux ARM ABI: 36 bytes. */
 struct tty_termios {
     uint32_t iflag, oflag, cflag, lflag;
@@ -61,10 +66,11 @@ void tty_set_foreground(int pgid);
 int tty_foreground(void);
 /* The session that has the terminal; 0: none. */
 int tty_session(void);
-/* The leader of session sid ends: if that had the terminal, any other may take it, and what is in
- * the foreground is to be hung up: its group, or 0. As long as one
- * has it, TIOCSCTTY is -EPERM and TIOCSPGRP -ENOTTY for processes of others. Init's session is
- * above that: by TIOCSPGRP it gives the terminal, whoever has it, to the session of that number. */
+/* The leader of session sid ends: if that had the terminal, any other may take it, nobody is in the
+ * foreground, and who was is to be hung up: that group, or 0. As long as one has it, TIOCSCTTY is
+ * -EPERM, for root and to steal it as well, and TIOCSPGRP and TIOCGPGRP are -ENOTTY for processes
+ * of others. Init's session is above that but for TIOCGPGRP: by TIOCSPGRP it gives the terminal,
+ * whoever has it, to the session of that number. */
 int tty_end_session(int sid);
 
 /* Bytes that a read would get now, without sleeping; in canonical mode of finished lines only. */
@@ -80,6 +86,9 @@ int tty_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
 int tty_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len);
 int tty_ioctl(struct file *f, unsigned request, vaddr_t arg);
 int tty_open_own(struct file *f); /* /dev/tty: -ENXIO: the caller's session has no terminal */
+/* /dev/ttyAMA0: nobody's terminal becomes that of a session's leader who opens it to read, without
+ * O_NOCTTY; not init's. 0. */
+int tty_open_line(struct file *f);
 uint32_t tty_poll(struct file *f, struct poll_wait *w);
 
 #endif

@@ -128,14 +128,6 @@ static int check_group(struct tty *t, int pgid)
     return sid == t->sid ? 0 : -EPERM;
 }
 
-/* Nobody's terminal has no foreground: a shell that is told of one waits to be in it. */
-static int get_pgrp(struct tty *t, vaddr_t arg)
-{
-    if (is_foreign(t) || (t->caller && !t->sid))
-        return -ENOTTY;
-    return put_user32(arg, (uint32_t)tty_foreground());
-}
-
 static int set_pgrp(struct tty *t, vaddr_t arg)
 {
     uint32_t pgid, mask;
@@ -165,6 +157,15 @@ static int own_session(struct tty *t)
     return sid && t->caller().sid == sid ? sid : -ENOTTY;
 }
 
+/* Who is told of a foreground waits to be in it: in a terminal of another session, or nobody's,
+ * that would be for ever. */
+static int get_pgrp(struct tty *t, vaddr_t arg)
+{
+    int sid = own_session(t);
+
+    return sid < 0 ? sid : put_user32(arg, (uint32_t)tty_foreground());
+}
+
 static int get_session(struct tty *t, vaddr_t arg)
 {
     int sid = own_session(t);
@@ -172,21 +173,41 @@ static int get_session(struct tty *t, vaddr_t arg)
     return sid < 0 ? sid : put_user32(arg, (uint32_t)sid);
 }
 
+/* The caller's session gets the terminal if nobody has it, or `also` so. Its own stays as it is. */
+static int take(struct tty *t, const struct tty_caller *caller, bool also)
+{
+    uint32_t mask = tty_lock(t);
+    int error = 0;
+
+    if (!t->sid || (also && t->sid != caller->sid)) {
+        t->sid = caller->sid;
+        t->pgid = caller->pgid;
+    } else if (t->sid != caller->sid) {
+        error = -EPERM;
+    }
+    tty_unlock(t, mask);
+    return error;
+}
+
 static int take_session(struct tty *t)
 {
     struct tty_caller caller = {.leader = true};
-    uint32_t mask;
 
     if (t->caller)
         caller = t->caller();
-    if (caller.leader && caller.sid && caller.sid == tty_session())
+    return caller.leader ? take(t, &caller, in_init_session(t)) : -EPERM;
+}
+
+int tty_open_line(struct file *f)
+{
+    struct tty *t = &tty_console;
+    struct tty_caller caller;
+
+    if (!t->caller || f->flags & O_NOCTTY || (f->flags & O_ACCMODE) == O_WRONLY)
         return 0;
-    if (is_foreign(t) || !caller.leader)
-        return -EPERM;
-    mask = tty_lock(t);
-    t->sid = caller.sid;
-    t->pgid = caller.pgid;
-    tty_unlock(t, mask);
+    caller = t->caller();
+    if (caller.leader && caller.sid != INIT_SESSION)
+        (void)take(t, &caller, false);
     return 0;
 }
 
@@ -201,7 +222,6 @@ static int give_up(struct tty *t)
     if (t->caller && !t->caller().leader)
         return -EPERM;
     pgid = tty_end_session(sid);
-    tty_set_foreground(0);
     if (pgid && t->signal_group) {
         t->signal_group(pgid, TTY_SIGHUP);
         t->signal_group(pgid, TTY_SIGCONT);

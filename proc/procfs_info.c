@@ -89,7 +89,7 @@ void procfs_devices(struct text *t, struct proc *p)
     text_printf(t, "Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/console\n 10 misc\n");
     if (fb_ops(29u << 8))
         text_printf(t, " 29 fb\n");
-    text_printf(t, "240 regs\n\nBlock devices:\n");
+    text_printf(t, "204 ttyAMA\n240 regs\n\nBlock devices:\n");
     blockdev_each(print_major, &m);
 }
 

@@ -22,7 +22,7 @@
 #include "proc/signal_impl.h"
 
 #define NSEC_PER_TICK (NSEC_PER_SEC / 100) /* sysconf(_SC_CLK_TCK) is 100 */
-#define CONSOLE_RDEV  0x501u               /* /dev/console */
+#define LINE_RDEV     (TTY_LINE_MAJOR << 8 | TTY_LINE_MINOR)
 
 #define FORKED_NO_EXEC 0x40u /* PF_FORKNOEXEC */
 
@@ -240,7 +240,7 @@ static void print_terminal(struct text *t, const struct picture *s)
 {
     bool has = tty_session() == s->sid;
 
-    text_printf(t, "%u %d ", has ? CONSOLE_RDEV : 0, has ? tty_foreground() : -1);
+    text_printf(t, "%u %d ", has ? LINE_RDEV : 0, has ? tty_foreground() : -1);
 }
 
 void procfs_pid_stat(struct text *t, struct proc *p, int tid)

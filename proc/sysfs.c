@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * What is in /sys: the CPUs, as C libraries count them (Linux, Documentation/ABI/testing/
- * sysfs-devices-system-cpu). cpuN is an empty directory. Nothing else is there.
+ * What is in /sys: the CPUs, as C libraries count them, cpuN being an empty directory, and which
+ * terminal is the console's, as who looks for one asks. Nothing else is there.
+ * Source: Linux, Documentation/ABI/testing/sysfs-devices-system-cpu and sysfs-tty.
  */
 #include "proc/sysfs.h"
 
 #include <string.h>
 
+#include "fs/tty.h"
 #include "include/uapi/errno.h"
 #include "kern/cpu.h"
 #include "lib/fmt.h"
@@ -29,7 +31,28 @@ static const struct procfs_file system_files[] = {
 static const struct procfs_table system_table = {system_files, ARRAY_SIZE(system_files), 12};
 static const struct procfs_file devices_files[] = {{.name = "system", .dir = &system_table}};
 static const struct procfs_table devices_table = {devices_files, ARRAY_SIZE(devices_files), 8};
-static const struct procfs_file top_files[] = {{.name = "devices", .dir = &devices_table}};
+
+static procfs_printer console_active, console_dev, line_dev;
+
+static const struct procfs_file console_files[] = {
+    {.name = "active", .print = console_active},
+    {.name = "dev", .print = console_dev},
+};
+static const struct procfs_table console_table = {console_files, ARRAY_SIZE(console_files), 32};
+static const struct procfs_file line_files[] = {{.name = "dev", .print = line_dev}};
+static const struct procfs_table line_table = {line_files, ARRAY_SIZE(line_files), 36};
+static const struct procfs_file tty_files[] = {
+    {.name = "console", .dir = &console_table},
+    {.name = TTY_LINE_NAME, .dir = &line_table},
+};
+static const struct procfs_table tty_table = {tty_files, ARRAY_SIZE(tty_files), 28};
+static const struct procfs_file class_files[] = {{.name = "tty", .dir = &tty_table}};
+static const struct procfs_table class_table = {class_files, ARRAY_SIZE(class_files), 24};
+
+static const struct procfs_file top_files[] = {
+    {.name = "class", .dir = &class_table},
+    {.name = "devices", .dir = &devices_table},
+};
 static const struct procfs_table top_table = {top_files, ARRAY_SIZE(top_files), 4};
 
 const struct procfs_file sysfs_root_file = {.name = "", .dir = &top_table};
@@ -115,4 +138,22 @@ void procfs_cpus_most(struct text *t, struct proc *p)
 {
     (void)p;
     text_printf(t, "%d\n", CPU_MAX - 1);
+}
+
+static void console_active(struct text *t, struct proc *p)
+{
+    (void)p;
+    text_printf(t, "%s\n", TTY_LINE_NAME);
+}
+
+static void console_dev(struct text *t, struct proc *p)
+{
+    (void)p;
+    text_printf(t, "5:1\n");
+}
+
+static void line_dev(struct text *t, struct proc *p)
+{
+    (void)p;
+    text_printf(t, "%u:%u\n", TTY_LINE_MAJOR, TTY_LINE_MINOR);
 }

@@ -307,6 +307,51 @@ static void sessions_take_and_leave(void **state)
     assert_int_equal(tty_foreground(), 0);
 }
 
+/* Opening the line takes the terminal that nobody has, for a leader that may read, but init. */
+static void opening_takes(void **state)
+{
+    (void)state;
+    tty_on_caller(member, on_background, session_of);
+    file.flags = O_RDWR;
+    assert_int_equal(tty_open_line(&file), 0);
+    assert_int_equal(tty_session(), 0); /* no leader */
+    tty_on_caller(of_init, on_background, session_of);
+    assert_int_equal(tty_open_line(&file), 0);
+    assert_int_equal(tty_session(), 0);
+    tty_on_caller(background, on_background, session_of);
+    file.flags = O_RDWR | O_NOCTTY;
+    assert_int_equal(tty_open_line(&file), 0);
+    file.flags = O_WRONLY;
+    assert_int_equal(tty_open_line(&file), 0);
+    assert_int_equal(tty_session(), 0);
+    file.flags = O_RDONLY;
+    assert_int_equal(tty_open_line(&file), 0);
+    assert_int_equal(tty_session(), 5);
+    assert_int_equal(tty_foreground(), 8);
+    tty_on_caller(stranger, on_background, session_of);
+    assert_int_equal(tty_open_line(&file), 0);
+    assert_int_equal(tty_session(), 5);
+    file.flags = 0;
+}
+
+/* Init's session, too, is told of no foreground but its own: it would wait to be there. When the
+ * leader has ended there is none, and nobody is behind it. */
+static void no_foreground_of_others(void **state)
+{
+    uint32_t value = 0;
+
+    (void)state;
+    type("line\n");
+    tty_on_caller(background, on_background, session_of);
+    assert_int_equal(tty_ioctl(&file, TIOCSCTTY, 0), 0);
+    tty_on_caller(of_init, on_background, session_of);
+    assert_int_equal(tty_ioctl(&file, TIOCGPGRP, (vaddr_t)&value), -ENOTTY);
+    assert_int_equal(read_len(8), -EIO);
+    assert_int_equal(tty_end_session(5), 8);
+    assert_int_equal(tty_foreground(), 0);
+    reads("line\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +368,8 @@ int main(void)
         cmocka_unit_test_setup(output_flags, setup),
         cmocka_unit_test_setup(flags_that_are_not_there, setup),
         cmocka_unit_test_setup(sessions_take_and_leave, setup),
+        cmocka_unit_test_setup(opening_takes, setup),
+        cmocka_unit_test_setup(no_foreground_of_others, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -208,8 +209,96 @@ static void in_a_session(void)
     CALL(ioctl(tty, TIOCGSID, &tty));
 }
 
+static bool has_terminal(void)
+{
+    int sid = 0;
+
+    return ioctl(tty, TIOCGSID, &sid) == 0 && sid == getsid(0);
+}
+
+/* What opening the line itself does, to a session that has no terminal. */
+static void opened(void)
+{
+    pid_t child;
+    int group = 0;
+
+    setsid();
+    CALL(open("tty", O_RDWR | O_NOCTTY) > 0);
+    SHOW(has_terminal());
+    CALL(open("tty", O_WRONLY) > 0);
+    SHOW(has_terminal());
+    CALL(open("/dev/console", O_RDWR) > 0);
+    SHOW(has_terminal());
+    child = fork();
+    if (child == 0) {
+        say("no leader");
+        CALL(open("tty", O_RDONLY) > 0);
+        SHOW(has_terminal());
+        CALL(ioctl(tty, TIOCSCTTY, 1));
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    SHOW(has_terminal());
+    CALL(open("tty", O_RDONLY) > 0);
+    SHOW(has_terminal());
+    CALL(ioctl(tty, TIOCGPGRP, &group));
+    SHOW(group == getpid());
+}
+
+/* The other of two sessions. */
+static void other_session(void)
+{
+    int group = 0;
+
+    setsid();
+    CALL(open("tty", O_RDWR) > 0);
+    SHOW(has_terminal());
+    CALL(ioctl(tty, TIOCSCTTY, 0));
+    CALL(ioctl(tty, TIOCGPGRP, &group));
+    group = getpid();
+    CALL(ioctl(tty, TIOCSPGRP, &group));
+    CALL(ioctl(tty, TIOCNOTTY, 0));
+    CALL(open("/dev/tty", O_RDWR));
+}
+
+/* A session that has the terminal, while another asks for it, and who has had none from the
+ * beginning. */
+static void two_sessions(void)
+{
+    volatile int *step = mmap(NULL, PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int group = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        setsid();
+        CALL(ioctl(tty, TIOCSCTTY, 0));
+        *step = 1;
+        while (*step == 1)
+            pause_ms(1);
+        _exit(0);
+    }
+    while (*step == 0)
+        pause_ms(1);
+    CALL(ioctl(tty, TIOCGPGRP, &group));
+    CALL(ioctl(tty, TIOCGSID, &group));
+    CALL(open("/dev/tty", O_RDWR));
+    IN_CHILD(other_session);
+    *step = 2;
+    waitpid(child, NULL, 0);
+    say("it has ended");
+    CALL(ioctl(tty, TIOCGPGRP, &group));
+    fcntl(tty, F_SETFL, O_NONBLOCK);
+    CALL(read(tty, &group, 1));
+    fcntl(tty, F_SETFL, 0);
+}
+
 void theme_tty(void)
 {
     tty = open("/dev/console", O_RDWR | O_NOCTTY);
+    mknod("tty", S_IFCHR | 0600, makedev(204, 64));
     IN_CHILD(in_a_session);
+    about("opening it");
+    IN_CHILD(opened);
+    about("two sessions");
+    two_sessions();
 }
