@@ -11,8 +11,7 @@ class Fuzz(TestCase):
     kernel = {}
 
     def fuzz(self, append="", **machine):
-        # What is left of 100,000 calls: a leak would be left hundreds of times.
-        run_user_tests("slack /tests/fuzz", append, 30000 if SOAK else 250, cpus=4, **self.kernel, **machine)
+        run_user_tests("/tests/fuzz", append, 30000 if SOAK else 250, cpus=4, **self.kernel, **machine)
 
     def test_plain(self):
         self.fuzz()

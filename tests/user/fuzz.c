@@ -54,6 +54,8 @@ static pid_t self;
 static struct worker workers[THREADS];
 static volatile uint32_t tids[THREADS];
 
+/* Nothing here can be made or taken away but in the worker's place: not in /dev, and no file is the
+ * place's parent, which "d/.." would be when d has become a link. */
 static const char *const paths[] = {"motd",
                                     "true",
                                     "/proc/self/maps",
@@ -67,7 +69,7 @@ static const char *const paths[] = {"motd",
                                     "full",
                                     "/proc/self",
                                     "nothing",
-                                    "d/..",
+                                    "d/../motd",
                                     "fifo",
                                     "",
                                     "d/x",
@@ -76,7 +78,7 @@ static const char *const paths[] = {"motd",
                                     "/proc/meminfo",
                                     "/proc/self/fd",
                                     "new",
-                                    "/dev/tty"};
+                                    "tty"};
 static const char *const directories[] = {".", "d", "/proc", "/proc/self"};
 
 static uint32_t roll(struct worker *w, uint32_t sides)
@@ -184,9 +186,16 @@ static bool is_leak(uint32_t word)
            (next < 9 || next > 127);
 }
 
+/* readv, writev and their kin: the answer may be the sum of lengths, which are words by chance. */
+static bool answers_sum(uint32_t number)
+{
+    return number == 145 || number == 146 || number == 361 || number == 362 || number == 392 ||
+           number == 393;
+}
+
 static void look_for_leaks(struct worker *w, uint32_t number, uint32_t result)
 {
-    for (unsigned i = 0; i <= WINDOW_WORDS; i++) {
+    for (unsigned i = 0; i < WINDOW_WORDS + !answers_sum(number); i++) {
         uint32_t word = i < WINDOW_WORDS ? w->window[i] : result;
 
         if (!is_leak(word))
@@ -323,6 +332,7 @@ static void place_make(const char *name)
     CHECK_EQ(sys_raw(SYS_mknod, "null", S_IFCHR | 0666, 1 << 8 | 3), 0);
     CHECK_EQ(sys_raw(SYS_mknod, "zero", S_IFCHR | 0666, 1 << 8 | 5), 0);
     CHECK_EQ(sys_raw(SYS_mknod, "full", S_IFCHR | 0666, 1 << 8 | 7), 0);
+    CHECK_EQ(sys_raw(SYS_mknod, "tty", S_IFCHR | 0666, 5 << 8 | 0), 0);
     CHECK_EQ(sys_raw(SYS_chdir, ".."), 0);
 }
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * /tests/run [soak] [untimed] [slack] [together] [PROGRAM...]: runs the test programs (all of
- * /tests whose names start with t_) one after the other and prints TAP: their own lines indented,
- * and one line for each. Status 0 if all passed. soak: with large counts. untimed: however long
- * anything takes. slack: up to 16 frames and objects more or less are no failure, where so much is
- * done that only what grows with it is a leak. Frames in use are compared around each program as
- * well. together: all at the same time, with one look at the frames around all of them, and names
- * in front of their lines.
+ * /tests/run [soak] [untimed] [together] [PROGRAM...]: runs the test programs (all of /tests whose
+ * names start with t_) one after the other and prints TAP: their own lines indented, and one line
+ * for each. Status 0 if all passed. soak: with large counts. untimed: however long anything takes.
+ * Frames in use are compared around each program as well. together: all at the same time, with one
+ * look at the frames around all of them, and names in front of their lines.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,8 +116,6 @@ int main(int argc, char **argv)
         setenv("TAP_SOAK", "1", 1);
     if (word_is(&argc, &argv, "untimed"))
         setenv("TAP_UNTIMED", "1", 1);
-    if (word_is(&argc, &argv, "slack"))
-        setenv("TAP_SLACK", "16", 1);
     together = word_is(&argc, &argv, "together");
     count = argc > 1 ? (unsigned)argc - 1 : programs_find();
     if (argc > 1)

@@ -177,10 +177,9 @@ static long frames_settle(long wanted)
 
 bool tap_report(unsigned n, const char *name, bool ok, long frames_before)
 {
-    const char *word = getenv("TAP_SLACK");
-    long frames = frames_settle(frames_before), slack = word ? atol(word) : 0;
+    long frames = frames_settle(frames_before);
 
-    if (frames_before >= 0 && frames >= 0 && labs(frames - frames_before) > slack) {
+    if (frames_before >= 0 && frames >= 0 && frames != frames_before) {
         printf("%s# frames in use: %ld before, %ld after\n", tap_indent(), frames_before, frames);
         ok = false;
     }
