@@ -130,6 +130,7 @@ int posix_timer_create(const struct posix_timer_make *make)
     struct posix_timer *p = pt ? slab_alloc(&posix_timer_cache) : NULL;
     uint32_t mask;
     bool entered;
+    int id;
 
     if (!p)
         return -ENOMEM;
@@ -139,14 +140,15 @@ int posix_timer_create(const struct posix_timer_make *make)
     p->queued.of_timer = true;
     mask = timers_lock();
     entered = enter(pt, p);
+    id = p->id;
     p->queued.info = (struct siginfo){
         .signo = make->sig,
         .code = SI_TIMER,
         .word = {(uint32_t)p->id, 0, make->has_value ? make->value : (uint32_t)p->id}};
-    timers_unlock(mask);
+    timers_unlock(mask); /* another thread may delete it at once */
     if (!entered)
         slab_free(&posix_timer_cache, p);
-    return entered ? p->id : -EAGAIN;
+    return entered ? id : -EAGAIN;
 }
 
 int posix_timer_set(int id, const struct utimer_value *v, bool absolute, struct utimer_value *old)
