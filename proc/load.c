@@ -30,8 +30,9 @@ static unsigned queue_length(struct runq *rq)
 
     for (unsigned p = 0; p < PRIORITIES; p++) {
         list_for_each (it, &rq->level[p]) {
-            if (++n == LONGEST)
+            if (n == LONGEST)
                 break;
+            n++;
         }
     }
     spin_unlock_irq(&rq->lock, mask);
@@ -73,6 +74,7 @@ static void look(unsigned without)
     if (now - *(volatile uint64_t *)&load.sample_ns < INTERVAL_NS ||
         __atomic_exchange_n(&load.busy, true, __ATOMIC_ACQUIRE))
         return;
+    now = clock_ns(); /* another CPU may have sampled meanwhile, up to a later moment than `now` */
     while (now - load.sample_ns >= 2ull * INTERVAL_NS && ++steps < INTERVALS_MAX) {
         load.sample_ns += INTERVAL_NS;
         step(0);
