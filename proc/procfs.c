@@ -109,7 +109,7 @@ int procfs_node_make(struct vnode *dir, const struct procfs_node *like, unsigned
     n->vnode.ino = procfs_ino(like, place);
     n->vnode.nlink = is_dir(n->file) ? 2 : 1;
     n->vnode.parent = vnode_ref(dir);
-    if (n->pid)
+    if (n->pid && dir->fs == &procfs)
         procfs_own(&n->vnode, n->pid);
     n->vnode.atime = n->vnode.mtime = n->vnode.ctime = vnode_now();
     *found = &n->vnode;
