@@ -32,6 +32,8 @@
 #define NR_capset     185
 #define NR_prlimit64  369
 #define NR_prctl      172
+#define NR_timeofday  79 /* settimeofday */
+#define NR_clock_set  262
 #define NR_geteuid    201
 #define NR_getuid     199
 #define RLIMIT_NPROC  6
@@ -85,6 +87,24 @@ static void test_never_again(void)
 {
     for (uint32_t seed = 1; seed <= 4; seed++)
         CHECK(tap_exited_with(tap_child(ask_for_everything, &seed), 0));
+}
+
+/* Whatever is asked for, but what is no time at all. */
+static int sets_clocks(void *arg)
+{
+    static const uint32_t zero[2], bad[2] = {1, 1000000000};
+
+    (void)arg;
+    drop(1000);
+    return sys_raw(NR_timeofday, NULL, NULL) != -EPERM ||
+           sys_raw(NR_timeofday, NULL, zero) != -EPERM ||
+           sys_raw(NR_timeofday, zero, NULL) != -EPERM ||
+           sys_raw(NR_clock_set, 0, zero) != -EPERM || sys_raw(NR_clock_set, 0, bad) != -EINVAL;
+}
+
+static void test_clocks(void)
+{
+    CHECK(tap_exited_with(tap_child(sets_clocks, NULL), 0));
 }
 
 static int caps_and_pointers(void *arg)
@@ -412,6 +432,7 @@ int main(void)
 {
     static const struct tap_test tests[] = {
         {"who dropped root is never root again", test_never_again},
+        {"who may not set the clock", test_clocks},
         {"pointers and capabilities", test_pointers},
         {"users by the dozen", test_many},
         {"as many processes as a user may have", test_forks},
