@@ -34,13 +34,18 @@ static struct {
     struct vnode *single[SINGLES_MAX]; /* (n) roots of what there is one of, with references */
 } mounts;
 
+static void set_source(struct mount *m, const char *source)
+{
+    fmt_snprint(m->source, SOURCE_BYTES, "%s", source && *source ? source : "none");
+}
+
 void mount_root(struct vnode *v)
 {
     struct mount *m = &mounts.mount[0];
 
     memset(&mounts, 0, sizeof(mounts));
     m->root = vnode_ref(v);
-    fmt_snprint(m->source, SOURCE_BYTES, "%s", v->fs->source);
+    set_source(m, v->fs->source);
     mounts.count = 1;
 }
 
@@ -70,7 +75,7 @@ static int enter(struct vnode *covered, struct vnode *dir, const char *source, s
         covered->nlink == 0)
         return -EBUSY;
     *m = (struct mount){.root = vnode_ref(dir), .covered = covered};
-    fmt_snprint(m->source, SOURCE_BYTES, "%s", source && *source ? source : "none");
+    set_source(m, source);
     dir->parent = covered->parent;
     dir->name = covered->name;
     covered->mounted = dir;
@@ -195,7 +200,7 @@ static int add_single(const struct mount_request *r, struct vnode *covered, stru
         else
             error = enter(covered, single, r->source, &m);
     } else {
-        fmt_snprint(mount_of(single)->source, SOURCE_BYTES, "%s", r->source);
+        set_source(mount_of(single), r->source);
     }
     if (!error && flags_of(single))
         __atomic_store_n(flags_of(single), r->flags, __ATOMIC_RELAXED);
