@@ -247,9 +247,7 @@ static uint32_t move_locked(struct bucket *b, const struct word_name *name, stru
         list_push_back(&to->sleepers, &s->link);
         __atomic_store_n(&s->bucket, to, __ATOMIC_RELAXED);
         s->name = *new_name;
-        moved++;
-        if (b == to && it_next == &b->sleepers.head)
-            break; /* what comes now are those that were moved */
+        moved++; /* in the same bucket it comes by once more, with the other name */
     }
     return moved;
 }

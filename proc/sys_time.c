@@ -10,8 +10,8 @@
 #include "proc/sys_impl.h"
 #include "proc/utimer_impl.h"
 
-#define TICKS_PER_SEC 100 /* of times() */
-#define NSEC_PER_TICK 10000000
+#define TICKS_PER_SEC 100u /* of times() */
+#define NSEC_PER_TICK 10000000u
 #define PAGE_KIB      (PAGE_SIZE / 1024u)
 
 #define RUSAGE_SELF     0
@@ -242,11 +242,12 @@ SYSCALL4(sys_clock_nanosleep64, id, flags, utime, urest)
     return sleep_call(id, flags, utime, urest, true);
 }
 
+/* Of 32 bits: they begin anew after 497 days. */
 static int32_t ticks(uint64_t ns)
 {
     struct timespec64 t = ns_split(ns);
 
-    return (int32_t)t.sec * TICKS_PER_SEC + (int32_t)t.nsec / NSEC_PER_TICK;
+    return (int32_t)((uint32_t)t.sec * TICKS_PER_SEC + (uint32_t)t.nsec / NSEC_PER_TICK);
 }
 
 SYSCALL1(sys_times, utimes)

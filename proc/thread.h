@@ -135,8 +135,8 @@ void sched_init_cpu(struct cpu *cpu);
 /* Where t may run: bit n for CPU n, at least one that is online. Moves it if need be: the caller
  * itself at the next preempt_point. (P) held, so that t does not end. */
 void sched_set_affinity(struct thread *t, uint32_t allowed);
-/* -20 .. 19: t's slices are 8 times as long as others down to a 68th, a quarter more for each step.
- * Its levels are those of all. (P) held. */
+/* -20 .. 19: t's slices are 9 times as long as others, from -10 down, to an 85th, a quarter more
+ * for each step. Its levels are those of all. (P) held. */
 void sched_set_nice(struct thread *t, int nice);
 
 struct sched_stats {
