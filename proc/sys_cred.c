@@ -325,10 +325,6 @@ SYSCALL2(sys_setgroups, count, ulist)
 }
 
 /* The forms with 16 bits. */
-static uint32_t wide_id(uint32_t id)
-{
-    return (uint16_t)id == UINT16_MAX ? KEEP : (uint16_t)id;
-}
 
 SYSCALL1(sys_setuid16, id)
 {

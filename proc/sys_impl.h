@@ -43,6 +43,12 @@ int __must_check time_put(vaddr_t to, uint64_t ns, bool wide);
 /* struct rusage to user memory. -EFAULT. */
 int __must_check rusage_put(vaddr_t to, struct cpu_time time, const struct usage *u);
 
+/* An id of a user or group as calls with 16 bits for it have it: 65535 means -1. */
+static inline uint32_t wide_id(uint32_t id)
+{
+    return (uint16_t)id == UINT16_MAX ? UINT32_MAX : (uint16_t)id;
+}
+
 /* A path from user memory in memory of its own, for kfree: 0 or -EFAULT, -ENAMETOOLONG, -ENOENT (an
  * empty one), -ENOMEM. */
 int __must_check path_from_user(vaddr_t upath, char **path);

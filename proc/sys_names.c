@@ -323,11 +323,7 @@ SYSCALL4(sys_fchownat, dirfd, upath, uid, gid)
     return change_path((int)dirfd, upath, flags, &a);
 }
 
-/* The forms with 16 bits for an id, of which 65535 means -1. */
-static uint32_t wide_id(uint32_t id)
-{
-    return (uint16_t)id == UINT16_MAX ? UINT32_MAX : (uint16_t)id;
-}
+/* The forms with 16 bits for an id. */
 
 SYSCALL3(sys_chown16, upath, uid, gid)
 {
