@@ -57,6 +57,18 @@ static void prot_letters(char letters[4], prot_t prot)
     letters[3] = '\0';
 }
 
+/* The end of a line of maps; as on Linux a file's name may not begin another one. */
+static void put_name(struct text *t, const char *name)
+{
+    const char *end;
+
+    for (; (end = strchr(name, '\n')) != NULL; name = end + 1) {
+        text_write(t, name, (size_t)(end - name));
+        text_write(t, "\\012", 4);
+    }
+    text_printf(t, "%s\n", name);
+}
+
 void procfs_map_line(struct seg *s, void *arg)
 {
     struct vnode *v = s->obj ? vnode_of_obj(s->obj) : NULL;
@@ -69,10 +81,8 @@ void procfs_map_line(struct seg *s, void *arg)
                 (unsigned long)seg_end(s), prot, s->flags & SEG_SHARED ? 's' : 'p',
                 seg_has_pages(s) ? (unsigned long)page_addr(s->obj_page) : 0,
                 v ? (unsigned)v->fs->dev : 0u, v ? (unsigned)v->ino : 0u);
-    if (*name)
-        text_printf(t, "%-*s%s\n", NAME_COLUMN, head, name);
-    else
-        text_printf(t, "%s\n", head);
+    text_printf(t, "%-*s", *name ? NAME_COLUMN : 0, head);
+    put_name(t, name);
 }
 
 void procfs_pid_maps(struct text *t, struct proc *p)

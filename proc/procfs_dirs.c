@@ -225,6 +225,7 @@ static int take_fd(const struct procfs_node *n, struct vnode **v)
 void procfs_label_locked(struct vnode *v, char *buf, size_t size)
 {
     static const char deleted[] = " (deleted)";
+    int error = 0;
 
     if (v->fs->label && strchr(v->fs->label, ':'))
         fmt_snprint(buf, size, "%s", v->fs->label);
@@ -232,7 +233,11 @@ void procfs_label_locked(struct vnode *v, char *buf, size_t size)
         fmt_snprint(buf, size, "%s:[%u]", v->fs->label, (unsigned)v->ino);
     else if (v->name && !v->parent)
         fmt_snprint(buf, size, "/%s%s", v->name, deleted);
-    else if (vnode_path_locked(v, buf, size))
+    else
+        error = vnode_path_locked(v, buf, size);
+    if (error == -ERANGE)
+        fmt_snprint(buf, size, "?");
+    else if (error)
         fmt_snprint(buf, size, "/#%u%s", (unsigned)v->ino, deleted);
 }
 

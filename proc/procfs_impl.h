@@ -82,7 +82,8 @@ int procfs_top_link(const struct procfs_node *n, char *buf, size_t size);
 int procfs_fd_link(const struct procfs_node *n, char *buf, size_t size);
 int procfs_mounts_link(const struct procfs_node *n, char *buf, size_t size);
 int procfs_readlink(struct vnode *v, char *buf, size_t size);
-/* What a listing calls the file, (n) held: its path, or pipe:[INO] and the like. */
+/* What a listing calls the file, (n) held: its path, or pipe:[INO] and the like; "?": that is
+ * longer than buf. */
 void procfs_label_locked(struct vnode *v, char *buf, size_t size);
 
 /* Of a process. */

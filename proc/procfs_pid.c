@@ -320,13 +320,27 @@ static void status_signals(struct text *t, const struct picture *s)
                 s->caught);
 }
 
+/* As on Linux a name may not begin another line. */
+static void status_name(struct text *t, const char *comm)
+{
+    text_printf(t, "Name:\t");
+    for (; *comm; comm++) {
+        if (*comm == '\n' || *comm == '\\')
+            text_printf(t, "\\%c", *comm == '\n' ? 'n' : '\\');
+        else
+            text_write(t, comm, 1);
+    }
+    text_printf(t, "\n");
+}
+
 void procfs_pid_status(struct text *t, struct proc *p, int tid)
 {
     struct picture s;
 
     picture_take(&s, p, tid);
-    text_printf(t, "Name:\t%s\nUmask:\t0%u%u%u\nState:\t%c (%s)\n", s.comm, s.umask >> 6 & 7,
-                s.umask >> 3 & 7, s.umask & 7, s.state, state_name(s.state));
+    status_name(t, s.comm);
+    text_printf(t, "Umask:\t0%u%u%u\nState:\t%c (%s)\n", s.umask >> 6 & 7, s.umask >> 3 & 7,
+                s.umask & 7, s.state, state_name(s.state));
     text_printf(t, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", s.tgid, s.pid,
                 s.ppid);
     cred_print_ids(t, p);

@@ -6,6 +6,7 @@
  */
 #include "files.h"
 
+#include <sys/mman.h>
 #include <sys/wait.h>
 
 #define USER_END     0x40000000ul
@@ -121,6 +122,37 @@ static void test_sizes_agree(void)
     for (line = maps; *line; line = strchr(line, '\n') + 1)
         pages += (strtoul(line + 9, NULL, 16) - strtoul(line, NULL, 16)) / 4096;
     CHECK_EQ(pages * 4, kb);
+}
+
+/* Names with ends of lines in them begin no lines; what is too long is not said to be deleted. */
+static void test_names(void)
+{
+    char dir[8 + 12 * 21] = "/tmp/", *lines;
+    int fd = (int)files_open("/tmp/a\n0", CREATE, 0600);
+
+    CHECK(sys_raw(SYS_mmap2, 0, 4096, PROT_READ, MAP_SHARED, fd, 0) > 0);
+    for (unsigned i = 0; i < 12; i++) {
+        strcat(dir, "/twenty_letters_each");
+        CHECK_EQ(sys_raw(SYS_mkdir, dir, 0700), 0);
+    }
+    CHECK_EQ(sys_raw(SYS_chdir, dir), 0);
+    fd = (int)files_open("long", CREATE, 0600);
+    CHECK(sys_raw(SYS_mmap2, 0, 4096, PROT_READ, MAP_SHARED, fd, 0) > 0);
+    lines = text("/proc/self/maps");
+    CHECK(strstr(lines, "/tmp/a\\0120\n") && !strstr(lines, "\n0\n"));
+    CHECK(strstr(lines, " ?\n") && !strstr(lines, "deleted"));
+    free(lines);
+    CHECK_EQ(sys_raw(172 /* prctl */, 15 /* PR_SET_NAME */, "a\n\\\nUid:\t0"), 0);
+    lines = text("/proc/self/status");
+    CHECK(strncmp(lines, "Name:\ta\\n\\\\\\nUid:\t0\nUmask:", 26) == 0);
+    free(lines);
+    CHECK_EQ(files_unlink("/tmp/a\n0"), 0);
+    CHECK_EQ(files_unlink("long"), 0);
+    CHECK_EQ(chdir("/"), 0);
+    for (unsigned i = 0; i < 12; i++) {
+        CHECK_EQ(sys_raw(SYS_rmdir, dir), 0);
+        *strrchr(dir, '/') = '\0';
+    }
 }
 
 /* Sums over smaps are what status says. */
@@ -453,6 +485,7 @@ int main(void)
     static const struct tap_test tests[] = {
         {"stat", test_stat},
         {"sizes agree", test_sizes_agree},
+        {"names that are not plain", test_names},
         {"smaps", test_smaps},
         {"exe, cwd, root, self", test_links},
         {"what links in fd are called", test_fd_links},
