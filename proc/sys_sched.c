@@ -205,16 +205,21 @@ SYSCALL2(sys_sched_rr_get_interval, pid, uinterval)
     return error ? error : copy_to_user(uinterval, &slice, sizeof(slice));
 }
 
-/* The affinity of a thread; with *set (if not NULL) it is changed. -ESRCH, -EPERM. */
+/* The affinity of a thread; with *set (if not NULL) it is changed. -ESRCH, -EPERM; -EINVAL: *set
+ * is empty. */
 static int affinity_of(int tid, const uint32_t *set, uint32_t *cpus)
 {
     struct thread *t;
     int error = -ESRCH;
 
+    if (tid < 0)
+        return -ESRCH;
     proc_lock();
     t = tid ? find_thread_locked(tid) : thread_current();
     if (t)
         error = set ? cred_may_schedule(t->proc) : 0;
+    if (!error && set && !*set)
+        error = -EINVAL;
     if (!error) {
         if (set)
             sched_set_affinity(t, *set);
@@ -231,7 +236,7 @@ SYSCALL3(sys_sched_getaffinity, pid, len, umask)
     uint32_t cpus;
     int error;
 
-    if ((int)pid < 0 || len < sizeof(uint32_t) || len % sizeof(uint32_t))
+    if (len < sizeof(uint32_t) || len % sizeof(uint32_t))
         return -EINVAL;
     error = affinity_of((int)pid, NULL, &cpus);
     if (error)
@@ -239,16 +244,13 @@ SYSCALL3(sys_sched_getaffinity, pid, len, umask)
     return put_user32(umask, cpus & cpus_online()) ? -EFAULT : (long)sizeof(uint32_t);
 }
 
+/* A short mask has no further CPUs. */
 SYSCALL3(sys_sched_setaffinity, pid, len, umask)
 {
-    uint32_t mask, cpus;
+    uint32_t mask = 0, cpus;
 
-    if ((int)pid < 0 || len < sizeof(mask))
-        return -EINVAL;
-    if (get_user32(&mask, umask))
+    if (copy_from_user(&mask, umask, MIN(len, (uint32_t)sizeof(mask))))
         return -EFAULT;
     mask &= cpus_online();
-    if (!mask)
-        return -EINVAL;
     return affinity_of((int)pid, &mask, &cpus);
 }

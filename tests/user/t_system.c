@@ -210,6 +210,22 @@ static void test_nice(void)
     CHECK(steps[1] > 0 && steps[0] > 3 * steps[1]);
 }
 
+/* Masks of any length; who is meant comes before what. */
+static void test_affinity(void)
+{
+    uint32_t before, none = 0;
+    uint8_t one = 1;
+
+    CHECK_EQ(sys_raw(SYS_sched_getaffinity, 0, 4, &before), 4);
+    CHECK_EQ(sys_raw(SYS_sched_setaffinity, 0, 1, &one), 0);
+    CHECK_EQ(sys_raw(SYS_sched_setaffinity, 0, 0, &one), -EINVAL);
+    CHECK_EQ(sys_raw(SYS_sched_setaffinity, -1, 4, &none), -ESRCH);
+    CHECK_EQ(sys_raw(SYS_sched_setaffinity, 32767, 4, &none), -ESRCH);
+    CHECK_EQ(sys_raw(SYS_sched_getaffinity, -1, 4, &none), -ESRCH);
+    CHECK_EQ(sys_raw(SYS_sched_getaffinity, -1, 2, &none), -EINVAL);
+    CHECK_EQ(sys_raw(SYS_sched_setaffinity, 0, 4, &before), 0);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -225,6 +241,7 @@ int main(void)
         {"terminal settings", test_terminal},
         {"registers", test_registers},
         {"nice", test_nice},
+        {"affinity", test_affinity},
     };
 
     return tap_main(tests, TAP_COUNT(tests));
