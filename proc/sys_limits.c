@@ -80,7 +80,7 @@ SYSCALL4(sys_prlimit64, pid, resource, unew, uold)
         return -EFAULT;
     if (unew)
         new = (struct limit){narrow(wide[0]), narrow(wide[1])};
-    p = (int)pid < 0 ? NULL : pid_ref(pid ? (int)pid : proc_current()->pid);
+    p = (int)pid < 0 ? NULL : thread_proc_ref(pid ? (int)pid : proc_current()->pid);
     if (!p)
         return -ESRCH;
     error = exchange(p, resource, unew ? &new : NULL, &old);
