@@ -19,6 +19,8 @@
 #define HELPER "/tests/helper"
 #define GOOD   42
 
+#define SETRLIMIT 75
+
 /* helper args COUNT LEN and COUNT arguments of LEN bytes. */
 static int args_run(int count, int len)
 {
@@ -108,6 +110,21 @@ static int same_pid_body(void *arg)
 static void test_keeps_pid(void)
 {
     CHECK(tap_exited_with(tap_child(same_pid_body, NULL), GOOD));
+}
+
+/* Its memory has limits of its own, which the new one gets. */
+static int limited_body(void *arg)
+{
+    static const uint32_t limit[2] = {64 << 20, 64 << 20};
+
+    if (sys_raw(SETRLIMIT, 9 /* RLIMIT_AS */, limit))
+        return 1;
+    return same_pid_body(arg);
+}
+
+static void test_limits(void)
+{
+    CHECK(tap_exited_with(tap_child(limited_body, NULL), GOOD));
 }
 
 static void test_descriptors(void)
@@ -218,6 +235,7 @@ int main(void)
         {"the environment arrives", test_environment},
         {"the stack is laid out as the ABI says", test_stack_layout},
         {"the pid stays", test_keeps_pid},
+        {"a process with limits", test_limits},
         {"descriptors and close-on-exec", test_descriptors},
         {"what is no program", test_refusals},
         {"damaged ELF files", test_damaged},
