@@ -62,6 +62,15 @@ static uint32_t *flags_of(const struct vnode *v)
     return v->fs->state ? &v->fs->state->flags : NULL;
 }
 
+/* v can be reached from the root, and not only from inside of what was detached. */
+static bool is_attached(const struct vnode *v)
+{
+    for (unsigned i = 0; i < mounts.count; i++)
+        if (mounts.mount[i].root->fs == v->fs && !mounts.mount[i].detached)
+            return true;
+    return false;
+}
+
 /* dir comes over covered, whose reference becomes the table's; (n) held for writing. */
 static int enter(struct vnode *covered, struct vnode *dir, const char *source, struct mount **made)
 {
@@ -71,6 +80,8 @@ static int enter(struct vnode *covered, struct vnode *dir, const char *source, s
         return -ENOTDIR;
     if (!covered->fs->state && !mount_of(covered))
         return -EINVAL; /* directories of /proc and /sys are made anew by each walk */
+    if (!is_attached(covered))
+        return -EINVAL; /* nobody could unmount it any more */
     if (mounts.count == MOUNTS_MAX || covered->mounted || covered->parent == covered ||
         covered->nlink == 0)
         return -EBUSY;

@@ -247,6 +247,7 @@ class Mounts(Ash):
         """umount -l: what is in use goes when it is left."""
         self.say("cd /mnt; mount -t tmpfs t /mnt; cd /mnt; echo here > f; umount -l /mnt")
         self.check("cat f; ls /mnt; mount | grep -c /mnt", "here\n0", status=1)
+        self.check("mkdir d; mount -t tmpfs t d", ".*Invalid argument")  # who would unmount it?
         self.say("i=0; cd /; while [ $i -lt 50 ]; do mount -t tmpfs t /mnt || break; cd /mnt; "
                  "umount -l /mnt; cd /; i=$((i+1)); done; [ $i = 50 ]", seconds=60)
         self.end()
