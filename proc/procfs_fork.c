@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "include/uapi/errno.h"
+#include "proc/cred.h"
 #include "proc/pid.h"
 #include "proc/procfs_impl.h"
 
@@ -33,9 +34,11 @@ static int fork_write(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
     p = pid_ref(procfs_pid_of(f));
     if (!p)
         return -ESRCH;
-    p->fork_copies = word[0] == 'c';
+    error = cred_may_look(p); /* it may have become somebody else since the file was opened */
+    if (!error)
+        p->fork_copies = word[0] == 'c';
     proc_unref(p);
-    return (int)len;
+    return error ? error : (int)len;
 }
 
 const struct vnode_ops procfs_pid_fork_ops = {

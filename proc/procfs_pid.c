@@ -243,11 +243,22 @@ static void print_terminal(struct text *t, const struct picture *s)
     text_printf(t, "%u %d ", has ? LINE_RDEV : 0, has ? tty_foreground() : -1);
 }
 
+/* Where its memory lies, and how it ended, is not for everybody. As on Linux, code is at 1 then. */
+static void hide(struct picture *s)
+{
+    s->size.start_code = s->size.end_code = s->has_memory;
+    s->size.start_data = s->size.end_data = s->stack_top = s->brk_start = 0;
+    s->arg_start = s->arg_end = s->env_start = s->env_end = 0;
+    s->exit_status = 0;
+}
+
 void procfs_pid_stat(struct text *t, struct proc *p, int tid)
 {
     struct picture s;
 
     picture_take(&s, p, tid);
+    if (unlikely(cred_may_look(p))) /* asked last: it may have become set-id meanwhile */
+        hide(&s);
     text_printf(t, "%d (%s) %c %d %d %d ", s.pid, s.comm, s.state, s.ppid, s.pgid, s.sid);
     print_terminal(t, &s);
     text_printf(t, "%u %u 0 %u 0 ", s.execed ? 0 : FORKED_NO_EXEC, s.minor_faults, s.major_faults);

@@ -29,6 +29,7 @@ enum {
     FUTEX = 240,
     GET_ROBUST = 339,
     FCNTL64 = 221,
+    OPENAT = 322,
     SETRESUID = 208,
     SETUID = 213,
     PAUSE = 29,
@@ -233,11 +234,29 @@ static bool copy(const char *from, const char *to)
     return n == 0;
 }
 
+/* The 28th word, where the stack is, of the stat in a directory of /proc. */
+static bool tells_stack(int dir)
+{
+    int fd = (int)sys_raw(OPENAT, dir, "stat", O_RDONLY), n;
+    char text[512], *word = text;
+
+    n = (int)read(fd, text, sizeof(text) - 1);
+    CHECK(n > 0);
+    close(fd);
+    text[n] = '\0';
+    for (unsigned i = 1; i < 28; i++) {
+        word = strchr(word, ' ');
+        CHECK(word != NULL);
+        word++;
+    }
+    return *word != '0';
+}
+
 /* A user opens files of its own process, which runs a set-id program then; a child of before has
  * them still. */
 static int opens_its_own(void *arg)
 {
-    int comm, refs;
+    int comm, refs, how_to_fork, dir;
     pid_t pid;
 
     (void)arg;
@@ -245,7 +264,9 @@ static int opens_its_own(void *arg)
     pid = getpid();
     comm = open("/proc/self/comm", O_WRONLY);
     refs = open("/proc/self/refs", O_RDWR);
-    CHECK(comm >= 0 && refs >= 0);
+    how_to_fork = open("/proc/self/fork", O_WRONLY);
+    dir = open("/proc/self", O_RDONLY);
+    CHECK(comm >= 0 && refs >= 0 && how_to_fork >= 0 && tells_stack(dir));
     CHECK(write(refs, "start 1000 exec", 15) == 15);
     if (fork()) {
         run_sleep("/tmp/set_id");
@@ -254,6 +275,8 @@ static int opens_its_own(void *arg)
     wait_for_program(pid, "set_id");
     CHECK_EQ(sys_raw(SYS_write, comm, "mine", 4), -EINVAL);
     CHECK_EQ(sys_raw(SYS_write, refs, "start 1000", 10), -EACCES);
+    CHECK_EQ(sys_raw(SYS_write, how_to_fork, "copy", 4), -EACCES);
+    CHECK(!tells_stack(dir));
     CHECK_EQ(sys_raw(SYS_kill, pid, SIGKILL), 0); /* its real user may */
     return 0;
 }
