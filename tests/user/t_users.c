@@ -17,6 +17,7 @@
 #include "malice.h"
 
 #define NR_setrlimit  75
+#define NR_syslog     103
 #define NR_setreuid   203
 #define NR_setregid   204
 #define NR_getgroups  205
@@ -131,6 +132,8 @@ static int caps_and_pointers(void *arg)
     memset(sets, 0xff, sizeof sets);
     if (sys_raw(NR_capset, header, sets) != -EPERM)
         return 1;
+    if (sys_raw(NR_syslog, 3, sets, sizeof sets) != -EPERM || sys_raw(NR_syslog, 10) != -EPERM)
+        return 3;
     return is_root() ? 2 : 0;
 }
 
