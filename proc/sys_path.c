@@ -261,6 +261,8 @@ SYSCALL2(sys_getcwd, ubuf, size)
     cwd = proc_cwd();
     error = vnode_path(cwd, buf, PATH_MAX);
     vnode_unref(cwd);
+    if (error == -ERANGE)
+        error = -ENAMETOOLONG; /* whatever the size: glibc does it in another way then */
     result = error ? error : (long)strlen(buf) + 1;
     if (!error && (uint32_t)result > size)
         result = -ERANGE;

@@ -151,6 +151,30 @@ static void test_cwd(void)
     CHECK(getcwd(path, sizeof path) && strcmp(path, "/") == 0);
 }
 
+/* glibc's getcwd asserts that it isn't ERANGE where there is room for any path. */
+static void test_cwd_too_long(void)
+{
+    static char path[4096];
+    const int levels = 17;
+    char name[256];
+
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    CHECK_EQ(chdir("/tmp"), 0);
+    for (int i = 0; i < levels; i++) {
+        CHECK_EQ(mkdir(name, 0700), 0);
+        CHECK_EQ(chdir(name), 0);
+    }
+    CHECK_EQ(sys_raw(SYS_getcwd, path, sizeof path), -LINUX_ENAMETOOLONG);
+    CHECK_EQ(sys_raw(SYS_getcwd, path, 5), -LINUX_ENAMETOOLONG);
+    for (int i = 0; i < levels; i++) {
+        CHECK_EQ(chdir(".."), 0);
+        CHECK_EQ(rmdir(name), 0);
+    }
+    CHECK_EQ(sys_raw(SYS_getcwd, path, sizeof path), 5);
+    CHECK_EQ(chdir("/"), 0);
+}
+
 static void test_directories(void)
 {
     bool tests = false, bin = false, dot = false;
@@ -248,6 +272,7 @@ int main(void)
         {"writing what is open for reading", test_write_not_open},
         {"openat relative to a directory", test_openat_relative},
         {"chdir and getcwd", test_cwd},
+        {"a working directory without a path", test_cwd_too_long},
         {"getdents64", test_directories},
         {"getdents64 in pieces", test_directory_pieces},
         {"/dev/null and /dev/zero", test_devices},
