@@ -16,7 +16,8 @@
 #define WEXITED    4u
 #define WCONTINUED 8u
 #define WNOWAIT    0x1000000u
-#define WOPTIONS   (WNOHANG | WUNTRACED | WCONTINUED)
+#define WALL       0x40000000u /* children of clone as well: so are all waits here */
+#define WOPTIONS   (WNOHANG | WUNTRACED | WCONTINUED | WALL)
 
 #define P_ALL  0u
 #define P_PID  1u

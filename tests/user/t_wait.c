@@ -79,6 +79,7 @@ static void test_errors(void)
     CHECK_EQ(sys_raw(SYS_wait4, 1, &status, 0, 0), -ECHILD);
     CHECK_EQ(sys_raw(SYS_wait4, getpid(), &status, 0, 0), -ECHILD);
     CHECK_EQ(sys_raw(SYS_wait4, -1, &status, 0x40, 0), -EINVAL);
+    CHECK_EQ(sys_raw(SYS_wait4, -1, &status, 0x40000000, 0), -ECHILD); /* __WALL */
     CHECK_EQ(sys_raw(SYS_waitid, P_ALL, 0, 0, 0, 0), -EINVAL);
     CHECK_EQ(sys_raw(SYS_waitid, 99, 0, 0, WEXITED, 0), -EINVAL);
     CHECK_EQ(sys_raw(SYS_waitid, P_ALL, 0, 0, WEXITED, 0), -ECHILD);
