@@ -21,6 +21,7 @@
 struct proc;
 struct as;
 struct trapframe;
+struct vfp_state;
 
 enum thread_state { THREAD_RUNNABLE, THREAD_SLEEPING, THREAD_ZOMBIE };
 
@@ -57,7 +58,7 @@ struct thread {
     uint32_t scratch;            /* (t) TPIDRURW, user mode's own */
     void *kstack;                /* (c) lowest byte of the stack page */
     struct trapframe *frame;     /* (c) user registers, at the top of the kernel stack */
-    void *vfp;                   /* (t) saved VFP state or NULL: never used */
+    struct vfp_state *vfp;       /* (t) saved VFP state or NULL: never used */
     struct proc *proc;           /* (c) NULL: kernel thread */
     struct proc *was;            /* (t) the process that it leaves; a reference */
     const struct cred *cred;     /* (t) who it is; NULL: plain root */

@@ -7,8 +7,6 @@
  * Source: Linux's arch/arm/include/uapi/asm/{sigcontext,ucontext}.h for what programs may look at;
  * ARM DDI 0406C B1.3.3 (CPSR).
  */
-#include <string.h>
-
 #include "arch/arm/thread.h"
 #include "arch/arm/trapframe.h"
 #include "include/uapi/errno.h"
@@ -22,17 +20,15 @@
 #define PSR_E        0x200u
 #define PSR_J        0x01000000u
 #define PLAIN_FRAME  0x5ac3c35au /* ucontext.flags without siginfo, for libraries that look */
-#define VFP_MAGIC    0x56465001u
 #define FRAME_ALIGN  7u
 #define RETURN_CODES 0xffff0500u /* page.S: arm, arm rt, thumb, thumb rt; 8 bytes each */
 
 struct ucontext {
     uint32_t flags, link;
-    struct {
-        uint32_t base, flags, bytes;
-    } stack;
+    struct altstack stack;
     uint32_t trap, error, old_mask;
-    uint32_t r[13], sp, lr, pc, cpsr;
+    struct user_registers registers;
+    uint32_t pc, cpsr;
     uint32_t fault_address;
     uint32_t mask[2];
 };
@@ -40,15 +36,6 @@ struct ucontext {
 #define UCONTEXT_BYTES 744u
 #define UCONTEXT_VFP   232u
 #define CODE_BYTES     16u
-
-struct vfp_block {
-    uint32_t magic, bytes;
-    uint8_t registers[VFP_STATE_BYTES]; /* d0 to d31, FPSCR, one word nobody uses */
-    uint32_t exception[3];
-    uint32_t end; /* magic of no block */
-};
-
-#define VFP_BLOCK_BYTES 288u /* with padding, without its end */
 
 _Static_assert(sizeof(struct ucontext) == 112, "ucontext of the ABI, up to its signal mask");
 _Static_assert(offsetof(struct ucontext, pc) == 20 + 72, "sigcontext of the ABI");
@@ -86,53 +73,36 @@ static vaddr_t frame_place(const struct altstack *stack, bool wants_stack, size_
     return inside && !on_stack(stack, at) ? 0 : at;
 }
 
-static void fill_context(struct ucontext *uc, const struct arch_signal *s)
+static void fill_context(struct ucontext *uc, const struct thread *t, const struct arch_signal *s)
 {
-    const struct thread *t = thread_current();
-    const struct trapframe *tf = user_frame();
+    const struct trapframe *tf = t->frame;
 
     uc->flags = s->action->flags & SA_SIGINFO ? 0 : PLAIN_FRAME;
     uc->link = 0;
-    uc->stack.base = t->sig.stack.base;
-    uc->stack.flags = t->sig.stack.flags;
-    uc->stack.bytes = t->sig.stack.bytes;
+    uc->stack = t->sig.stack;
     uc->trap = t->trap.number;
     uc->error = t->trap.error;
     uc->fault_address = t->trap.address;
     uc->old_mask = uc->mask[0] = (uint32_t)s->mask;
     uc->mask[1] = (uint32_t)(s->mask >> 32);
-    memcpy(uc->r, tf->r, sizeof(uc->r));
-    uc->sp = tf->sp;
-    uc->lr = tf->lr;
+    uc->registers = tf->registers;
     uc->pc = tf->pc;
     uc->cpsr = tf->cpsr;
 }
 
-static __noinline int put_vfp_block(vaddr_t uc)
-{
-    struct vfp_block block;
-
-    arch_vfp_get(block.registers);
-    block.magic = VFP_MAGIC;
-    block.bytes = VFP_BLOCK_BYTES;
-    for (unsigned i = 0; i < ARRAY_SIZE(block.exception); i++)
-        block.exception[i] = 0;
-    if (copy_to_user(uc + UCONTEXT_VFP, &block, offsetof(struct vfp_block, end)))
-        return -EFAULT;
-    return put_user32(uc + UCONTEXT_VFP + VFP_BLOCK_BYTES, 0);
-}
-
 static int put_vfp(vaddr_t uc)
 {
-    return thread_current()->vfp ? put_vfp_block(uc) : put_user32(uc + UCONTEXT_VFP, 0);
+    const struct vfp_state *v = vfp_own();
+
+    return v ? copy_to_user(uc + UCONTEXT_VFP, v, sizeof(*v)) : put_user32(uc + UCONTEXT_VFP, 0);
 }
 
 /* siginfo, if the handler gets it, and the context at uc behind it. */
-static __noinline int put_head(vaddr_t uc, const struct arch_signal *s)
+static __noinline int put_head(vaddr_t uc, const struct thread *t, const struct arch_signal *s)
 {
     struct rt_head head;
 
-    fill_context(&head.uc, s);
+    fill_context(&head.uc, t, s);
     if (!(s->action->flags & SA_SIGINFO))
         return copy_to_user(uc, &head.uc, sizeof(head.uc));
     head.info = *s->info;
@@ -161,7 +131,7 @@ int arch_signal_enter(const struct arch_signal *s)
     vaddr_t at = frame_place(&t->sig.stack, s->action->flags & SA_ONSTACK, bytes);
     vaddr_t uc = rt ? at + SIGINFO_BYTES : at;
 
-    if (!at || !user_range_ok(at, bytes) || put_head(uc, s) || put_vfp(uc))
+    if (!at || !user_range_ok(at, bytes) || put_head(uc, t, s) || put_vfp(uc))
         return -EFAULT;
     if (t->sig.stack.flags & SS_AUTODISARM)
         t->sig.stack = (struct altstack){.flags = SS_DISABLE};
@@ -184,9 +154,7 @@ static bool get_context(struct trapframe *tf, const struct ucontext *uc)
 {
     if ((uc->cpsr & PSR_MODE) != PSR_USR || uc->cpsr & (PSR_I | PSR_J))
         return false;
-    memcpy(tf->r, uc->r, sizeof(tf->r));
-    tf->sp = uc->sp;
-    tf->lr = uc->lr;
+    tf->registers = uc->registers;
     tf->pc = uc->pc & (uc->cpsr & PSR_T ? ~1u : ~3u);
     tf->cpsr = PSR_USR | (uc->cpsr & (PSR_FLAGS | PSR_T | PSR_E));
     if (uc->cpsr & PSR_T)
@@ -194,21 +162,24 @@ static bool get_context(struct trapframe *tf, const struct ucontext *uc)
     return true;
 }
 
-static __noinline int get_vfp(vaddr_t uc)
+/* Of a frame that ends too early some registers are taken. */
+static int get_vfp(vaddr_t uc)
 {
-    struct vfp_block block;
+    struct {
+        uint32_t magic, bytes;
+    } head;
+    struct vfp_registers *to;
 
-    if (get_user32(&block.magic, uc + UCONTEXT_VFP))
+    if (copy_from_user(&head, uc + UCONTEXT_VFP, sizeof(head)))
         return -EFAULT;
-    if (block.magic == 0) {
-        arch_vfp_forget();
+    if (head.magic == 0) {
+        vfp_forget();
         return 0;
     }
-    if (block.magic != VFP_MAGIC ||
-        copy_from_user(&block, uc + UCONTEXT_VFP, offsetof(struct vfp_block, exception)) ||
-        block.bytes != VFP_BLOCK_BYTES)
+    if (head.magic != VFP_MAGIC || head.bytes != VFP_BYTES)
         return -EFAULT;
-    return arch_vfp_set(block.registers);
+    to = vfp_replace();
+    return to ? copy_from_user(to, uc + UCONTEXT_VFP + sizeof(head), sizeof(*to)) : -ENOMEM;
 }
 
 int arch_signal_return(bool rt, uint64_t *mask, struct altstack *stack)
@@ -220,7 +191,7 @@ int arch_signal_return(bool rt, uint64_t *mask, struct altstack *stack)
         copy_from_user(&uc, at, sizeof(uc)) || get_vfp(at) || !get_context(user_frame(), &uc))
         return -EFAULT;
     *mask = (uint64_t)uc.mask[1] << 32 | uc.mask[0];
-    *stack = (struct altstack){uc.stack.base, uc.stack.flags, uc.stack.bytes};
+    *stack = uc.stack;
     return 0;
 }
 

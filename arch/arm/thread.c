@@ -20,16 +20,15 @@
 
 #define FPEXC_EN   (1u << 30)
 #define CPACR_FULL (0xfu << 20) /* CP10 and CP11 */
-#define VFP_BYTES  272
 
 struct first_context { /* as arch_switch pops it */
     uint32_t r4, r5, r6_r11[6], r12, lr;
 };
 
 extern void thread_start_entry(void), thread_start_forked(void);
-extern void vfp_save(void *area), vfp_load(const void *area);
+extern void vfp_save(struct vfp_registers *to), vfp_load(const struct vfp_registers *from);
 
-static struct slab_cache vfp_cache = SLAB_CACHE("vfp", VFP_BYTES);
+static struct slab_cache vfp_cache = SLAB_CACHE("vfp", sizeof(struct vfp_state));
 
 static struct trapframe *frame_at_top(struct thread *t)
 {
@@ -81,19 +80,38 @@ void vfp_boot(void)
         __asm__ volatile("mcr p14, 6, %0, c0, c0, 0" ::"r"(1)); /* TEECR.XED: no TEEHBR for users */
 }
 
+static struct vfp_state *state_alloc(void)
+{
+    struct vfp_state *v = slab_alloc(&vfp_cache);
+
+    if (v) {
+        v->magic = VFP_MAGIC;
+        v->bytes = VFP_BYTES;
+    }
+    return v;
+}
+
+/* The current thread has room for its registers: false, it is to die for want of memory. */
+static bool state_make(struct thread *t)
+{
+    while (!t->vfp) {
+        t->vfp = state_alloc();
+        if (!t->vfp && !oom_handle(t->as))
+            return false;
+    }
+    return true;
+}
+
 bool vfp_first_use(void)
 {
     struct thread *t = thread_current();
 
     if (cpu_self()->vfp_owner == t)
         return false;
-    while (!t->vfp) {
-        t->vfp = slab_alloc(&vfp_cache);
-        if (!t->vfp && !oom_handle(t->as))
-            return true; /* it is the victim, and dies before it tries again */
-    }
+    if (!state_make(t))
+        return true; /* it dies before it tries again */
     fpexc_write(FPEXC_EN);
-    vfp_load(t->vfp);
+    vfp_load(&t->vfp->registers);
     cpu_self()->vfp_owner = t;
     return true;
 }
@@ -102,7 +120,7 @@ void arch_thread_save(struct thread *from)
 {
     from->scratch = cp15_read_tpidrurw();
     if (cpu_self()->vfp_owner == from) {
-        vfp_save(from->vfp);
+        vfp_save(&from->vfp->registers);
         fpexc_write(0);
         cpu_self()->vfp_owner = NULL;
     }
@@ -136,55 +154,47 @@ void arch_thread_release(struct thread *t)
 
 uint32_t arch_thread_bytes(const struct thread *t)
 {
-    return t->vfp ? VFP_BYTES : 0;
+    return t->vfp ? sizeof(*t->vfp) : 0;
 }
 
 int arch_thread_copy_vfp(struct thread *to, struct thread *from)
 {
     if (!from->vfp)
         return 0;
-    to->vfp = slab_alloc(&vfp_cache);
+    to->vfp = state_alloc();
     if (!to->vfp)
         return -ENOMEM;
     if (cpu_self()->vfp_owner == from)
-        vfp_save(from->vfp);
-    memcpy(to->vfp, from->vfp, VFP_BYTES);
+        vfp_save(&from->vfp->registers);
+    to->vfp->registers = from->vfp->registers;
     return 0;
 }
 
-bool arch_vfp_get(void *to)
+const struct vfp_state *vfp_own(void)
 {
     struct thread *t = thread_current();
 
-    if (!t->vfp)
-        return false;
     if (cpu_self()->vfp_owner == t)
-        vfp_save(t->vfp);
-    memcpy(to, t->vfp, VFP_STATE_BYTES);
-    return true;
+        vfp_save(&t->vfp->registers);
+    return t->vfp;
 }
 
-int arch_vfp_set(const void *from)
+struct vfp_registers *vfp_replace(void)
 {
     struct thread *t = thread_current();
 
     vfp_leave(t);
-    while (!t->vfp) {
-        t->vfp = slab_alloc(&vfp_cache);
-        if (!t->vfp && !oom_handle(t->as))
-            return -ENOMEM; /* it is the victim */
-    }
-    memcpy(t->vfp, from, VFP_STATE_BYTES);
-    return 0;
+    return state_make(t) ? &t->vfp->registers : NULL;
 }
 
-void arch_vfp_forget(void)
+void vfp_forget(void)
 {
     struct thread *t = thread_current();
 
+    if (likely(!t->vfp))
+        return;
     vfp_leave(t);
-    if (t->vfp)
-        slab_free(&vfp_cache, t->vfp);
+    slab_free(&vfp_cache, t->vfp);
     t->vfp = NULL;
 }
 

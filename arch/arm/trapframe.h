@@ -8,8 +8,18 @@
 
 #include "lib/base.h"
 
-struct trapframe {
+/* What signal frames have in the same order. */
+struct user_registers {
     uint32_t r[13], sp, lr;
+};
+
+struct trapframe {
+    union {
+        struct user_registers registers;
+        struct {
+            uint32_t r[13], sp, lr;
+        };
+    };
     uint32_t pad; /* keeps the frame a multiple of 8 bytes */
     uint32_t pc, cpsr;
 };
