@@ -172,19 +172,20 @@ uaccess_clear:
 	pop	{r4-r10, pc}
 
 /* int uaccess_string(char *to, const char *from, size_t n): length without NUL, n if there is none
- * in n bytes, or -EFAULT  in: r0, r1, r2 / out: r0 / clobbers: r1-r3, r12 */
+ * in n > 0 bytes, or -EFAULT  in: r0, r1, r2 / out: r0 / clobbers: r1-r3, r12 */
 	.global uaccess_string
 uaccess_string:
 	push	{r4-r10, lr}
-	mov	r12, #0
-1:	cmp	r12, r2
-	beq	2f
-	ldrb	r3, [r1, r12]
-	strb	r3, [r0, r12]
+	add	r2, r0, r2
+	mov	r12, r0
+1:	ldrb	r3, [r1], #1
+	strb	r3, [r0], #1
 	cmp	r3, #0
-	addne	r12, r12, #1
+	cmpne	r0, r2
 	bne	1b
-2:	mov	r0, r12
+	cmp	r3, #0
+	subeq	r0, r0, #1
+	sub	r0, r0, r12
 	pop	{r4-r10, pc}
 
 /* int uaccess_cmpxchg(uint32_t *at, uint32_t old, uint32_t value, uint32_t *seen): 0 or -EFAULT
@@ -268,8 +269,8 @@ kuser_sigreturn:
 	.arm
 kuser_sigreturn_end:
 
-/* VFP and NEON registers. void vfp_save(void *area), void vfp_load(const void *area):
- * 256 bytes of registers, then FPSCR. in: r0 / clobbers: r1 */
+/* VFP and NEON registers: vfp_save(struct vfp_registers *), vfp_load(const struct vfp_registers *):
+ * 256 bytes, then FPSCR. in: r0 / clobbers: r1 */
 	.fpu	neon
 	.global vfp_save
 vfp_save:
