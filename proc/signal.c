@@ -8,21 +8,14 @@
  */
 #include "proc/signal.h"
 
-#include <string.h>
-
-#include "lib/refcount.h"
-#include "mm/slab.h"
 #include "proc/cred.h"
 #include "proc/limits.h"
 #include "proc/pid.h"
-#include "proc/proc_timers.h"
 #include "proc/sched_impl.h"
 #include "proc/signal_impl.h"
 
 #define NSEC_PER_TICK 10000000u /* of a child's times */
 #define SIG_HARMLESS  (SIG_BIT(SIGCHLD) | SIG_BIT(SIGCONT) | SIG_BIT(SIGURG) | SIG_BIT(SIGWINCH))
-
-static struct slab_cache handlers_cache = SLAB_CACHE("handlers", sizeof(struct handlers));
 
 enum signal_default signal_default(const struct proc *p, int sig)
 {
@@ -54,9 +47,9 @@ void signal_kill_now(struct proc *p, int sig)
 
 void signal_look_again_locked(struct thread *t)
 {
-    if (signal_waiting(t) || t->proc->sig.stop_sig || t->proc->sig.continued)
+    if (unlikely(signal_waiting(t) || t->proc->sig.stop_sig || t->proc->sig.continued))
         thread_set_work(t, WORK_SIGNAL);
-    else
+    else if (t->work & WORK_SIGNAL)
         __atomic_fetch_and(&t->work, ~(uint32_t)WORK_SIGNAL, __ATOMIC_RELAXED);
 }
 
@@ -135,8 +128,10 @@ static void send_locked(struct proc *p, struct thread *t, int sig, struct queued
 
 static bool is_full(const struct proc *p)
 {
-    uint32_t most = MIN(limit_soft(p, RLIMIT_SIGPENDING), QUEUED_MOST);
+    uint32_t most = QUEUED_MOST; /* which is also what all begin with */
 
+    if (unlikely(p->limits))
+        most = MIN(limit_soft(p, RLIMIT_SIGPENDING), most);
     return __atomic_load_n(&p->sig.nqueued, __ATOMIC_RELAXED) >= most;
 }
 
@@ -260,13 +255,17 @@ static int signal_many_locked(int pid, int sig, const struct siginfo *info)
 int proc_kill(int pid, int sig)
 {
     struct siginfo info = {.signo = sig, .word = {(uint32_t)proc_current()->pid, cred_self()->uid}};
-    struct proc *p;
+    struct proc *p = proc_current();
     int error;
 
     if (sig < 0 || sig > NSIG)
         return -EINVAL;
     if (pid == INT32_MIN)
         return -ESRCH;
+    if (pid == p->pid) {
+        signal_send(p, sig, &info);
+        return 0;
+    }
     if (pid > 0) {
         p = pid_ref(pid);
         if (!p)
@@ -314,16 +313,21 @@ bool signal_leave_locked(struct thread *t)
     return p->sig.nparked == left;
 }
 
+void signal_set_mask_locked(struct thread *t, uint64_t to)
+{
+    t->sig.mask = to;
+    t->proc->sig.ever_blocked |= to;
+    signal_look_again_locked(t);
+    if (unlikely(t->proc->sig.pending.set) && t->proc->nthreads > 1)
+        pass_on(t->proc, t);
+}
+
 void signal_set_mask(uint64_t to)
 {
     struct thread *t = thread_current();
     uint32_t mask = thread_table_lock(t->proc);
 
-    t->sig.mask = to & ~SIG_UNBLOCKABLE;
-    t->proc->sig.ever_blocked |= t->sig.mask;
-    signal_look_again_locked(t);
-    if (unlikely(t->proc->sig.pending.set) && t->proc->nthreads > 1)
-        pass_on(t->proc, t);
+    signal_set_mask_locked(t, to & ~SIG_UNBLOCKABLE);
     thread_table_unlock(t->proc, mask);
 }
 
@@ -416,178 +420,6 @@ bool signal_is_deaf(int sig)
     const struct thread *t = thread_current();
 
     return (t->sig.mask | t->proc->sig.ignored) & SIG_BIT(sig);
-}
-
-bool signal_force(int sig, const struct siginfo *info)
-{
-    struct thread *t = thread_current();
-    struct queued *q = queued_alloc(info);
-    uint32_t mask = thread_table_lock(t->proc);
-    bool caught = t->proc->sig.caught & ~t->sig.mask & SIG_BIT(sig);
-
-    if (caught) {
-        pending_drop(t->proc, &t->sig.pending, SIG_BIT(sig));
-        pending_add(t->proc, &t->sig.pending, sig, q);
-        thread_set_work(t, WORK_SIGNAL);
-    } else if (q) {
-        queued_spend(t->proc, q);
-    }
-    thread_table_unlock(t->proc, mask);
-    return caught;
-}
-
-static void handlers_put(struct handlers *h)
-{
-    if (h && !ref_drop(&h->refs))
-        slab_free(&handlers_cache, h);
-}
-
-/* What the process does with signals, in a table of its own: fork's children share one until one of
- * them changes it. Two threads may do this at once; nobody takes a table away but exec, which has
- * no other thread. */
-static int own_table(struct proc *p)
-{
-    struct handlers *mine, *old;
-    uint32_t mask;
-
-    if (p->sig.handlers && __atomic_load_n(&p->sig.handlers->refs, __ATOMIC_ACQUIRE) == 1)
-        return 0;
-    mine = slab_alloc(&handlers_cache);
-    if (!mine)
-        return -ENOMEM;
-    mask = thread_table_lock(p);
-    old = p->sig.handlers;
-    if (old && __atomic_load_n(&old->refs, __ATOMIC_ACQUIRE) == 1) { /* another thread was here */
-        old = mine;
-    } else {
-        if (old)
-            memcpy(mine->action, old->action, sizeof(mine->action));
-        mine->refs = 1;
-        p->sig.handlers = mine;
-    }
-    thread_table_unlock(p, mask);
-    if (old == mine)
-        slab_free(&handlers_cache, mine);
-    else
-        handlers_put(old);
-    return 0;
-}
-
-/* Takes (T) with a table of p's own, which another thread may share with a child meanwhile. */
-static int lock_with_table(struct proc *p, uint32_t *mask)
-{
-    for (;;) {
-        int error = own_table(p);
-
-        if (error)
-            return error;
-        *mask = thread_table_lock(p);
-        if (likely(__atomic_load_n(&p->sig.handlers->refs, __ATOMIC_ACQUIRE) == 1))
-            return 0;
-        thread_table_unlock(p, *mask);
-    }
-}
-
-static void get_action(const struct proc *p, int sig, struct sigaction_abi *act)
-{
-    *act = (struct sigaction_abi){0};
-    if (p->sig.handlers)
-        *act = p->sig.handlers->action[sig - 1];
-    if (p->sig.ignored & SIG_BIT(sig))
-        act->handler = SIG_IGN; /* perhaps of the parent, or from before exec */
-    else if (!(p->sig.caught & SIG_BIT(sig)))
-        act->handler = SIG_DFL; /* perhaps by SA_RESETHAND */
-}
-
-/* (T) held. What is ignored from now on is not waiting any more. */
-static void set_action(struct proc *p, int sig, const struct sigaction_abi *act)
-{
-    uint64_t bit = SIG_BIT(sig);
-
-    p->sig.ignored &= ~bit;
-    p->sig.caught &= ~bit;
-    if (act->handler == SIG_IGN)
-        p->sig.ignored |= bit;
-    else if (act->handler != SIG_DFL)
-        p->sig.caught |= bit;
-    p->sig.handlers->action[sig - 1] = *act;
-    p->sig.handlers->action[sig - 1].flags &= SA_KNOWN;
-    p->sig.handlers->action[sig - 1].mask[0] &= ~(uint32_t)SIG_UNBLOCKABLE;
-    if (act->handler == SIG_IGN ||
-        (act->handler == SIG_DFL && signal_default(p, sig) == DEFAULT_NOTHING)) {
-        pending_drop(p, &p->sig.pending, bit);
-        list_for_each (it, &p->threads)
-            pending_drop(p, &thread_of(it)->sig.pending, bit);
-    }
-}
-
-int signal_action(int sig, const struct sigaction_abi *act, struct sigaction_abi *old)
-{
-    struct proc *p = proc_current();
-    uint32_t mask = 0;
-    int error = 0;
-
-    if (act)
-        error = lock_with_table(p, &mask);
-    else
-        mask = thread_table_lock(p);
-    if (error)
-        return error;
-    get_action(p, sig, old);
-    if (act)
-        set_action(p, sig, act);
-    thread_table_unlock(p, mask);
-    signal_free_spent(p);
-    if (unlikely(act && p->timers))
-        timers_look_again(p);
-    return 0;
-}
-
-/* All of it is 0 in the child, and most often stays so. */
-static void copy_to_child(struct proc *child, struct thread *t, const struct proc *parent)
-{
-    const struct thread *me = thread_current();
-
-    if (unlikely(parent->sig.ignored | parent->sig.caught | me->sig.mask)) {
-        child->sig.ignored = parent->sig.ignored;
-        child->sig.caught = parent->sig.caught;
-        t->sig.mask = child->sig.ever_blocked = me->sig.mask;
-    }
-    child->sig.handlers = parent->sig.handlers;
-    if (unlikely(child->sig.handlers))
-        ref_take(&child->sig.handlers->refs);
-    if (unlikely(me->sig.stack.bytes))
-        t->sig.stack = me->sig.stack;
-}
-
-/* Other threads may change what is copied, and put another table in the place of the one that is
- * shared. */
-void signal_fork(struct proc *child, struct thread *t, const struct proc *parent)
-{
-    uint32_t mask;
-
-    if (likely(parent->nthreads == 1)) {
-        copy_to_child(child, t, parent);
-        return;
-    }
-    mask = thread_table_lock(parent);
-    copy_to_child(child, t, parent);
-    thread_table_unlock(parent, mask);
-}
-
-void signal_exec(struct proc *p, struct thread *t)
-{
-    struct handlers *old = p->sig.handlers;
-    uint32_t mask;
-
-    t->sig.stack = (struct altstack){0};
-    if (likely(!old))
-        return;
-    mask = thread_table_lock(p);
-    p->sig.handlers = NULL;
-    p->sig.caught = 0;
-    thread_table_unlock(p, mask);
-    handlers_put(old);
 }
 
 void signal_proc_forget(struct proc *p)

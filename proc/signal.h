@@ -181,7 +181,7 @@ void signal_send_group(int pgid, int sig); /* from the kernel: the terminal */
 int __must_check signal_queue(struct proc *p, int tid, int sig, const struct siginfo *info);
 /* kill(2): pid > 0, 0, -1, < -1. -ESRCH, -EINVAL. */
 int proc_kill(int pid, int sig);
-/* sigaction(2); act NULL: only tells. -ENOMEM. */
+/* sigaction(2); act NULL: only tells, old NULL: does not tell. -ENOMEM. */
 int __must_check signal_action(int sig, const struct sigaction_abi *act, struct sigaction_abi *old);
 /* Kills p, pid 1 too: for faults and for want of memory. Any context. */
 void signal_kill_now(struct proc *p, int sig);

@@ -17,21 +17,36 @@
 struct taken {
     struct siginfo info;
     struct sigaction_abi action;
+    uint64_t mask; /* of before, with TAKE_HANDLER */
     enum { TAKE_NONE, TAKE_HANDLER, TAKE_DEATH, TAKE_STOP } what;
 };
 
-/* (T) held. What is ignored was dropped when it was sent, but for what was blocked then. */
-static void judge_taken(struct proc *p, int sig, struct taken *taken)
+/* (T) held. The handler of sig, which is caught, runs next: what it wants blocked is, from now on.
+ */
+static void take_handler(struct thread *t, int sig, struct taken *taken)
 {
+    struct proc *p = t->proc;
+    const struct sigaction_abi *a = &p->sig.handlers->action[sig - 1];
+    uint64_t more = (uint64_t)a->mask[1] << 32 | a->mask[0];
+
+    taken->what = TAKE_HANDLER;
+    taken->action = *a;
+    taken->mask = t->sig.mask;
+    if (a->flags & SA_RESETHAND)
+        p->sig.caught &= ~SIG_BIT(sig); /* and the table's entry is not looked at any more */
+    if (!(a->flags & SA_NODEFER))
+        more |= SIG_BIT(sig);
+    signal_set_mask_locked(t, t->sig.mask | more);
+}
+
+/* (T) held. What is ignored was dropped when it was sent, but for what was blocked then. */
+static void judge_taken(struct thread *t, int sig, struct taken *taken)
+{
+    struct proc *p = t->proc;
     uint64_t bit = SIG_BIT(sig);
-    struct sigaction_abi *action;
 
     if (p->sig.caught & bit) {
-        action = &p->sig.handlers->action[sig - 1];
-        taken->action = *action;
-        taken->what = TAKE_HANDLER;
-        if (action->flags & SA_RESETHAND)
-            p->sig.caught &= ~bit; /* and the table's entry is not looked at any more */
+        take_handler(t, sig, taken);
     } else if (!(p->sig.ignored & bit)) {
         enum signal_default is = signal_default(p, sig);
 
@@ -53,7 +68,7 @@ static bool take(struct thread *t, struct taken *taken)
     if (!sig)
         sig = pending_take(p, &p->sig.pending, set, &taken->info);
     if (sig)
-        judge_taken(p, sig, taken);
+        judge_taken(t, sig, taken);
     else
         signal_look_again_locked(t);
     spent = p->sig.spent;
@@ -75,28 +90,49 @@ static void end_call(struct thread *t, const struct sigaction_abi *action)
     t->sig.restart = RESTART_NONE;
 }
 
-/* Steps: end the call that was interrupted; the frame, on the thread's stack or its other one;
- * block what the handler wants blocked. Without room for the frame the process dies of SIGSEGV. */
+/* Steps: end the call that was interrupted; the frame, on the thread's stack or its other one.
+ * Without room for it nothing is blocked anew, and the process dies of SIGSEGV. */
 static void handle(struct thread *t, const struct taken *taken)
 {
-    const struct sigaction_abi *a = &taken->action;
-    struct arch_signal s = {.info = &taken->info, .action = a};
-    uint64_t mask = (uint64_t)a->mask[1] << 32 | a->mask[0];
+    struct arch_signal s = {.info = &taken->info,
+                            .action = &taken->action,
+                            .mask = unlikely(t->sig.has_saved) ? t->sig.saved : taken->mask};
 
     if (t->sig.restart)
-        end_call(t, a);
-    s.mask = t->sig.has_saved ? t->sig.saved : t->sig.mask;
-    if (arch_signal_enter(&s)) {
-        signal_fault(&(struct signal_fault){.sig = SIGSEGV,
-                                            .what = "has no stack for a signal",
-                                            .pc = arch_user_pc(),
-                                            .fatal = taken->info.signo == SIGSEGV});
+        end_call(t, &taken->action);
+    if (likely(arch_signal_enter(&s) == 0)) {
+        t->sig.has_saved = false;
         return;
     }
-    t->sig.has_saved = false;
-    if (!(a->flags & SA_NODEFER))
-        mask |= SIG_BIT(taken->info.signo);
-    signal_set_mask(t->sig.mask | mask);
+    signal_set_mask(taken->mask);
+    signal_fault(&(struct signal_fault){.sig = SIGSEGV,
+                                        .what = "has no stack for a signal",
+                                        .pc = arch_user_pc(),
+                                        .fatal = taken->info.signo == SIGSEGV});
+}
+
+/* It does not wait in a queue: no other signal is taken before one of a fault. One of that number
+ * that waits is as if it were this one. */
+bool signal_force(const struct siginfo *info)
+{
+    struct thread *t = thread_current();
+    struct taken taken = {.info = *info};
+    uint64_t bit = SIG_BIT(info->signo);
+    uint32_t mask = thread_table_lock(t->proc);
+    bool caught = t->proc->sig.caught & ~t->sig.mask & bit;
+    uint8_t kind = t->fault_kind;
+
+    if (caught) {
+        pending_drop(t->proc, &t->sig.pending, bit);
+        take_handler(t, info->signo, &taken);
+    }
+    thread_table_unlock(t->proc, mask);
+    if (caught) {
+        signal_free_spent(t->proc);
+        handle(t, &taken);
+        t->fault_kind = kind; /* for the trace: the frame's pages may fault, too */
+    }
+    return caught;
 }
 
 /* No handler ran: the mask of before, and the call again. */
@@ -131,7 +167,6 @@ void signal_deliver(void)
         else if (taken.what == TAKE_HANDLER)
             handle(t, &taken);
     } while ((t->work & (WORK_KILL | WORK_SIGNAL)) == WORK_SIGNAL);
-    signal_free_spent(t->proc);
     if (!(t->work & WORK_KILL))
         go_on(t);
 }

@@ -86,7 +86,7 @@ void signal_fault(const struct signal_fault *f)
     struct siginfo info = {.signo = f->sig, .code = f->code, .word = {f->address}};
     struct proc *p = proc_current();
 
-    if (!f->fatal && signal_force(f->sig, &info))
+    if (!f->fatal && signal_force(&info))
         return;
     tell(p, f);
     signal_kill_now(p, f->sig);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Private to the signal files: signal.c (sending), signal_queue.c (what waits), signal_deliver.c
- * (taking), signal_fault.c, job_control.c (standing still), sys_signal.c (the calls).
+ * Private to the signal files: signal.c (sending), signal_action.c (what is done with which),
+ * signal_queue.c (what waits), signal_deliver.c (taking), signal_fault.c, job_control.c (standing
+ * still), sys_signal.c (the calls).
  */
 #ifndef PROC_SIGNAL_IMPL_H
 #define PROC_SIGNAL_IMPL_H
@@ -41,12 +42,16 @@ static inline uint64_t signal_waiting(const struct thread *t)
 {
     uint64_t set = t->sig.pending.set | t->proc->sig.pending.set;
 
+    if (likely(!set))
+        return 0;
     if (unlikely(t->proc->vfork_parent)) /* which could not continue us */
         set &= ~SIG_STOPS;
     return set & (~t->sig.mask | t->sig.waited_for);
 }
 void signal_kill_locked(struct proc *p, int sig);
 void signal_look_again_locked(struct thread *t);
+/* As signal_set_mask; t is the current thread, and `to` has nothing that can't be blocked. */
+void signal_set_mask_locked(struct thread *t, uint64_t to);
 /* t is not of its process's threads any more: what was sent to it is forgotten, and others take
  * what it might have taken. True: all others stand still, which nobody has said yet. */
 bool signal_leave_locked(struct thread *t);
@@ -78,8 +83,12 @@ void signal_withdraw(struct proc *p, struct queued *info);
 /* Nobody knows p any more: frees what was sent and not taken, and its handlers. */
 void signal_proc_forget(struct proc *p);
 
-/* A fault's signal for the current thread: false if it is not caught, or blocked: then it kills. */
-bool signal_force(int sig, const struct siginfo *info);
+/* signal_deliver.c. A fault's signal for the current thread, whose handler runs next: false if it
+ * is not caught, or blocked: then it kills. May sleep. */
+bool signal_force(const struct siginfo *info);
+
+/* signal_action.c. One of those who share the table is gone; NULL is fine. */
+void handlers_put(struct handlers *h);
 
 /* job_control.c. SIGCONT was sent; (T) held. */
 void job_continue_locked(struct proc *p);

@@ -44,10 +44,12 @@ SYSCALL4(sys_rt_sigaction, sig, uact, uold, set_bytes)
         return -EINVAL;
     if (uact && copy_from_user(&act, uact, sizeof(act)))
         return -EFAULT;
-    if (!is_signal(sig) || (uact && SIG_BIT(sig) & SIG_UNBLOCKABLE))
+    if (!is_signal(sig) || (uact && (sig == SIGKILL || sig == SIGSTOP)))
         return -EINVAL;
+    if (!uold)
+        return signal_action((int)sig, uact ? &act : NULL, NULL);
     error = signal_action((int)sig, uact ? &act : NULL, &old);
-    return error || !uold ? error : copy_to_user(uold, &old, sizeof(old));
+    return error ? error : copy_to_user(uold, &old, sizeof(old));
 }
 
 SYSCALL4(sys_rt_sigprocmask, how, uset, uold, set_bytes)
@@ -186,9 +188,12 @@ SYSCALL2(sys_kill, pid, sig)
 static int queue_to_thread(int tgid, int tid, int sig, const struct siginfo *info)
 {
     int pid = tgid ? tgid : thread_pid(tid);
-    struct proc *p = pid > 0 ? pid_ref(pid) : NULL;
+    struct proc *p = proc_current();
     int error;
 
+    if (pid == p->pid)
+        return signal_queue(p, tid, sig, info);
+    p = pid > 0 ? pid_ref(pid) : NULL;
     if (!p)
         return -ESRCH;
     error = cred_may_signal(p, sig);

@@ -319,11 +319,13 @@ long syscall_other(uint32_t a, uint32_t b, uint32_t c __unused, uint32_t d __unu
     case ARM_GET_TLS: return (long)thread_current()->tls;
     }
     count_missed(number);
-    if (number > ARM_LAST)
-        signal_fault(&(struct signal_fault){.sig = SIGILL,
-                                            .code = ILL_ILLTRP,
-                                            .what = "made a system call that can't exist",
-                                            .address = arch_user_pc(),
-                                            .pc = arch_user_pc()});
-    return -ENOSYS;
+    if (number <= ARM_LAST)
+        return -ENOSYS;
+    arch_set_result(thread_current(), (uint32_t)-ENOSYS);
+    signal_fault(&(struct signal_fault){.sig = SIGILL,
+                                        .code = ILL_ILLTRP,
+                                        .what = "made a system call that can't exist",
+                                        .address = arch_user_pc(),
+                                        .pc = arch_user_pc()});
+    return (long)arch_user_result(); /* or the handler's argument */
 }

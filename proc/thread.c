@@ -230,6 +230,8 @@ void thread_exit(void)
 void thread_set_work(struct thread *t, uint32_t work)
 {
     __atomic_fetch_or(&t->work, work, __ATOMIC_RELEASE); /* with the reason, kill_sig */
+    if (t == thread_current())
+        return; /* it looks before it sleeps, and before it leaves the kernel */
     if (work & (WORK_KILL | WORK_SIGNAL))
         sched_interrupt(t);
     sched_kick(t);
