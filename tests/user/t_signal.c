@@ -18,7 +18,7 @@
 #include "quire.h"
 #include "tap.h"
 
-enum { USR1 = 10, USR2 = 12, CHLD = 17, CONT = 18, STOP = 19, TSTP = 20, RT = 40 };
+enum { ILL = 4, USR1 = 10, USR2 = 12, CHLD = 17, CONT = 18, STOP = 19, TSTP = 20, RT = 40 };
 
 #define KEEPS_ON  0x40000000u /* SA_NODEFER */
 #define WITH_INFO 4u
@@ -116,6 +116,57 @@ static void test_init(void)
             CHECK_EQ(sys_raw(SYS_kill, 1, sig), 0);
     tap_pause_ms(20);
     CHECK_EQ(sys_raw(SYS_kill, 1, 0), 0);
+}
+
+static volatile int taken;
+
+static void take_number(int sig)
+{
+    taken = sig;
+}
+
+static void take_other(int sig)
+{
+    taken = -sig;
+}
+
+/* The handler gets the signal's number, and the program, behind it, what the call answers. */
+static void test_no_call(void)
+{
+    action(ILL, take_number, 0);
+    CHECK_EQ(sys_raw(0xf0800), -38); /* ENOSYS, as Linux numbers it */
+    CHECK_EQ(taken, ILL);
+    action(ILL, NULL, 0);
+}
+
+/* Changes that senders do not see: a child's handler is not its parent's, and what waits is
+ * forgotten where it is ignored, as before. */
+static void test_same_kind(void)
+{
+    uint32_t old[5] = {0};
+    uint64_t waits = 0;
+    pid_t child;
+    int status;
+
+    action(USR1, take_number, 0);
+    child = fork();
+    if (child == 0) {
+        action(USR1, take_other, 0);
+        _exit(sys_raw(SYS_kill, getpid(), USR1) || taken != -USR1);
+    }
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK(tap_exited_with(status, 0));
+    CHECK_EQ(sys_raw(SYS_kill, getpid(), USR1), 0);
+    CHECK_EQ(taken, USR1);
+    CHECK_EQ(sys_raw(SYS_rt_sigaction, USR1, NULL, old, 8), 0);
+    CHECK(old[0] == (uint32_t)(uintptr_t)take_number);
+    action(USR1, NULL, 0);
+    block(0, 1ull << (CHLD - 1));
+    CHECK_EQ(sys_raw(SYS_kill, getpid(), CHLD), 0);
+    action(CHLD, NULL, 0);
+    CHECK_EQ(sys_raw(176, &waits, 8), 0); /* rt_sigpending */
+    CHECK(waits == 0);
+    block(1, ~0ull);
 }
 
 static volatile double in_handler;
@@ -430,6 +481,8 @@ int main(int argc, char **argv)
         {"a process ends with a full queue", test_queue_ends},
         {"a flood", test_flood},
         {"nothing kills init", test_init},
+        {"a call that can't be", test_no_call},
+        {"handlers of the same kind", test_same_kind},
         {"floating-point registers over a handler", test_floats},
         {"handlers in handlers", test_deep_run},
         {"a storm", test_storm_run},
