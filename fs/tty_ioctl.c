@@ -158,12 +158,14 @@ static int own_session(struct tty *t)
 }
 
 /* Who is told of a foreground waits to be in it: in a terminal of another session, or nobody's,
- * that would be for ever. */
+ * that would be for ever. Init's session may have given it to a group of its own. */
 static int get_pgrp(struct tty *t, vaddr_t arg)
 {
-    int sid = own_session(t);
+    int sid = own_session(t), pgid = tty_foreground();
 
-    return sid < 0 ? sid : put_user32(arg, (uint32_t)tty_foreground());
+    if (sid == -ENOTTY && in_init_session(t) && tty_session() && t->session_of)
+        sid = t->session_of(pgid) == INIT_SESSION ? INIT_SESSION : -ENOTTY;
+    return sid < 0 ? sid : put_user32(arg, (uint32_t)pgid);
 }
 
 static int get_session(struct tty *t, vaddr_t arg)
