@@ -35,17 +35,18 @@ static bool wants_write(uint32_t flags)
 
 static int open_check(const struct vnode *v, uint32_t flags)
 {
-    bool change = wants_write(flags) || (flags & O_TRUNC && !vnode_is(v, S_IFCHR));
+    uint32_t type = vnode_type(v);
+    bool change = wants_write(flags) || (flags & O_TRUNC && type != S_IFCHR);
 
-    if (vnode_is(v, S_IFLNK))
+    if (type == S_IFLNK)
         return -ELOOP;
-    if (vnode_is(v, S_IFDIR))
+    if (type == S_IFDIR)
         return change || flags & O_CREAT ? -EISDIR : 0;
     if (flags & O_DIRECTORY)
         return -ENOTDIR;
-    if ((vnode_is(v, S_IFCHR) || vnode_is(v, S_IFBLK)) && vnode_fs_is(v, FS_NODEV))
+    if ((type == S_IFCHR || type == S_IFBLK) && vnode_fs_is(v, FS_NODEV))
         return -EACCES;
-    if (change && vnode_is(v, S_IFREG) && vnode_fs_is(v, FS_RDONLY))
+    if (change && type == S_IFREG && vnode_fs_is(v, FS_RDONLY))
         return -EROFS;
     if (change && !v->ops->write && !v->ops->map)
         return -EACCES;
@@ -65,12 +66,12 @@ static __noinline int open_check_as(const struct cred *c, struct vnode *v, uint3
 /* What a file that is open has of its vnode: the right to write to it. */
 static int open_rights(struct vnode *v, uint32_t flags)
 {
-    return vnode_is(v, S_IFREG) && wants_write(flags) ? vnode_write_begin(v) : 0;
+    return wants_write(flags) && vnode_is(v, S_IFREG) ? vnode_write_begin(v) : 0;
 }
 
 static void close_rights(struct vnode *v, uint32_t flags)
 {
-    if (vnode_is(v, S_IFREG) && wants_write(flags))
+    if (wants_write(flags) && vnode_is(v, S_IFREG))
         vnode_write_done(v);
 }
 

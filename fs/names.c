@@ -134,12 +134,14 @@ static __noinline int open_or_make(struct vnode *cwd, const char *path, uint32_t
 int vnode_open(struct vnode *cwd, const char *path, uint32_t flags, uint32_t mode, struct file **f)
 {
     struct vnode *v;
+    uint32_t type;
     int error;
 
     if (flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)))
         return open_or_make(cwd, path, flags, mode, f);
     error = vnode_lookup(cwd, path, !(flags & O_NOFOLLOW), &v);
-    if (!error && unlikely(vnode_is(v, S_IFSOCK) || vnode_is(v, 0))) { /* by /proc/PID/fd */
+    type = error ? 0 : vnode_type(v);
+    if (!error && unlikely(type == S_IFSOCK || type == 0)) { /* by /proc/PID/fd */
         vnode_unref(v);
         error = -ENXIO;
     }

@@ -240,9 +240,14 @@ int __must_check vnode_read_kernel(struct vnode *v, uint64_t pos, void *buf, siz
 /* Wall clock, ns since 1970. */
 uint64_t vnode_now(void);
 
+static inline uint32_t vnode_type(const struct vnode *v)
+{
+    return __atomic_load_n(&v->mode, __ATOMIC_RELAXED) & S_IFMT;
+}
+
 static inline bool vnode_is(const struct vnode *v, uint32_t type)
 {
-    return (__atomic_load_n(&v->mode, __ATOMIC_RELAXED) & S_IFMT) == type;
+    return vnode_type(v) == type;
 }
 
 static inline void time_set(uint64_t *time, uint64_t ns)
