@@ -358,6 +358,15 @@ int as_commit(struct as *as, int32_t npages)
     return error;
 }
 
+int as_commit_again(struct as *as, uint32_t npages)
+{
+    if (spaces.strict)
+        return as_commit(as, (int32_t)npages);
+    __atomic_fetch_add(&spaces.committed, npages, __ATOMIC_RELAXED);
+    as->committed += npages;
+    return 0;
+}
+
 bool as_commit_strict(void)
 {
     return spaces.strict;

@@ -43,7 +43,7 @@ static int copy_segs(struct as *from, struct as *to)
         if ((s->flags & (SEG_DONTFORK | SEG_COMMITTED)) == (SEG_DONTFORK | SEG_COMMITTED))
             left += s->npages;
     }
-    error = as_commit(to, (int32_t)(from->committed - left));
+    error = as_commit_again(to, from->committed - left);
     for (struct tree_link *l = tree_first(&from->segs); l && !error; l = tree_next(l)) {
         struct seg *s = container_of(l, struct seg, by_addr);
 

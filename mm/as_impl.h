@@ -59,6 +59,9 @@ void as_split(struct as *as, struct seg *s, vaddr_t va, struct seg *upper);
 struct seg *as_merge(struct as *as, struct seg *s);
 /* Promises npages more (or, negative, fewer). -ENOMEM by the rule of overcommit_memory=. */
 int as_commit(struct as *as, int32_t npages);
+/* Promises a copy what its original was promised request by request: together that may be more than
+ * there can be. -ENOMEM with overcommit_memory=2 only. */
+int as_commit_again(struct as *as, uint32_t npages);
 /* A new address space with one user in the family, in that part of all sets; NULL: no memory. */
 struct as *as_create_in(struct family *f, uint8_t part);
 void as_family_join(struct as *as, struct family *f);
