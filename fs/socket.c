@@ -208,10 +208,17 @@ int socket_receive(struct file *f, vaddr_t ubuf, size_t len, uint32_t flags)
 {
     if (f->vnode->ops != &sock_ops)
         return -ENOTSOCK;
-    if (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL))
+    if (flags & ~(MSG_DONTWAIT | MSG_NOSIGNAL | MSG_WAITALL))
         return -EOPNOTSUPP;
-    return receive(f, ubuf, MIN(len, (size_t)INT32_MAX),
-                   flags & MSG_DONTWAIT || f->flags & O_NONBLOCK);
+    len = MIN(len, (size_t)INT32_MAX);
+    bool nonblock = flags & MSG_DONTWAIT || f->flags & O_NONBLOCK;
+    int n = receive(f, ubuf, len, nonblock), all = n;
+
+    while (flags & MSG_WAITALL && !nonblock && n > 0 && (size_t)all < len) {
+        n = receive(f, ubuf + (size_t)all, len - (size_t)all, false);
+        all += MAX(n, 0);
+    }
+    return all;
 }
 
 int socket_send(struct file *f, vaddr_t ubuf, size_t len, uint32_t flags)

@@ -11,6 +11,7 @@
 enum socket_shutdown { SHUT_RD, SHUT_WR, SHUT_RDWR };
 
 #define MSG_DONTWAIT 0x40u
+#define MSG_WAITALL  0x100u /* until all is there, the end, an error or a signal */
 #define MSG_NOSIGNAL 0x4000u
 
 /* Two files, each with a reference; flags: O_NONBLOCK or 0. -ENOMEM. */

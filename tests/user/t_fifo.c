@@ -154,6 +154,30 @@ static void test_fifo_alone(void)
     CHECK_EQ(sys_raw(SYS_unlink, fifo), 0); /* what lies in it goes with it */
 }
 
+/* Five bytes come three and two at a time, then three and the end. */
+static void test_waitall(void)
+{
+    int fd[2];
+
+    CHECK_EQ(sys_raw(SYS_socketpair, 1, 1, 0, fd), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        for (unsigned i = 0; i < 3; i++) {
+            (void)!write(fd[0], "abcde" + i % 2 * 3, i % 2 ? 2 : 3);
+            tap_pause_ms(20);
+        }
+        _exit(0);
+    }
+    close(fd[0]);
+    memset(other, 0, 9);
+    CHECK_EQ(sys_raw(SYS_recv, fd[1], other, 5, 0x100), 5);
+    CHECK_EQ(memcmp(other, "abcde", 6), 0);
+    CHECK_EQ(sys_raw(SYS_recv, fd[1], other, 5, 0x100), 3);
+    CHECK_EQ(sys_raw(SYS_recv, fd[1], other, 5, 0x100), 0);
+    int status;
+    CHECK_EQ(waitpid(pid, &status, 0), pid);
+}
+
 static void test_socketpair(void)
 {
     struct stat st;
@@ -197,6 +221,7 @@ static const struct tap_test tests[] = {
     {"a FIFO's ends meet", test_fifo_meetings},
     {"a FIFO with one process", test_fifo_alone},
     {"socketpair", test_socketpair},
+    {"socket-waitall", test_waitall},
 };
 
 int main(void)
