@@ -21,6 +21,14 @@ static struct {
     uint64_t ns;             /* of page_evict */
 } counts;
 
+/* The frame may have become something else since its type was read: what its word says then is no
+ * address of a node, or none at all. */
+static inline bool is_in_memory(const struct node *n)
+{
+    return (uintptr_t)n - (uintptr_t)pfn_to_virt(direct_map.first) <
+           (uintptr_t)page_addr(direct_map.end - direct_map.first);
+}
+
 /* The node of the entry that the frame remembers, locked, with the entry's index; NULL: the entry
  * does not name the frame (any more). */
 static inline __attribute__((always_inline)) struct node *lock_entry(pfn_t pfn, unsigned *index)
@@ -31,13 +39,15 @@ static inline __attribute__((always_inline)) struct node *lock_entry(pfn_t pfn, 
     unsigned i = (unsigned)(at & PAGE_MASK) / sizeof(pte_t);
     pte_t e;
 
-    if (!hint || i >= NODE_PAGES)
+    if (!hint || i >= NODE_PAGES || !is_in_memory(n))
         return NULL;
     node_lock(n);
-    e = node_get(n, i);
-    if (frame_type(frame_of_virt(n)) == FRAME_NODE && pte_in_core(e) && pte_pfn(e) == pfn) {
-        *index = i;
-        return n;
+    if (frame_type(frame_of_virt(n)) == FRAME_NODE) {
+        e = node_get(n, i);
+        if (pte_in_core(e) && pte_pfn(e) == pfn) {
+            *index = i;
+            return n;
+        }
     }
     node_unlock(n);
     return NULL;

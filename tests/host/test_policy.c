@@ -417,15 +417,40 @@ static void test_no_memory(void **state)
     begin("fifo");
 }
 
+/* A hand may read a frame's word when the frame has just become a slab's or a node's: a number, a
+ * mask. */
+static void test_word_is_anything(void **state)
+{
+    static const uint32_t words[] = {1, 0x7fc, 0x1004, 0x80000001, 0xfffff7fc};
+    struct frame *f;
+    uint32_t was;
+    pfn_t pfn;
+
+    (void)state;
+    store(0, 1);
+    pfn = pte_pfn(pt_get(as, va_of(0)));
+    f = frame_of(pfn);
+    was = f->rmap;
+    for (unsigned i = 0; i < ARRAY_SIZE(words); i++) {
+        frame_set_rmap(f, words[i]);
+        assert_int_not_equal(page_look(pfn, false), PAGE_NOT);
+    }
+    frame_set_rmap(f, was);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, policy_setup, policy_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_names),     TEST(test_new_frames), TEST(test_next),      TEST(test_all_go),
-        TEST(test_last_page), TEST(test_want),       TEST(test_hot),       TEST(test_second_chance),
-        TEST(test_two_hands), TEST(test_fifo),       TEST(test_aging),     TEST(test_fifo_reuse),
-        TEST(test_random),    TEST(test_changes),    TEST(test_no_memory),
+        TEST(test_names),     TEST(test_new_frames),
+        TEST(test_next),      TEST(test_all_go),
+        TEST(test_last_page), TEST(test_want),
+        TEST(test_hot),       TEST(test_second_chance),
+        TEST(test_two_hands), TEST(test_fifo),
+        TEST(test_aging),     TEST(test_fifo_reuse),
+        TEST(test_random),    TEST(test_changes),
+        TEST(test_no_memory), TEST(test_word_is_anything),
     };
 
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
