@@ -28,7 +28,10 @@ class Ash(TestCase):
         if not os.path.exists(built(IMAGE)):
             self.fail("%s is missing: tools/setup.sh test makes it, and needs the network for that"
                       % built(IMAGE))
-        self.vm = Machine(initrd=IMAGE, limit=120, **self.board)
+        self.boot(**self.board)
+
+    def boot(self, **board):
+        self.vm = Machine(**{"initrd": IMAGE, "limit": 120, **board})
         self.addCleanup(self.vm.close)
         self.vm.expect(r"~ # ", 60)
 
