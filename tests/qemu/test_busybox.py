@@ -11,6 +11,7 @@ import stat
 import time
 
 import quire_vm
+import test_session
 from quire_vm import Machine, TestCase, built
 
 IMAGE = "busybox.cpio"
@@ -58,6 +59,25 @@ class Ash(TestCase):
         self.check("cat /proc/vmcheck", "vmcheck: ok, .*", seconds=60)
         self.vm.send("poweroff -f\n")
         self.assertEqual(self.vm.wait(30), 0)
+
+
+class Readme(Ash):
+    """The README's session with busybox is what really happens."""
+
+    board = dict(cpus=1)
+
+    def test_session(self):
+        steps = test_session.session("Linux's programs", "~ # ")
+        self.assertEqual(steps.pop(), ("poweroff", []))
+        for command, lines in steps:
+            self.vm.send(command + "\n")
+            self.vm.expect(re.escape(command) + r"\n")
+            output = self.vm.expect(r"(?s:(.*?))^~ # ", 30).group(1)
+            output = re.sub(r"\x1b\[6n", "", output)
+            if not re.match(test_session.pattern(lines), output):
+                self.vm.fail("%s: the README says\n%s\nbut there came\n%s"
+                             % (command, "\n".join(lines), output))
+        self.end()
 
 
 class Commands(Ash):

@@ -16,17 +16,17 @@ from quire_vm import Machine, PROMPT, TestCase
 README = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "README.md")
 
 
-def session():
+def session(heading="A session", prompt=PROMPT):
     """[(command, [expected lines])] of the README."""
     with open(README, encoding="utf-8") as f:
         text = f.read()
-    block = re.search(r"^## A session$.*?^```console\n(.*?)^```$", text,
+    block = re.search(r"^## %s$.*?^```console\n(.*?)^```$" % heading, text,
                       re.MULTILINE | re.DOTALL)
     assert block, "the README has no session"
     steps = []
     for line in block.group(1).splitlines():
-        if line.startswith(PROMPT):
-            steps.append((line[len(PROMPT):], []))
+        if line.startswith(prompt):
+            steps.append((line[len(prompt):], []))
         elif steps:  # lines above the first prompt are the boot's: not compared
             steps[-1][1].append(line)
     assert steps, "the README's session has no commands"
