@@ -5,6 +5,7 @@
  * sleeps for so long. Then it says how many of its pages are wrong. For
  * tests/qemu/test_swap_nodes.py, with more nodes than there is memory. Status 0: all was right.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -72,6 +73,21 @@ static int child(uint32_t process, volatile uint32_t *ready, unsigned seconds)
     return wrong != 0;
 }
 
+/* Memory is short at this moment: said, and tried again for a while. */
+static pid_t fork_patiently(void)
+{
+    pid_t pid = fork();
+
+    for (unsigned tries = 0; pid < 0 && errno == EAGAIN && tries < 100; tries++) {
+        printf("sparse: fork: no room now\n");
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+        pid = fork();
+    }
+    if (pid < 0)
+        printf("sparse: fork: error %d\n", errno);
+    return pid;
+}
+
 int main(int argc, char **argv)
 {
     uint32_t processes = argc > 3 ? strtoul(argv[1], NULL, 0) : 0, bad = 0;
@@ -85,7 +101,7 @@ int main(int argc, char **argv)
         return 2;
     }
     for (uint32_t i = 0; i < processes; i++) {
-        if (fork() == 0)
+        if (fork_patiently() == 0)
             _exit(child(i, ready, seconds));
         for (unsigned tries = 0; *ready != i + 1 && tries < 6000; tries++)
             nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
