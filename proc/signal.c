@@ -267,9 +267,7 @@ int proc_kill(int pid, int sig)
         return 0;
     }
     if (pid > 0) {
-        p = pid_ref(pid);
-        if (!p)
-            p = pid_ref(thread_pid(pid));
+        p = thread_proc_ref(pid);
         if (!p)
             return -ESRCH;
         error = cred_may_signal(p, sig);
