@@ -12,6 +12,7 @@
 #include <signal.h>
 
 #include "compare.h"
+#include "line.h"
 
 char seen[2048];
 
@@ -61,16 +62,10 @@ void say(const char *format, ...)
 {
     char line[512];
     va_list args;
-    int n;
 
     va_start(args, format);
-    n = vsnprintf(line, sizeof(line) - 1, format, args);
+    line_write(line, sizeof(line), format, args);
     va_end(args);
-    if (n > (int)sizeof(line) - 2)
-        n = (int)sizeof(line) - 2;
-    line[n] = '\n';
-    if (write(1, line, (size_t)n + 1) != n + 1)
-        _exit(99);
 }
 
 void about(const char *what)

@@ -2,27 +2,19 @@
  *
  * Printing and patterns for the programs of this folder.
  */
-#include <stdarg.h>
-#include <stdio.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "../linux/line.h"
 #include "programs.h"
 
 void say(const char *format, ...)
 {
     static __thread char line[256]; /* in the library of those that are linked with one */
     va_list args;
-    int n;
 
     va_start(args, format);
-    n = vsnprintf(line, sizeof(line) - 1, format, args);
+    line_write(line, sizeof(line), format, args);
     va_end(args);
-    if (n > (int)sizeof(line) - 2)
-        n = (int)sizeof(line) - 2;
-    line[n] = '\n';
-    if (write(1, line, (size_t)n + 1) != n + 1)
-        _exit(99);
 }
 
 static uint32_t next(uint32_t x)
