@@ -20,6 +20,7 @@
 #define SKIPPED      77
 
 static char buffer[4096];
+static char slabs_before[4096]; /* /proc/slabinfo at the last tap_frames */
 
 uint32_t tap_count(uint32_t small, uint32_t large)
 {
@@ -64,7 +65,7 @@ static bool tail_read(const char *path)
     return got == 0;
 }
 
-long tap_frames(void)
+static long frames_count(void)
 {
     uint64_t frames, slabs, objects;
 
@@ -80,6 +81,26 @@ long tap_frames(void)
         !text_number(buffer, "SlabFrames", &slabs) || !text_number(buffer, "SlabObjects", &objects))
         return -1;
     return (long)(frames - slabs + objects);
+}
+
+long tap_frames(void)
+{
+    long frames = frames_count();
+
+    slabs_before[0] = '\0';
+    if (frames >= 0 && tail_read("/proc/slabinfo"))
+        strcpy(slabs_before, buffer);
+    return frames;
+}
+
+/* The caches that have more or fewer objects now: what was kept, or lost. */
+static void slabs_report(void)
+{
+    if (!slabs_before[0] || !tail_read("/proc/slabinfo"))
+        return;
+    for (char *line = strtok(buffer, "\n"); line; line = strtok(NULL, "\n"))
+        if (!strstr(slabs_before, line))
+            printf("%s# slabs now: %s\n", tap_indent(), line);
 }
 
 bool tap_on_quire(void)
@@ -166,11 +187,11 @@ bool tap_exited_with(int status, int code)
 /* Orphans of a sub-test end after it: the count gets a second to come back. */
 static long frames_settle(long wanted)
 {
-    long frames = tap_frames();
+    long frames = frames_count();
 
     for (int i = 0; i < SETTLE_TRIES && frames >= 0 && frames != wanted; i++) {
         tap_pause_ms(SETTLE_MS);
-        frames = tap_frames();
+        frames = frames_count();
     }
     return frames;
 }
@@ -181,6 +202,7 @@ bool tap_report(unsigned n, const char *name, bool ok, long frames_before)
 
     if (frames_before >= 0 && frames >= 0 && frames != frames_before) {
         printf("%s# frames in use: %ld before, %ld after\n", tap_indent(), frames_before, frames);
+        slabs_report();
         ok = false;
     }
     if (frames == -2)
