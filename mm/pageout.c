@@ -355,15 +355,18 @@ bool pageout_wait(void)
 
     if (!po.running)
         return false;
-    pageout_wake();
     mask = spin_lock_irq(&po.done.lock);
     if (clock_ns() < po.despair_until && swap_room() == 0) {
         spin_unlock_irq(&po.done.lock, mask);
+        pageout_wake();
         return false;
     }
-    round = po.round;
+    round = po.round; /* before the thread is asked: what it does then is a later one */
     po.stats.waits++;
     po.waiting++;
+    spin_unlock_irq(&po.done.lock, mask);
+    pageout_wake();
+    mask = spin_lock_irq(&po.done.lock);
     while (po.round == round) {
         waitq_sleep(&po.done, mask, SLEEP_DEEP, UINT64_MAX);
         mask = spin_lock_irq(&po.done.lock);
