@@ -173,10 +173,18 @@ static bool is_plain_root(const struct cred *c)
            !c->keep_caps && !c->no_new_privs;
 }
 
+/* Its memory is not for who has the new ids (prctl(2), PR_SET_DUMPABLE). */
+static bool is_another(const struct cred *c, const struct cred *was)
+{
+    return c->euid != was->euid || c->egid != was->egid || c->fsuid != was->fsuid ||
+           c->fsgid != was->fsgid || (c->permitted & ~was->permitted);
+}
+
 void cred_commit(struct cred *c)
 {
     struct thread *t = thread_current();
     const struct cred *now = is_plain_root(c) ? NULL : c, *was;
+    bool another = is_another(c, cred_self());
     uint32_t mask;
 
     if (t->further)
@@ -185,6 +193,7 @@ void cred_commit(struct cred *c)
     mask = thread_table_lock(t->proc);
     was = t->proc->cred;
     t->proc->cred = now;
+    t->proc->undumpable |= another;
     thread_table_unlock(t->proc, mask);
     recount(was, now);
     put(was);
@@ -302,6 +311,7 @@ int cred_fork(struct proc *child)
     if (!cred_may_fork())
         return -EAGAIN;
     child->cred = get(c);
+    child->undumpable = proc_current()->undumpable;
     count(user_of(c), 1);
     return 0;
 }
@@ -346,7 +356,8 @@ void cred_ids(struct proc *p, struct cred_ids *ids)
     uint32_t mask = thread_table_lock(p);
     const struct cred *c = p->cred ? p->cred : &root;
 
-    *ids = (struct cred_ids){c->uid, c->euid, c->suid, c->gid, c->egid, c->sgid, c->permitted};
+    *ids = (struct cred_ids){c->uid,  c->euid, c->suid,      c->gid,
+                             c->egid, c->sgid, c->permitted, p->undumpable};
     thread_table_unlock(p, mask);
 }
 
@@ -384,7 +395,15 @@ int cred_may_look(struct proc *p)
     if (me->fsuid != ids.uid || me->fsuid != ids.euid || me->fsuid != ids.suid ||
         me->fsgid != ids.gid || me->fsgid != ids.egid || me->fsgid != ids.sgid)
         return -EACCES;
-    return ids.permitted & ~me->permitted ? -EACCES : 0;
+    return ids.undumpable || (ids.permitted & ~me->permitted) ? -EACCES : 0;
+}
+
+void cred_set_dumpable(struct proc *p, bool dumpable)
+{
+    uint32_t mask = thread_table_lock(p);
+
+    p->undumpable = !dumpable;
+    thread_table_unlock(p, mask);
 }
 
 int cred_may_schedule(struct proc *p)

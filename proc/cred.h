@@ -55,6 +55,7 @@ int __must_check cred_exec(const struct cred_exec *ids, struct cred **c);
 struct cred_ids {
     uint32_t uid, euid, suid, gid, egid, sgid;
     uint64_t permitted;
+    bool undumpable;
 };
 void cred_ids(struct proc *p, struct cred_ids *ids);
 /* Effective, permitted and inheritable capabilities. */
@@ -63,8 +64,10 @@ void cred_caps(struct proc *p, uint64_t set[3]);
 uint32_t cred_uid(struct proc *p);
 /* May the caller send sig to p: 0 or -EPERM. */
 int __must_check cred_may_signal(struct proc *p, int sig);
-/* May it look into p's memory and files: 0 or -EACCES. */
+/* May it look into p's memory and files: 0 or -EACCES. Who has become somebody else holds what its
+ * former self read: it is "undumpable", for root alone, until exec, or until it says otherwise. */
 int __must_check cred_may_look(struct proc *p);
+void cred_set_dumpable(struct proc *p, bool dumpable);
 /* May it change how p is scheduled; read and change its limits. -EPERM. */
 int __must_check cred_may_schedule(struct proc *p);
 int __must_check cred_may_limit(struct proc *p);

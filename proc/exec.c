@@ -37,14 +37,17 @@ static int load(const struct exec_args *args, struct exec_image *image)
     return error;
 }
 
-/* Other credentials. Who looks in /proc sees no memory meanwhile, and asks once more afterwards
- * whether he may (procfs_open): neither the old memory with the new rights nor the other way. */
-static void step_over(struct proc *p, struct cred *cred)
+/* Other credentials, or none but what was undumpable is not any more. Who looks in /proc sees no
+ * memory meanwhile, and asks once more afterwards whether he may (procfs_open): neither the old
+ * memory with the new rights nor the other way. */
+static void step_over(struct proc *p, struct cred *cred, bool secure)
 {
     proc_share();
     p->as = NULL;
     proc_unshare();
-    cred_commit(cred);
+    cred_set_dumpable(p, !secure);
+    if (cred)
+        cred_commit(cred);
 }
 
 /* The process's new address space and name. Gives back what it had. */
@@ -126,8 +129,8 @@ int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
     error = begin(p, &image, &cred);
     if (error)
         return error;
-    if (unlikely(cred))
-        step_over(p, cred);
+    if (unlikely(cred || p->undumpable))
+        step_over(p, cred, image.ids.secure);
     step_into(p, &image, path);
     forget(p);
     vfork_release(p);

@@ -41,9 +41,11 @@ void procfs_own(struct vnode *v, int pid)
     if (!p)
         return;
     cred_ids(p, &ids);
+    proc_unref(p);
+    if (ids.undumpable && v->mode != (S_IFDIR | 0555)) /* root's, but for the way there */
+        return;
     v->uid = ids.euid;
     v->gid = ids.egid;
-    proc_unref(p);
 }
 
 int procfs_may(int pid, const char *name)

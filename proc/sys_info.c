@@ -18,6 +18,9 @@
 #include "proc/sys_impl.h"
 #include "proc/version.h"
 
+#define PR_GET_DUMPABLE 3u
+#define PR_SET_DUMPABLE 4u
+
 #define PR_SET_NAME 15u
 #define PR_GET_NAME 16u
 
@@ -173,12 +176,22 @@ static int set_no_new_privs(uint32_t on, uint32_t others)
     return 0;
 }
 
+static int set_dumpable(uint32_t dumpable)
+{
+    if (dumpable > 1)
+        return -EINVAL;
+    cred_set_dumpable(proc_current(), dumpable);
+    return 0;
+}
+
 SYSCALL4(sys_prctl, option, argument, third, fourth)
 {
     uint32_t others = third | fourth | syscall_arg(5);
     char name[COMM_SIZE];
 
     switch (option) {
+    case PR_GET_DUMPABLE: return !proc_current()->undumpable;
+    case PR_SET_DUMPABLE: return set_dumpable(argument);
     case PR_SET_NAME: return set_name(argument);
     case PR_GET_NAME:
         memcpy(name, thread_comm(thread_current()), sizeof(name));

@@ -160,7 +160,7 @@ int main(int argc, char **argv)
     if (argc == 3 && !strcmp(argv[1], "was"))
         tell_numbers(argv[2]);
     if (argc > 1 && !strcmp(argv[1], "users-program")) {
-        users_program();
+        users_program(argc > 2 && !strcmp(argv[2], "waits"));
         return 0;
     }
     console_open();

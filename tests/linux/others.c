@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/ipc.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/shm.h>
 #include <sys/swap.h>
@@ -204,6 +205,86 @@ static void proc_of_user(void)
             say("%.*s", (int)strcspn(line, "\n"), line);
 }
 
+/* Who becomes somebody else is not looked at by that one until exec. */
+
+static void show_one(const char *name)
+{
+    char path[64], to[64];
+    struct stat s;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/%s", target, name);
+    if (lstat(path, &s) < 0) {
+        say("%s: %s", name, error_name(errno));
+        return;
+    }
+    fd = S_ISLNK(s.st_mode) ? (int)readlink(path, to, sizeof(to)) : open(path, O_RDONLY);
+    say("%s: mode %o, of %u:%u, %s", name, s.st_mode, s.st_uid, s.st_gid,
+        fd < 0 ? error_name(errno) : "open");
+    if (!S_ISLNK(s.st_mode))
+        close(fd);
+}
+
+static void look_as_user(void)
+{
+    static const char *const names[] = {"",    "stat", "status", "maps", "environ",
+                                        "exe", "cwd",  "fd",     "task"};
+
+    dropped();
+    for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        show_one(names[i]);
+}
+
+static void show_dumpable(void)
+{
+    SHOW(prctl(PR_GET_DUMPABLE));
+}
+
+static void __attribute__((noreturn)) change(int orders)
+{
+    char order;
+
+    while (read(orders, &order, 1) == 1) {
+        switch (order) {
+        case 'd': dropped(); break;
+        case 'n': CALL(prctl(PR_SET_DUMPABLE, 0)); break;
+        case 'y': CALL(prctl(PR_SET_DUMPABLE, 1)); break;
+        case 'f': IN_CHILD(show_dumpable); break;
+        case 'x': execl("/proc/self/exe", "waits", "users-program", "waits", NULL);
+        }
+        show_dumpable();
+        write(TOLD, &order, 1);
+    }
+    _exit(0);
+}
+
+static void changeling(void)
+{
+    int orders[2], told[2];
+    char c;
+
+    CALL(prctl(PR_SET_DUMPABLE, 2));
+    CALL(prctl(PR_SET_DUMPABLE, -1));
+    show_dumpable();
+    pipe(orders);
+    pipe(told);
+    target = fork();
+    if (target == 0) {
+        close(told[0]);
+        dup2(told[1], TOLD);
+        close(told[1]);
+        change(orders[0]);
+    }
+    close(told[1]);
+    for (const char *order = "dyndfx"; *order; order++) {
+        say("order %c", *order);
+        write(orders[1], order, 1);
+        read(told[0], &c, 1);
+        IN_CHILD(look_as_user);
+    }
+    kill(target, SIGKILL);
+}
+
 static void privileged(void)
 {
     struct timespec t = {1700000000, 0};
@@ -314,6 +395,7 @@ void theme_others(void)
     kill(target, SIGKILL);
     while (wait(NULL) > 0)
         continue;
+    IN_CHILD(changeling);
     about("privileges");
     IN_CHILD(privileged);
 }

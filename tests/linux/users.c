@@ -43,12 +43,17 @@ static void show_caps(void)
 }
 
 /* Which program is run by setid_programs: it tells who it is. */
-void users_program(void)
+void users_program(bool waits)
 {
     say("secure %lu auxv %lu %lu %lu %lu", getauxval(AT_SECURE), getauxval(AT_UID),
         getauxval(AT_EUID), getauxval(AT_GID), getauxval(AT_EGID));
     show_ids();
     show_caps();
+    SHOW(prctl(PR_GET_DUMPABLE));
+    if (waits) {
+        close(TOLD);
+        pause();
+    }
 }
 
 void drop_to(uid_t uid, gid_t gid)

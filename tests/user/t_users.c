@@ -16,30 +16,31 @@
 
 #include "malice.h"
 
-#define NR_setrlimit  75
-#define NR_syslog     103
-#define NR_setreuid   203
-#define NR_setregid   204
-#define NR_getgroups  205
-#define NR_setgroups  206
-#define NR_setresuid  208
-#define NR_getresuid  209
-#define NR_setresgid  210
-#define NR_setuid     213
-#define NR_setgid     214
-#define NR_setfsuid   215
-#define NR_setfsgid   216
-#define NR_capget     184
-#define NR_capset     185
-#define NR_prlimit64  369
-#define NR_prctl      172
-#define NR_timeofday  79 /* settimeofday */
-#define NR_clock_set  262
-#define NR_geteuid    201
-#define NR_getuid     199
-#define RLIMIT_NPROC  6
-#define RLIMITS       16
-#define USER_CHILDREN 12
+#define NR_setrlimit    75
+#define NR_syslog       103
+#define NR_setreuid     203
+#define NR_setregid     204
+#define NR_getgroups    205
+#define NR_setgroups    206
+#define NR_setresuid    208
+#define NR_getresuid    209
+#define NR_setresgid    210
+#define NR_setuid       213
+#define NR_setgid       214
+#define NR_setfsuid     215
+#define NR_setfsgid     216
+#define NR_capget       184
+#define NR_capset       185
+#define NR_prlimit64    369
+#define NR_prctl        172
+#define PR_SET_DUMPABLE 4
+#define NR_timeofday    79 /* settimeofday */
+#define NR_clock_set    262
+#define NR_geteuid      201
+#define NR_getuid       199
+#define RLIMIT_NPROC    6
+#define RLIMITS         16
+#define USER_CHILDREN   12
 
 static void drop(uint32_t uid)
 {
@@ -376,6 +377,7 @@ static int starts_set_id(void *arg)
 
     (void)arg;
     drop(1000);
+    sys_raw(NR_prctl, PR_SET_DUMPABLE, 1);
     for (unsigned i = 0;; i++) {
         pid_t pid = vfork();
 
