@@ -52,7 +52,7 @@ static bool program_run(unsigned n, const char *name)
 {
     char path[64];
     char *argv[] = {path, NULL};
-    long frames = tap_frames();
+    long frames = tap_before();
 
     path_make(path, sizeof path, name);
     printf("# Subtest: %s\n", name);
@@ -83,7 +83,7 @@ static unsigned programs_run_together(unsigned count)
 {
     pid_t pids[PROGRAMS_MAX];
     unsigned passed = 0;
-    long frames = tap_frames();
+    long frames = tap_before();
 
     fflush(stdout);
     for (unsigned i = 0; i < count; i++)
@@ -125,7 +125,7 @@ int main(int argc, char **argv)
     printf("TAP version 14\n1..%u\n", together ? 1 : count);
     fflush(stdout);
     setenv("TAP_INDENT", "    ", 1);
-    tap_frames();
+    tap_before();
     if (together)
         passed = programs_run_together(count);
     for (unsigned i = 0; i < count && !together; i++)

@@ -20,7 +20,7 @@
 #define SKIPPED      77
 
 static char buffer[4096];
-static char slabs_before[4096]; /* /proc/slabinfo at the last tap_frames */
+static char slabs_before[4096]; /* /proc/slabinfo at the last tap_before */
 
 uint32_t tap_count(uint32_t small, uint32_t large)
 {
@@ -65,7 +65,7 @@ static bool tail_read(const char *path)
     return got == 0;
 }
 
-static long frames_count(void)
+long tap_frames(void)
 {
     uint64_t frames, slabs, objects;
 
@@ -83,9 +83,9 @@ static long frames_count(void)
     return (long)(frames - slabs + objects);
 }
 
-long tap_frames(void)
+long tap_before(void)
 {
-    long frames = frames_count();
+    long frames = tap_frames();
 
     slabs_before[0] = '\0';
     if (frames >= 0 && tail_read("/proc/slabinfo"))
@@ -187,11 +187,11 @@ bool tap_exited_with(int status, int code)
 /* Orphans of a sub-test end after it: the count gets a second to come back. */
 static long frames_settle(long wanted)
 {
-    long frames = frames_count();
+    long frames = tap_frames();
 
     for (int i = 0; i < SETTLE_TRIES && frames >= 0 && frames != wanted; i++) {
         tap_pause_ms(SETTLE_MS);
-        frames = frames_count();
+        frames = tap_frames();
     }
     return frames;
 }
@@ -244,9 +244,9 @@ int tap_main(const struct tap_test *tests, size_t count)
     fflush(stdout);
     stack_touch();
     tap_child(nothing, NULL);
-    tap_frames();
+    tap_before();
     for (size_t i = 0; i < count; i++) {
-        long frames = tap_frames();
+        long frames = tap_before();
         int status = tap_child(test_body, (void *)&tests[i]);
         bool ok = tap_exited_with(status, 0) || tap_exited_with(status, SKIPPED);
         if (WIFSIGNALED(status))

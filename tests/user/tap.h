@@ -29,6 +29,8 @@ bool tap_report(unsigned n, const char *name, bool ok, long frames_before);
  * known here, or others run at the same time; -2: the check failed. Touches no memory of its own
  * but static buffers. */
 long tap_frames(void);
+/* The same, for tap_report, which then says what objects there are more or fewer. */
+long tap_before(void);
 bool tap_on_quire(void);
 /* How often to do something: the large count where /tests/run was told to soak. */
 uint32_t tap_count(uint32_t small, uint32_t large);
