@@ -108,8 +108,7 @@ void theme_limits(void);
 void drop_to(uid_t uid, gid_t gid);
 /* A new, empty file of that mode and owner. */
 void file_owned(const char *path, unsigned mode, uid_t uid, gid_t gid);
-/* What a set-id copy of this program does, by an argument; waits: it closes TOLD then, and waits.
- */
+/* What a set-id copy of this program does, by an argument. waits: closes TOLD then, and waits. */
 void users_program(bool waits);
 #define TOLD 9
 void theme_procfs(void);
