@@ -21,15 +21,17 @@
 #include "raw_thread.h"
 #include "tap.h"
 
-#define PAGE  4096u
-#define STACK 8192u
-#define USER  1000
+#define PAGE            4096u
+#define STACK           8192u
+#define PR_SET_DUMPABLE 4
+#define USER            1000
 
 enum {
     FUTEX = 240,
     GET_ROBUST = 339,
     FCNTL64 = 221,
     OPENAT = 322,
+    PRCTL = 172,
     SETRESUID = 208,
     SETUID = 213,
     PAUSE = 29,
@@ -261,6 +263,7 @@ static int opens_its_own(void *arg)
 
     (void)arg;
     CHECK_EQ(sys_raw(SETUID, USER), 0);
+    CHECK_EQ(sys_raw(PRCTL, PR_SET_DUMPABLE, 1), 0);
     pid = getpid();
     comm = open("/proc/self/comm", O_WRONLY);
     refs = open("/proc/self/refs", O_RDWR);
