@@ -260,6 +260,17 @@ int mount_add(const struct mount_request *r)
     return -ENOTDIR;
 }
 
+/* Who opens a file to write counts, and looks at the flags then. (n) held for writing. */
+static int change_flags(struct vnode *root, uint32_t flags)
+{
+    uint32_t was = __atomic_exchange_n(flags_of(root), flags, __ATOMIC_SEQ_CST);
+
+    if (!(flags & FS_RDONLY) || !tmpfs_is_written(root))
+        return 0;
+    __atomic_store_n(flags_of(root), was, __ATOMIC_RELAXED);
+    return -EBUSY;
+}
+
 int mount_change(const struct mount_request *r)
 {
     struct vnode *v;
@@ -272,10 +283,8 @@ int mount_change(const struct mount_request *r)
     m = mount_of(v);
     if (!m || (r->flags & FS_RDONLY && !flags_of(v)))
         error = -EINVAL;
-    else if (r->flags & FS_RDONLY && tmpfs_is_written(v))
-        error = -EBUSY;
     else if (flags_of(v))
-        __atomic_store_n(flags_of(v), r->flags, __ATOMIC_RELAXED);
+        error = change_flags(v, r->flags);
     names_write_done();
     vnode_unref(v);
     return error;

@@ -104,9 +104,13 @@ int vnode_write_begin(struct vnode *v)
 {
     int error = users_add(v, 1);
 
-    if (!error && v->fs->state)
-        __atomic_fetch_add(&v->fs->state->writers, 1, __ATOMIC_RELAXED);
-    return error;
+    if (error || !v->fs->state)
+        return error;
+    __atomic_fetch_add(&v->fs->state->writers, 1, __ATOMIC_SEQ_CST);
+    if (likely(!vnode_fs_is(v, FS_RDONLY)))
+        return 0;
+    vnode_write_done(v); /* mount_change was faster, or will not find us */
+    return -EROFS;
 }
 
 void vnode_write_done(struct vnode *v)

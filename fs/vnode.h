@@ -226,8 +226,8 @@ int __must_check vnode_link(struct vnode *v, struct vnode *cwd, const char *path
 int __must_check vnode_rename(struct vnode *cwd, const char *path, struct vnode *to_cwd,
                               const char *to_path, unsigned flags);
 
-/* May it be open for writing once more, or run once more? -ETXTBSY. For each that was allowed a
- * _done; shared: one more who runs what runs already. */
+/* May it be open for writing once more, or run once more? -ETXTBSY; -EROFS, whoever looked at that
+ * before. For each that was allowed a _done; shared: one more who runs what runs already. */
 int __must_check vnode_write_begin(struct vnode *v);
 void vnode_write_done(struct vnode *v);
 int __must_check vnode_run_begin(struct vnode *v);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Several processes on the same files and in the same directory at once: records whose checksums
- * must come out, appended lines that stay whole, names that are made, renamed and removed by all.
+ * must come out, appended lines that stay whole, names that are made, renamed and removed by all, a
+ * file system that becomes read-only and writable again.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -249,13 +250,63 @@ static void test_size(void)
     files_end("size");
 }
 
+#define SYS_mount   21
+#define SYS_umount2 52
+#define MS_RDONLY   1u
+#define MS_REMOUNT  32u
+
+static volatile int *read_only; /* the file system is; shared */
+
+/* The first worker changes it, the others have the file open for writing for a moment. */
+static int on_mount(uint32_t worker)
+{
+    for (uint32_t n = 0; n < rounds; n++) {
+        long fd;
+
+        if (worker == 0) {
+            if (sys_raw(SYS_mount, 0, "m", 0, MS_REMOUNT | MS_RDONLY, 0))
+                continue;
+            *read_only = 1;
+            sys_raw(SYS_sched_yield);
+            *read_only = 0;
+            if (sys_raw(SYS_mount, 0, "m", 0, MS_REMOUNT, 0))
+                return 1;
+            continue;
+        }
+        fd = files_open("m/f", O_WRONLY, 0);
+        if (fd >= 0 && *read_only)
+            return 2;
+        if (fd < 0 && fd != -EROFS)
+            return 3;
+        if (fd >= 0)
+            close((int)fd);
+        for (uint32_t i = worker * 10; i > 0; i--)
+            sys_raw(SYS_getpid);
+    }
+    return 0;
+}
+
+static void test_mount(void)
+{
+    files_begin("mounts");
+    CHECK_EQ(files_mkdir("m"), 0);
+    CHECK_EQ(sys_raw(SYS_mount, "none", "m", "tmpfs", 0, 0), 0);
+    files_put("m/f", "");
+    read_only = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    CHECK((void *)read_only != MAP_FAILED);
+    rounds = tap_count(10000, 1000000);
+    run_all(on_mount);
+    CHECK_EQ(sys_raw(SYS_umount2, "m", 0), 0);
+    CHECK_EQ(sys_raw(SYS_rmdir, "m"), 0);
+    files_end("mounts");
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
-        {"records of one file", test_records},
-        {"lines appended by all", test_append},
-        {"names in the same directories", test_names},
-        {"a file that is cut meanwhile", test_size},
+        {"records of one file", test_records},          {"lines appended by all", test_append},
+        {"names in the same directories", test_names},  {"a file that is cut meanwhile", test_size},
+        {"no writer in what is read-only", test_mount},
     };
 
     return tap_main(tests, TAP_COUNT(tests));
