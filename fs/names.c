@@ -11,6 +11,12 @@
 #include "fs/walk.h"
 #include "include/uapi/errno.h"
 
+/* Only who has the power makes one; the character device 0 is nobody's and anybody's. */
+static bool is_device(uint32_t mode, uint32_t rdev)
+{
+    return rdev || (mode & S_IFMT) == S_IFBLK;
+}
+
 /* Makes a file in a directory where the name is free; its reference is the name's. */
 static int make_at(struct vnode *dir, const struct name *name, uint32_t mode, uint32_t rdev,
                    const char *link, struct vnode **made)
@@ -23,7 +29,7 @@ static int make_at(struct vnode *dir, const struct name *name, uint32_t mode, ui
     if (vnode_fs_is(dir, FS_RDONLY))
         return -EROFS;
     error = vnode_may_make(c, dir);
-    if (!error && unlikely(c) && rdev && !cred_capable(c, CAP_MKNOD))
+    if (!error && unlikely(c) && is_device(mode, rdev) && !cred_capable(c, CAP_MKNOD))
         error = -EPERM;
     return error ? error : dir->ops->create(dir, name, mode, rdev, link, made);
 }

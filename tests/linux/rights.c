@@ -141,6 +141,8 @@ static void making(void)
     CALL(mkfifo("open/p", 0600));
     CALL(mknod("open/c", S_IFCHR | 0666, makedev(1, 3)));
     CALL(mknod("open/b", S_IFBLK | 0666, makedev(1, 3)));
+    CALL(mknod("open/b0", S_IFBLK | 0666, 0));
+    CALL(mknod("open/c0", S_IFCHR | 0666, 0));
     CALL(mknod("new", S_IFCHR | 0666, makedev(1, 3)));
     CALL(mknod("open/r", S_IFREG | 0666, 0));
     CALL(mkdir("team/d", 0777));
