@@ -53,6 +53,17 @@ void signal_look_again_locked(struct thread *t)
         __atomic_fetch_and(&t->work, ~(uint32_t)WORK_SIGNAL, __ATOMIC_RELAXED);
 }
 
+bool signal_calls_handler_but(int sig)
+{
+    struct thread *t = thread_current();
+    struct proc *p = t->proc;
+    uint32_t mask = thread_table_lock(p);
+    uint64_t set = signal_waiting(t) & ~t->sig.mask & p->sig.caught & ~SIG_BIT(sig);
+
+    thread_table_unlock(p, mask);
+    return set != 0;
+}
+
 static bool would_take(const struct thread *t, uint64_t bit)
 {
     return (~t->sig.mask | t->sig.waited_for) & bit;

@@ -184,5 +184,8 @@ int proc_wait(const struct wait_request *req, struct wait_result *res)
         }
         look_end(&l);
         interrupted = waitq_sleep(&me->child_wait, l.mask, SLEEP_LIGHT, UINT64_MAX) == -EINTR;
+        if (unlikely(interrupted) && signal_calls_handler_but(SIGCHLD))
+            return -EINTR; /* it may jump away from the call: a child that was told of would be lost
+                            */
     }
 }

@@ -6,6 +6,7 @@
  * of signals are the kernel's here.
  */
 #include <errno.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -474,6 +475,37 @@ WITH_MEMORY(test_stopped)
 WITH_MEMORY(test_exec)
 WITH_MEMORY(test_stop_go)
 
+static jmp_buf before_wait;
+
+static void jumps(int sig)
+{
+    (void)sig;
+    longjmp(before_wait, 1);
+}
+
+/* A signal whose handler leaves the call, and the end of the child that sent it, come at the same
+ * time: the child can be waited for all the same. So does bash, with a trap. */
+static void test_wait_left(void)
+{
+    action(USR1, jumps, KEEPS_ON);
+    for (volatile uint32_t i = tap_count(200, 20000); i > 0; i--) {
+        volatile pid_t parent = getpid(), pid;
+        int status = 0;
+
+        block(0, 1u << (USR1 - 1));
+        pid = fork();
+        if (pid == 0) {
+            sys_raw(SYS_kill, parent, USR1);
+            _exit(5);
+        }
+        while (setjmp(before_wait))
+            continue;
+        block(1, 1u << (USR1 - 1));
+        CHECK_EQ(waitpid(pid, &status, 0), pid);
+        CHECK(tap_exited_with(status, 5));
+    }
+}
+
 int main(int argc, char **argv)
 {
     static const struct tap_test tests[] = {
@@ -490,6 +522,7 @@ int main(int argc, char **argv)
         {"exec", test_exec_run},
         {"stops taken back", test_stop_go_run},
         {"signals to who ends", test_ending},
+        {"a wait that is left", test_wait_left},
     };
 
     (void)argv;
