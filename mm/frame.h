@@ -7,7 +7,7 @@
  * shared node counts once) plus pins.
  * Locks: (f) frame lock, hashed by frame number; (l) the free-list lock inside frame.c; (k) and (h)
  * the page cache's and the page hash's inside obj.c; (w) swap's.
- * Source: 4.3BSD's core map (cmap.h); DESIGN.md.
+ * Source: 4.3BSD's core map (cmap.h).
  */
 #ifndef MM_FRAME_H
 #define MM_FRAME_H
@@ -51,7 +51,7 @@ enum frame_flags {
     FRAME_DIRTY = 4,      /* (f) differs from its backing store */
     FRAME_REF = 8,        /* (f) referenced since the clock looked */
     FRAME_ISYNC = 16,     /* (f) instruction cache is coherent with the contents */
-    FRAME_WIRED = 32,     /* (f) never taken away: what it holds is nowhere else */
+    FRAME_WIRED = 32,     /* (f) not to be dropped: what it holds is nowhere else */
     FRAME_DERIVED = 64,   /* (f) rmap: struct derive */
     FRAME_ERROR = 128,    /* (f) filling failed */
     FRAME_WRITING = 256,  /* (f) on its way out: may be read, not written or freed */

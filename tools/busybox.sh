@@ -21,7 +21,7 @@ fi
 from=build/armhf
 libs=lib/arm-linux-gnueabihf
 items=(tools/busybox bin/busybox=$from/busybox-static/bin/busybox bin/bash=$from/bash-static/bin/bash-static
-    bin/lua=$from/lua5.4/usr/bin/lua5.4 bin/sqlite3=$from/sqlite3/usr/bin/sqlite3
+    bin/lua=$from/lua5.4/usr/bin/lua5.4 bin/lua5.4@lua bin/sqlite3=$from/sqlite3/usr/bin/sqlite3
     dev/ proc/ sys/ tmp/ run/ root/ mnt/ init@bin/busybox)
 for term in d/dumb l/linux v/vt100 v/vt102 x/xterm x/xterm-256color; do
     items+=("lib/terminfo/$term=$(realpath $from/ncurses-base/lib/terminfo/$term)")

@@ -193,6 +193,9 @@ class Dynamic(Ash):
     def test_lua(self):
         self.check("lua -e 'local t = {} for i = 1, 10000 do t[i] = i * i end print(#t, t[100], math.pi)'",
                    r"10000\t10000\t3.1415926535898")
+        self.check("lua5.4 -e 'print(_VERSION)' > /dev/stdout", "Lua 5.4")
+        self.check("echo in | cat /dev/stdin; ls no 2>&1 >/dev/null | cat > /dev/stderr",
+                   "in\nls: no: No such file or directory")
         self.check("lua -e 'print(io.popen(\"echo popen\"):read())'", "popen")
         self.check("/lib/ld-linux-armhf.so.3 /bin/lua -e 'print(4)'", "4")
         self.check("/lib/ld-linux-armhf.so.3 --list /bin/lua", r"\tlibc.so.6 => /lib/libc.so.6 \(0x3.*\)")

@@ -8,7 +8,7 @@ import re
 import quire_vm
 from quire_vm import Machine, TestCase
 
-# DESIGN.md: a preempt_point at least every 50,000 instructions; a tenth for the way to it and back.
+# A preempt_point at least every 50,000 instructions; a tenth for the way to it and back.
 LIMIT = 55000
 
 
