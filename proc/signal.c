@@ -53,7 +53,7 @@ void signal_look_again_locked(struct thread *t)
         __atomic_fetch_and(&t->work, ~(uint32_t)WORK_SIGNAL, __ATOMIC_RELAXED);
 }
 
-bool signal_calls_handler_but(int sig)
+bool signal_handler_pending_except(int sig)
 {
     struct thread *t = thread_current();
     struct proc *p = t->proc;

@@ -217,8 +217,8 @@ static inline int restartable(int r)
 /* The end of a time-out of ns from now, or of what is left of it when the call is done again. */
 uint64_t signal_deadline(uint64_t ns);
 
-/* The current thread runs a handler before its call returns, of another signal than sig. */
-bool signal_calls_handler_but(int sig);
+/* The current thread would run a handler before its call returns, of another signal than sig. */
+bool signal_handler_pending_except(int sig);
 
 /* The current thread does not stop for sig, a signal of the terminal: it is ignored or blocked. */
 bool signal_is_deaf(int sig);

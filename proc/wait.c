@@ -159,6 +159,14 @@ static int answer(struct proc *me, const struct wait_request *req, const struct 
     return !l->any ? -ECHILD : p ? res->pid : 0;
 }
 
+/* A handler is to run that may jump away from the call, as bash's does for a trap: the status of a
+ * child that is taken now would be lost. Linux takes it all the same; there whoever is signalled
+ * mostly runs before the sender ends. */
+static bool handler_goes_first(void)
+{
+    return unlikely(thread_current()->work & WORK_SIGNAL) && signal_handler_pending_except(SIGCHLD);
+}
+
 int proc_wait(const struct wait_request *req, struct wait_result *res)
 {
     struct proc *me = proc_current();
@@ -170,22 +178,21 @@ int proc_wait(const struct wait_request *req, struct wait_result *res)
         struct look l;
 
         look(me, req, &l);
-        if (unlikely(l.child && l.child->zombie &&
-                     __atomic_load_n(&l.child->leaving, __ATOMIC_ACQUIRE))) {
+        if (!req->nohang && l.any && handler_goes_first()) {
+            interrupted = true;
+        } else if (unlikely(l.child && l.child->zombie &&
+                            __atomic_load_n(&l.child->leaving, __ATOMIC_ACQUIRE))) {
             wait_for_thread(me, &l);
             continue;
-        }
-        if (l.child || !l.any || req->nohang)
+        } else if (l.child || !l.any || req->nohang) {
             return answer(me, req, &l, res);
-        if (interrupted) { /* perhaps by the SIGCHLD of who is ready now: hence the last look */
+        }
+        if (interrupted) { /* perhaps by the SIGCHLD of who was ready: hence the last look */
             spin_unlock_irq(&me->child_wait.lock, l.mask);
             look_end(&l);
             return -EINTR;
         }
         look_end(&l);
         interrupted = waitq_sleep(&me->child_wait, l.mask, SLEEP_LIGHT, UINT64_MAX) == -EINTR;
-        if (unlikely(interrupted) && signal_calls_handler_but(SIGCHLD))
-            return -EINTR; /* it may jump away from the call: a child that was told of would be lost
-                            */
     }
 }
