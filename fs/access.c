@@ -21,9 +21,7 @@ int vnode_may(const struct cred *c, struct vnode *v, unsigned want)
 {
     int error = cred_may(c, v->mode, v->uid, v->gid, want);
 
-    if (!error && unlikely(c && v->fs->may))
-        error = v->fs->may(v, want);
-    return error;
+    return unlikely(c && v->fs->may) ? v->fs->may(v, want, error) : error;
 }
 
 int vnode_may_open(const struct cred *c, struct vnode *v, uint32_t flags)

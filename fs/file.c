@@ -81,8 +81,15 @@ static int open_last(struct file *f, uint32_t flags)
     struct vnode *v = f->vnode;
     int error = v->ops->open ? v->ops->open(f) : 0;
 
-    if (!error && flags & O_TRUNC && v->ops->truncate)
+    if (error || !(flags & O_TRUNC) || !v->ops->truncate)
+        return error;
+    if (likely(wants_write(flags)))
+        return v->ops->truncate(v, 0);
+    error = vnode_write_begin(v);
+    if (!error) {
         error = v->ops->truncate(v, 0);
+        vnode_write_done(v);
+    }
     return error;
 }
 

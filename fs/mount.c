@@ -260,12 +260,17 @@ int mount_add(const struct mount_request *r)
     return -ENOTDIR;
 }
 
-/* Who opens a file to write counts, and looks at the flags then. (n) held for writing. */
+/* Who opens a file to write first counts itself, then looks at the flags (vnode_write_begin); so
+ * they are set here before the count is read, again. (n) held for writing. */
 static int change_flags(struct vnode *root, uint32_t flags)
 {
-    uint32_t was = __atomic_exchange_n(flags_of(root), flags, __ATOMIC_SEQ_CST);
+    bool refuses = flags & FS_RDONLY;
+    uint32_t was;
 
-    if (!(flags & FS_RDONLY) || !tmpfs_is_written(root))
+    if (refuses && tmpfs_is_written(root))
+        return -EBUSY;
+    was = __atomic_exchange_n(flags_of(root), flags, __ATOMIC_SEQ_CST);
+    if (!refuses || !tmpfs_is_written(root))
         return 0;
     __atomic_store_n(flags_of(root), was, __ATOMIC_RELAXED);
     return -EBUSY;

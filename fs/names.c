@@ -11,7 +11,7 @@
 #include "fs/walk.h"
 #include "include/uapi/errno.h"
 
-/* Only who has the power makes one; the character device 0 is nobody's and anybody's. */
+/* Only CAP_MKNOD makes one; the character device 0 is no device, and anybody may make it. */
 static bool is_device(uint32_t mode, uint32_t rdev)
 {
     return rdev || (mode & S_IFMT) == S_IFBLK;

@@ -192,7 +192,7 @@ bool tmpfs_is_written(const struct vnode *root)
 {
     if (root->ops != &tmpfs_dir_ops)
         return false;
-    if (__atomic_load_n(&root->fs->state->writers, __ATOMIC_RELAXED))
+    if (__atomic_load_n(&root->fs->state->writers, __ATOMIC_SEQ_CST))
         return true;
     for (struct tentry *e = first_of(root); e; e = next_in_tree(root, e)) {
         const struct obj *o = e->vnode->obj;

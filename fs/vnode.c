@@ -100,24 +100,29 @@ static int users_add(struct vnode *v, int32_t step)
     return 0;
 }
 
+/* mount_change sets the flag before it looks for writers, and takes it back if it finds one. */
 int vnode_write_begin(struct vnode *v)
 {
-    int error = users_add(v, 1);
+    do {
+        int error = users_add(v, 1);
 
-    if (error || !v->fs->state)
-        return error;
-    __atomic_fetch_add(&v->fs->state->writers, 1, __ATOMIC_SEQ_CST);
-    if (likely(!vnode_fs_is(v, FS_RDONLY)))
-        return 0;
-    vnode_write_done(v); /* mount_change was faster, or will not find us */
+        if (error || !v->fs->state)
+            return error;
+        __atomic_fetch_add(&v->fs->state->writers, 1, __ATOMIC_SEQ_CST);
+        if (likely(!vnode_fs_is(v, FS_RDONLY)))
+            return 0;
+        vnode_write_done(v);
+        names_read(); /* until it has decided */
+        names_read_done();
+    } while (!vnode_fs_is(v, FS_RDONLY));
     return -EROFS;
 }
 
 void vnode_write_done(struct vnode *v)
 {
     __atomic_fetch_sub(&v->writers, 1, __ATOMIC_RELAXED);
-    if (v->fs->state)
-        __atomic_fetch_sub(&v->fs->state->writers, 1, __ATOMIC_RELAXED);
+    if (v->fs->state) /* a mapping that was made meanwhile is seen before */
+        __atomic_fetch_sub(&v->fs->state->writers, 1, __ATOMIC_RELEASE);
 }
 
 int vnode_run_begin(struct vnode *v)

@@ -151,9 +151,9 @@ struct fs {
     void (*release)(struct vnode *v);
     /* chmod, chown, utimensat, if vnode_may_set allows it. NULL: -EPERM. */
     int (*setattr)(struct vnode *v, const struct attr *a);
-    /* What modes don't say of who is not plain root (enum may; 0: its link is read or followed): 0
-     * or -EACCES. NULL: modes say all. */
-    int (*may)(struct vnode *v, unsigned want);
+    /* Of who is not plain root (enum may; 0: its link is read or followed): by_modes is what owner
+     * and mode say, 0 or -EACCES, and so is the answer. NULL: modes say all. */
+    int (*may)(struct vnode *v, unsigned want, int by_modes);
 };
 
 struct vnode {
@@ -226,8 +226,9 @@ int __must_check vnode_link(struct vnode *v, struct vnode *cwd, const char *path
 int __must_check vnode_rename(struct vnode *cwd, const char *path, struct vnode *to_cwd,
                               const char *to_path, unsigned flags);
 
-/* May it be open for writing once more, or run once more? -ETXTBSY; -EROFS, whoever looked at that
- * before. For each that was allowed a _done; shared: one more who runs what runs already. */
+/* May it be open for writing once more, or run once more? -ETXTBSY; -EROFS, even if the caller has
+ * looked at that flag: it may sleep for (n), which a remount has. For each that was allowed a
+ * _done; shared: one more who runs what runs already. */
 int __must_check vnode_write_begin(struct vnode *v);
 void vnode_write_done(struct vnode *v);
 int __must_check vnode_run_begin(struct vnode *v);

@@ -175,7 +175,7 @@ static __noinline int may_follow(const struct walk *w, struct vnode *link)
 {
     int error = *w->rest ? 0 : vnode_may_follow(w->cred, w->at, link);
 
-    return !error && w->cred && link->fs->may ? link->fs->may(link, 0) : error;
+    return !error && w->cred && link->fs->may ? link->fs->may(link, 0, 0) : error;
 }
 
 int walk_link(struct walk *w, struct vnode *link)

@@ -116,11 +116,20 @@ int procfs_node_make(struct vnode *dir, const struct procfs_node *like, unsigned
     return 0;
 }
 
-static int node_may(struct vnode *v, unsigned want)
+/* Whoever the caller has become: its own open files, and its threads' names. */
+static bool is_always_its_own(const struct procfs_node *n)
+{
+    return n->file->name && n->pid == proc_current()->pid &&
+           (strcmp(n->file->name, "fd") == 0 || (n->tid && strcmp(n->file->name, "comm") == 0));
+}
+
+static int node_may(struct vnode *v, unsigned want, int by_modes)
 {
     const struct procfs_node *n = procfs_node_of(v);
 
     (void)want;
+    if (by_modes && !is_always_its_own(n))
+        return by_modes;
     return n->file->name ? procfs_may(n->pid, n->file->name) : 0;
 }
 
@@ -252,7 +261,7 @@ int procfs_open(struct file *f)
     if (!error)
         error = text_open(f, run_job, &job);
     if (!error && unlikely(cred_current())) {
-        error = node_may(f->vnode, 0); /* the process may have become another's meanwhile */
+        error = node_may(f->vnode, 0, 0); /* the process may have become another's meanwhile */
         if (error)
             text_close(f);
     }

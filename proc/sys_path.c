@@ -175,7 +175,7 @@ static int read_link(struct vnode *v, vaddr_t ubuf, uint32_t size)
     int n = -EINVAL;
 
     if (vnode_is(v, S_IFLNK) && v->ops->readlink) {
-        n = cred_current() && v->fs->may ? v->fs->may(v, 0) : 0;
+        n = cred_current() && v->fs->may ? v->fs->may(v, 0, 0) : 0;
         buf = n ? NULL : kmalloc(PATH_MAX);
         n = n ? n : buf ? v->ops->readlink(v, buf, MIN(size, (uint32_t)PATH_MAX)) : -ENOMEM;
         vnode_accessed(v);
