@@ -48,7 +48,7 @@ void cred_exec_ids(const struct cred *c, uint32_t mode, uint32_t uid, uint32_t g
 
     *ids = (struct cred_exec){0};
     if (c)
-        *ids = (struct cred_exec){c->uid, c->euid, c->gid, c->egid, false, false};
+        *ids = (struct cred_exec){c->uid, c->euid, c->gid, c->egid, false, false, false};
     if (honoured && mode & S_ISUID) {
         ids->euid = uid;
         ids->set_ids = true;

@@ -77,8 +77,9 @@ int __must_check cred_may(const struct cred *c, uint32_t mode, uint32_t uid, uin
 /* What exec makes of the ids, by the program's mode and owner. */
 struct cred_exec {
     uint32_t uid, euid, gid, egid;
-    bool set_ids; /* the effective ones are the program's */
-    bool secure;  /* AT_SECURE: the environment is not to be trusted */
+    bool set_ids;    /* the effective ones are the program's */
+    bool secure;     /* AT_SECURE: the environment is not to be trusted */
+    bool unreadable; /* the caller may run the program and not read it */
 };
 void cred_exec_ids(const struct cred *c, uint32_t mode, uint32_t uid, uint32_t gid,
                    struct cred_exec *ids);

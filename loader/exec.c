@@ -345,7 +345,7 @@ static int build_stack(const struct load *l, struct as *as, vaddr_t top, struct 
     return stack_build(as, &spec, &out->sp);
 }
 
-static void choose_ids(const struct vnode *v, struct cred_exec *ids)
+static void choose_ids(struct vnode *v, struct cred_exec *ids)
 {
     const struct cred *c = cred_current();
     struct vnode_owner o = vnode_owner(v);
@@ -355,6 +355,7 @@ static void choose_ids(const struct vnode *v, struct cred_exec *ids)
         o.mode &= ~(uint32_t)(S_ISUID | S_ISGID);
     if (unlikely(c || o.mode & (S_ISUID | S_ISGID)))
         cred_exec_ids(c, o.mode, o.uid, o.gid, ids);
+    ids->unreadable = unlikely(c) && vnode_may(c, v, MAY_READ);
 }
 
 /* The program must not be written to while it runs, its linker not while it is mapped: as on Linux

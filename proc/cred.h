@@ -65,7 +65,8 @@ uint32_t cred_uid(struct proc *p);
 /* May the caller send sig to p: 0 or -EPERM. */
 int __must_check cred_may_signal(struct proc *p, int sig);
 /* May it look into p's memory and files: 0 or -EACCES. Who has become somebody else holds what its
- * former self read: it is "undumpable", for root alone, until exec, or until it says otherwise. */
+ * former self read: it is "undumpable", for root alone, until exec of a program that is not set-id
+ * and may be read, or until it says otherwise (prctl(2), PR_SET_DUMPABLE). */
 int __must_check cred_may_look(struct proc *p);
 void cred_set_dumpable(struct proc *p, bool dumpable);
 /* May it change how p is scheduled; read and change its limits. -EPERM. */

@@ -37,15 +37,15 @@ static int load(const struct exec_args *args, struct exec_image *image)
     return error;
 }
 
-/* Other credentials, or none but what was undumpable is not any more. Who looks in /proc sees no
- * memory meanwhile, and asks once more afterwards whether he may (procfs_open): neither the old
- * memory with the new rights nor the other way. */
-static void step_over(struct proc *p, struct cred *cred, bool secure)
+/* Takes the new credentials, if there are any, and decides anew whether the process is dumpable.
+ * Who looks in /proc sees no memory meanwhile, and asks once more afterwards whether he may
+ * (procfs_open): neither the old memory with the new rights nor the other way. */
+static void step_over(struct proc *p, struct cred *cred, bool dumpable)
 {
     proc_share();
     p->as = NULL;
     proc_unshare();
-    cred_set_dumpable(p, !secure);
+    cred_set_dumpable(p, dumpable);
     if (cred)
         cred_commit(cred);
 }
@@ -76,7 +76,6 @@ static void forget(struct proc *p)
 {
     struct thread *t = thread_current();
 
-    fdtable_exec(p->files);
     arch_thread_release(t);
     arch_set_tls(0);
     if (unlikely(p->timers))
@@ -108,8 +107,10 @@ static int begin(struct proc *p, const struct exec_image *image, struct cred **c
 }
 
 /* Steps: copy the arguments, while the old memory is there; load the new program beside it; end the
- * other threads; step into the new memory and leave the old one; forget what does not outlive exec;
- * let a vfork parent go on; set the registers. */
+ * other threads; close what is closed by exec; take the credentials; step into the new memory and
+ * leave the old one; forget what does not outlive exec; let a vfork parent go on; set the
+ * registers.
+ */
 int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
 {
     struct proc *p = proc_current();
@@ -129,8 +130,9 @@ int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
     error = begin(p, &image, &cred);
     if (error)
         return error;
+    fdtable_exec(p->files); /* nobody who may look soon finds those that end here */
     if (unlikely(cred || p->undumpable))
-        step_over(p, cred, image.ids.secure);
+        step_over(p, cred, !image.ids.secure && !image.ids.unreadable);
     step_into(p, &image, path);
     forget(p);
     vfork_release(p);

@@ -63,7 +63,7 @@ struct proc {
     int exit_status;             /* (P) wait4's word */
     uint32_t umask;              /* (P) */
     const struct cred *cred;     /* (T) as one of its threads set it last; NULL: plain root */
-    bool undumpable;             /* (T) cred_may_look: for who may trace anybody; inherited */
+    bool undumpable;             /* (T) to write: only CAP_SYS_PTRACE may look; inherited */
     struct limits *limits;       /* limits.c: written once; NULL: those that all begin with */
     struct waitq child_wait;     /* children that died, vfork children that are done */
     char comm[COMM_SIZE];        /* (P) */

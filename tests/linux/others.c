@@ -240,6 +240,23 @@ static void show_dumpable(void)
     SHOW(prctl(PR_GET_DUMPABLE));
 }
 
+/* What it may still do with its own files in /proc. */
+static void look_at_own(void)
+{
+    char path[64], to[64];
+
+    say("fd: %s", open("/proc/self/fd", O_RDONLY) < 0 ? error_name(errno) : "open");
+    say("fd/1: %s", open("/proc/self/fd/1", O_WRONLY) < 0 ? error_name(errno) : "open");
+    say("fd/1 leads: %s",
+        readlink("/proc/self/fd/1", to, sizeof(to)) < 0 ? error_name(errno) : "yes");
+    say("comm to write: %s", open("/proc/self/comm", O_WRONLY) < 0 ? error_name(errno) : "open");
+    snprintf(path, sizeof(path), "/proc/self/task/%d/comm", getpid());
+    say("the thread's: %s", open(path, O_WRONLY) < 0 ? error_name(errno) : "open");
+    say("exe: %s", readlink("/proc/self/exe", to, sizeof(to)) < 0 ? error_name(errno) : "yes");
+    say("maps: %s", open("/proc/self/maps", O_RDONLY) < 0 ? error_name(errno) : "open");
+    say("environ: %s", open("/proc/self/environ", O_RDONLY) < 0 ? error_name(errno) : "open");
+}
+
 static void __attribute__((noreturn)) change(int orders)
 {
     char order;
@@ -253,6 +270,7 @@ static void __attribute__((noreturn)) change(int orders)
         case 'x': execl("/proc/self/exe", "waits", "users-program", "waits", NULL);
         }
         show_dumpable();
+        look_at_own();
         write(TOLD, &order, 1);
     }
     _exit(0);

@@ -366,6 +366,8 @@ static void programs(void)
     run_all(1001, 1001, 06755);
     run_all(1001, 1001, 06745);
     run_all(0, 0, 0700);
+    run_all(0, 0, 0711);
+    run_all(1000, 0, 0711);
     run_all(0, 0, 0644);
     run_all(0, 0, 06755);
     IN_CHILD(run_without_new);
@@ -377,6 +379,8 @@ static void programs(void)
     chown("script", 1001, 1001);
     chmod("script", 06755);
     IN_CHILD(run_script);
+    CALL(open("/proc/self/exe", O_RDONLY | O_TRUNC));
+    CALL(open("/proc/self/exe", O_WRONLY));
 }
 
 void theme_users(void)
