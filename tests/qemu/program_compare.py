@@ -66,10 +66,10 @@ def compile_programs(folder):
     return made + [(unwinder, "lib/libgcc_s.so.1")]  # glibc cancels with it
 
 
-def build(folder, init=True):
-    """Makes the ramdisk in folder; its path. /init runs the scripts, or is busybox."""
+def build(folder):
+    """Makes the ramdisk in folder; its path. /init runs the scripts."""
     programs = compile_programs(folder) + [(HERE + "/kinds", "bin/kinds")]
-    return script_compare.build(folder, HERE, init, programs)
+    return script_compare.build(folder, HERE, programs)
 
 
 def main():

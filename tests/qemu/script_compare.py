@@ -22,17 +22,17 @@ HERE = os.path.join(ROOT, "tests/scripts")
 IMAGE = "busybox.cpio"
 
 
-def build(folder, scripts=HERE, init=True, programs=()):
+def build(folder, scripts=HERE, programs=()):
     """Makes the ramdisk in folder; its path. The scripts of a folder, more (path, name in the ramdisk),
-    and as /init the one that runs the scripts, or busybox's."""
+    and as /init the one that runs the scripts."""
     with open(quire_vm.built(IMAGE), "rb") as f:
         files = quire_vm.newc_read(f.read())
     files["scripts"] = (stat.S_IFDIR | 0o755, b"")
-    for path, name in [(HERE + "/init", "init")] * init + list(programs) + [
+    for path, name in [(HERE + "/init", "init")] + list(programs) + [
             (path, "scripts/" + os.path.basename(path)) for path in sorted(glob.glob(scripts + "/*.sh"))]:
         with open(path, "rb") as f:
             files[name] = (stat.S_IFREG | 0o755, f.read())
-    out = os.path.join(folder, "scripts.cpio" if init else "session.cpio")
+    out = os.path.join(folder, "scripts.cpio")
     with open(out, "wb") as f:
         f.write(quire_vm.newc_write(files))
     return out

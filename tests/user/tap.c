@@ -55,7 +55,7 @@ static bool tail_read(const char *path)
         return false;
     while ((got = read(fd, buffer + used, sizeof buffer - 1 - used)) > 0) {
         used += (size_t)got;
-        if (used > sizeof buffer / 2) {
+        if (used == sizeof buffer - 1) {
             memmove(buffer, buffer + used - 1024, 1024);
             used = 1024;
         }
