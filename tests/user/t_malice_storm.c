@@ -31,6 +31,7 @@
 
 #define SYS_FORK      2u
 #define SYS_NANOSLEEP 162u
+#define SYS_PRLIMIT   369u
 
 static uint32_t seed = 1, state;
 static char pages[4 * PAGE] __attribute__((aligned(4096)));
@@ -72,7 +73,7 @@ static const uint16_t numbers[] = {
     345, 348, 352, 358, 361, 362, 369, 373, 382, 384, 385, 397, 403, 406, 407, 412, 439,
 };
 
-static const uint16_t never[] = {1, 37, 54, 57, 66, 88, 238, 248, 262, 268, 307, 404};
+static const uint16_t never[] = {1, 37, 54, 57, 66, 88, 178, 238, 248, 262, 268, 307, 363, 404};
 
 static uint32_t roll(uint32_t sides)
 {
@@ -134,6 +135,8 @@ static void refine(uint32_t nr, uint32_t a[6])
         a[4] = roll(10);
         a[5] = roll(4);
     }
+    if (nr == SYS_PRLIMIT) /* init's would stay changed, and keep a record of them */
+        a[0] = 0;
     if (nr == SYS_clone && roll(2))
         a[0] = 17 | (chance(&state) & 0x01304100);
 }
