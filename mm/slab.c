@@ -303,16 +303,19 @@ void slab_free(struct slab_cache *c, void *p)
         free_to_slab(c, k, p);
 }
 
-/* Takes everything that CPUs keep of a cache back. */
+/* Takes everything that CPUs keep of a cache back; most keep nothing of most caches. */
 static void cache_drain(struct slab_cache *c)
 {
     for (unsigned cpu = 0; cpu < CPU_MAX; cpu++) {
+        struct kept *k = &kept[cpu][c->id];
+        unsigned most = MIN(__atomic_load_n(&k->n, __ATOMIC_RELAXED), KEPT), n = 0;
         struct frame *empty[KEPT];
-        unsigned n = 0;
 
+        if (most == 0)
+            continue;
         spin_lock(&c->lock);
-        for (unsigned i = 0; i < KEPT; i++) {
-            char *object = (char *)store_steal(&kept[cpu][c->id].slot[i]);
+        for (unsigned i = 0; i < most; i++) {
+            char *object = (char *)store_steal(&k->slot[i]);
 
             empty[n] = object ? put_locked(c, object) : NULL;
             n += empty[n] != NULL;

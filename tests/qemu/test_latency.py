@@ -21,12 +21,7 @@ class Latency(TestCase):
             return int(re.search(r"^resched_longest_ns\s+(\d+)$", output, re.MULTILINE).group(1))
 
     def test_bound(self):
-        """Of up to four machines the best one: some meet twice the usual 33,000 somewhere, by chance."""
         longest = self.longest()
-        for _ in range(3):
-            if longest >= LIMIT:
-                print("%d: another machine" % longest)
-                longest = min(longest, self.longest())
         self.assertGreater(longest, 1000)  # it did measure something
         self.assertLess(longest, LIMIT)
 
