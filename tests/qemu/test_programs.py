@@ -30,9 +30,13 @@ class Programs(quire_vm.TestCase):
         cls.addClassCleanup(cls.folder.cleanup)
         cls.ramdisk = program_compare.build(cls.folder.name)
 
-    def run_all(self, append, words="", **machine):
-        """Pages that went out."""
-        found = linux_compare.run_quire(self.ramdisk, words, append, limit=280, **machine)
+    def swapping(self, append, cpus):
+        """Runs all with a disk to swap to; pages that went there."""
+        disk = self.path("disk")
+        with open(disk, "wb") as f:
+            f.truncate(DISK_BYTES)
+        found = linux_compare.run_quire(self.ramdisk, "limit=200 swap=/dev/vda", append, limit=280,
+                                        cpus=cpus, extra=quire_vm.disk_args(0, disk))
         told = "\n".join(found.pop("vmcheck", []))
         self.assertIn("vmcheck: ok", told)
         wrong = linux_compare.compare(linux_compare.kept_answers(program_compare.HERE),
@@ -42,17 +46,11 @@ class Programs(quire_vm.TestCase):
         return int(re.search(r"^pswpout (\d+)", told, re.MULTILINE).group(1))
 
     def wanted(self, cpus):
-        """With a disk, to which next to nothing goes."""
+        """Next to nothing goes to the disk."""
         self.assertLess(self.swapping("memlimit=%dK" % WANTED_KIB, cpus), 100)
 
     def quarter(self, cpus):
         self.assertGreater(self.swapping("hat=chaos memlimit=%dK" % (WANTED_KIB // 4), cpus), 10000)
-
-    def swapping(self, append, cpus):
-        disk = self.path("disk")
-        with open(disk, "wb") as f:
-            f.truncate(DISK_BYTES)
-        return self.run_all(append, "limit=200 swap=/dev/vda", cpus=cpus, extra=quire_vm.disk_args(0, disk))
 
 
 class Wanted(Programs):
