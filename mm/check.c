@@ -231,57 +231,43 @@ static void check_segs(struct as *as, void *arg)
     check_out(a, as);
 }
 
-/* After every entry took its user away, nobody may be left. */
-static uint32_t check_frames(struct audit *a)
+/* Shows every frame but those of groups that nobody touched yet. */
+static void for_each_frame(struct audit *a,
+                           void (*look)(struct audit *a, pfn_t pfn, struct frame *f))
 {
-    uint32_t counted = 0;
+    enum frame_type type;
+    uint32_t count;
 
-    for (pfn_t pfn = direct_map.first; pfn < direct_map.end; pfn++) {
-        enum frame_type type;
-        uint32_t untouched;
-
-        if (frame_group_untouched(pfn, &untouched, &type)) {
-            counted += untouched;
-            pfn += untouched - 1;
+    for (pfn_t pfn = direct_map.first; pfn < direct_map.end; pfn += count) {
+        if (frame_group_untouched(pfn, &count, &type))
             continue;
-        }
-        struct frame *f = frame_find(pfn);
-
-        counted++;
-        if (f->users)
-            finding(a, "frame %x (%s) has %d users too many", pfn, frame_type_name(frame_type(f)),
-                    (int)(int16_t)f->users);
-        if (frame_type(f) == FRAME_OBJ && obj_check_frame(pfn))
-            finding(a, "frame %x is not in its object's lists", pfn);
-        if (frame_type(f) == FRAME_SWAP)
-            check_swap_frame(a, pfn);
-        if (f->flags & (FRAME_BUSY | FRAME_WRITING) && frame_type(f) != FRAME_NODE)
-            finding(a, "frame %x (%s) is busy", pfn, frame_type_name(frame_type(f)));
-        if (frame_type(f) == FRAME_NODE && !(f->flags & FRAME_BUSY))
-            finding(a, "node %x belongs to no address space", pfn);
+        frame_find(pfn); /* makes the group's entries */
+        for (uint32_t i = 0; i < count; i++)
+            look(a, pfn + i, frame_of(pfn + i));
     }
-    return counted;
+}
+
+/* After every entry took its user away, nobody may be left. */
+static void check_frame(struct audit *a, pfn_t pfn, struct frame *f)
+{
+    if (f->users)
+        finding(a, "frame %x (%s) has %d users too many", pfn, frame_type_name(frame_type(f)),
+                (int)(int16_t)f->users);
+    if (frame_type(f) == FRAME_OBJ && obj_check_frame(pfn))
+        finding(a, "frame %x is not in its object's lists", pfn);
+    if (frame_type(f) == FRAME_SWAP)
+        check_swap_frame(a, pfn);
+    if (f->flags & (FRAME_BUSY | FRAME_WRITING) && frame_type(f) != FRAME_NODE)
+        finding(a, "frame %x (%s) is busy", pfn, frame_type_name(frame_type(f)));
+    if (frame_type(f) == FRAME_NODE && !(f->flags & FRAME_BUSY))
+        finding(a, "node %x belongs to no address space", pfn);
 }
 
 /* After the users are back: cached pages without users. */
-static void check_cache_count(struct audit *a)
+static void count_cached(struct audit *a, pfn_t pfn, struct frame *f)
 {
-    uint32_t cached = 0;
-
-    for (pfn_t pfn = direct_map.first; pfn < direct_map.end; pfn++) {
-        enum frame_type type;
-        uint32_t untouched;
-
-        if (frame_group_untouched(pfn, &untouched, &type)) {
-            pfn += untouched - 1;
-            continue;
-        }
-        struct frame *f = frame_find(pfn);
-
-        cached += f->users == 0 && frame_is_cache(f);
-    }
-    if (cached != frame_stats().cache)
-        finding(a, "%u cached pages counted, %u found", frame_stats().cache, cached);
+    (void)pfn;
+    a->cached += f->users == 0 && frame_is_cache(f);
 }
 
 int mm_check(void (*report)(void *arg, const char *what), void *arg)
@@ -296,10 +282,12 @@ int mm_check(void (*report)(void *arg, const char *what), void *arg)
     if (a.committed != as_committed())
         finding(&a, "%u pages committed, %u found", as_committed(), a.committed);
     as_for_each(take_users, &a);
-    check_frames(&a);
+    for_each_frame(&a, check_frame);
     check_slots(&a);
     as_for_each(give_users, &a);
-    check_cache_count(&a);
+    for_each_frame(&a, count_cached);
+    if (a.cached != frame_stats().cache)
+        finding(&a, "%u cached pages counted, %u found", frame_stats().cache, a.cached);
     a.errors += slab_check(report, arg);
     return a.errors;
 }

@@ -13,6 +13,7 @@ struct audit {
     void *arg;
     int errors;
     uint32_t committed;
+    uint32_t cached; /* pages */
 };
 
 void finding(struct audit *a, const char *format, ...) __printf(2, 3);
