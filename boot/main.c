@@ -31,20 +31,26 @@
 #include "proc/trace_control.h"
 
 #define DTB_MAX   (2u << 20)
-#define INIT_ARGS 31u
+#define INIT_ARGS 127u
 
 static struct {
     struct fdt fdt;
     struct frame_map map;
     uint64_t dtb_phys;
     const char *argv[INIT_ARGS + 1];
-    char words[512];
+    char words[BOOTARGS_BYTES];
 } boot;
 
 /* What can't be repaired: says so and stops, or powers off where the command line says so. */
-static void __noreturn boot_fail(const char *what)
+static void __noreturn __printf(1, 2) boot_fail(const char *what, ...)
 {
-    log_printf("boot: %s\n", what);
+    va_list ap;
+
+    va_start(ap, what);
+    log_printf("boot: ");
+    log_vprintf(what, ap);
+    log_printf("\n");
+    va_end(ap);
     if (power_has_semihosting() || bootargs_is("panic", "poweroff"))
         power_off(1);
     cpu_pause_others();
@@ -69,13 +75,16 @@ static void start_console(void)
 {
     const char *line = fdt_bootargs(&boot.fdt);
 
-    bootargs_set(line ? line : "");
+    bool fits = bootargs_set(line ? line : "");
+
     power_use_semihosting(bootargs_is("exit", "semihosting"));
     if (device_probe_stdout(&boot.fdt))
         uart_last_word(arch_ram_base(), "\r\nboot: the device tree names no console\r\n");
     log_printf("Quire on %s\n", fdt_string(&boot.fdt, 0, "model")
                                     ? fdt_string(&boot.fdt, 0, "model")
                                     : "a machine without a name");
+    if (!fits)
+        boot_fail("the command line has more than %u bytes", BOOTARGS_BYTES - 1);
 }
 
 static unsigned kib(uint32_t frames)
@@ -131,7 +140,8 @@ static void mount_root(void)
         boot_fail("/dev or /proc could not be mounted");
 }
 
-/* argv of process 1: its path, then the words of the command line behind a lone --. */
+/* argv of process 1: its path, then the words of the command line behind a lone --, for which the
+ * array has room. */
 static const char *const *init_argv(const char *path)
 {
     const char *p = cmdline_init_words(bootargs_line()), *word;
@@ -139,7 +149,9 @@ static const char *const *init_argv(const char *path)
     size_t len;
 
     boot.argv[n++] = path;
-    while (n < INIT_ARGS && cmdline_next(&p, &word, &len) && len < sizeof(boot.words) - used) {
+    while (cmdline_next(&p, &word, &len)) {
+        if (n == INIT_ARGS)
+            boot_fail("the command line has more than %u words for init", INIT_ARGS - 1);
         memcpy(boot.words + used, word, len);
         boot.words[used + len] = '\0';
         boot.argv[n++] = boot.words + used;

@@ -9,18 +9,19 @@
 
 #include "lib/cmdline.h"
 
-#define LINE_BYTES 1024
-
 static struct {
-    char line[LINE_BYTES]; /* (c) after boot; ends with NUL */
+    char line[BOOTARGS_BYTES]; /* (c) after boot; ends with NUL */
 } bootargs;
 
-void bootargs_set(const char *line)
+bool bootargs_set(const char *line)
 {
-    size_t len = strnlen(line, LINE_BYTES - 1);
+    size_t len = strnlen(line, BOOTARGS_BYTES);
+    bool fits = len < BOOTARGS_BYTES;
 
+    len -= !fits;
     memcpy(bootargs.line, line, len);
     bootargs.line[len] = '\0';
+    return fits;
 }
 
 const char *bootargs_line(void)

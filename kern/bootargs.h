@@ -7,8 +7,10 @@
 
 #include "lib/base.h"
 
-/* Copies the line (at most 1023 bytes are kept). */
-void bootargs_set(const char *line);
+#define BOOTARGS_BYTES 2048u /* with the NUL */
+
+/* Copies the line; false if it is too long, and the beginning of it is kept. */
+bool bootargs_set(const char *line);
 const char *bootargs_line(void);
 /* Copies the value of key=value into buf (cut to fit); false if the key is not there. */
 bool bootargs_get(const char *key, char *buf, size_t size);

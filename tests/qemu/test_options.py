@@ -57,6 +57,20 @@ class Options(TestCase):
                 vm.expect_prompt()
                 self.assertIn("hello", vm.run("echo hello"))
 
+    def test_words(self):
+        """All that stands behind -- is init's, or the machine says why it does not start."""
+        def boot(words, *said, status):
+            with Machine(append="exit=semihosting rdinit=/bin/args -- " + " ".join(words)) as vm:
+                for line in said:
+                    vm.expect(line, 60)
+                self.assertEqual(vm.wait(60), status)
+
+        boot(["w%d" % n for n in range(126)], r'^argc = 127$', r'^argv\[126\] = "w125"$', status=0)
+        boot(["w%d" % n for n in range(127)], r"^boot: the command line has more than 126 words for init$",
+             status=1)
+        boot(["x" * 1900], '^argc = 2$', '"x{1900}"$', status=0)
+        boot(["x" * 2100], r"^boot: the command line has more than 2047 bytes$", status=1)
+
     def limited(self, vm):
         frames = re.search(r"^frames: (\d+) total = (\d+) kernel \+ (\d+) ramdisk \+ (\d+) reserved "
                            r"\+ (\d+) free", vm.text, re.MULTILINE)
