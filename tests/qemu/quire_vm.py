@@ -47,12 +47,6 @@ def initrd_file(name):
         return newc_read(f.read())[name][1]
 
 
-def initrd_names(start):
-    """Sorted names of the files in the ramdisk whose path begins with start, without its folders."""
-    with open(built("initrd.cpio"), "rb") as f:
-        return sorted(path.rsplit("/", 1)[-1] for path in newc_read(f.read()) if path.startswith(start))
-
-
 # Machines.
 
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * /tests/run [soak] [untimed] [together] [PROGRAM...]: runs the test programs (all of /tests whose
- * names start with t_) one after the other and prints TAP: their own lines indented, and one line
- * for each. Status 0 if all passed. soak: with large counts. untimed: however long anything takes.
- * Frames in use are compared around each program as well. together: all at the same time, with one
- * look at the frames around all of them, and names in front of their lines.
+ * /tests/run [soak] [untimed] [together | except] [PROGRAM...]: runs the test programs (all of
+ * /tests whose names start with t_; except: but these) one after the other and prints TAP: their
+ * own lines indented, and one line for each. Status 0 if all passed. soak: with large counts.
+ * untimed: however long anything takes. Frames in use are compared around each program as well.
+ * together: all at the same time, with one look at the frames around all of them, and names in
+ * front of their lines.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,15 +28,32 @@ static int names_compare(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static unsigned programs_find(void)
+static void name_add(unsigned *count, char *name)
+{
+    if (*count == PROGRAMS_MAX) {
+        printf("Bail out! more than %d programs\n", PROGRAMS_MAX);
+        exit(1);
+    }
+    names[(*count)++] = name;
+}
+
+static bool is_among(char **list, const char *name)
+{
+    while (*list && strcmp(*list, name) != 0)
+        list++;
+    return *list;
+}
+
+/* All test programs but those of the list. */
+static unsigned programs_find(char **but)
 {
     unsigned count = 0;
     DIR *dir = opendir("/tests");
     struct dirent *entry;
 
-    while (dir && (entry = readdir(dir)) && count < PROGRAMS_MAX)
-        if (strncmp(entry->d_name, "t_", 2) == 0 && (names[count] = strdup(entry->d_name)))
-            count++;
+    while (dir && (entry = readdir(dir)))
+        if (strncmp(entry->d_name, "t_", 2) == 0 && !is_among(but, entry->d_name))
+            name_add(&count, strdup(entry->d_name));
     if (dir)
         closedir(dir);
     qsort(names, count, sizeof names[0], names_compare);
@@ -109,7 +127,7 @@ static bool word_is(int *argc, char ***argv, const char *word)
 
 int main(int argc, char **argv)
 {
-    unsigned count, passed = 0;
+    unsigned count = 0, passed = 0;
     bool together;
 
     if (word_is(&argc, &argv, "soak"))
@@ -117,11 +135,11 @@ int main(int argc, char **argv)
     if (word_is(&argc, &argv, "untimed"))
         setenv("TAP_UNTIMED", "1", 1);
     together = word_is(&argc, &argv, "together");
-    count = argc > 1 ? (unsigned)argc - 1 : programs_find();
-    if (argc > 1)
-        memcpy(names, argv + 1, sizeof names[0] * (count < PROGRAMS_MAX ? count : PROGRAMS_MAX));
-    if (count > PROGRAMS_MAX)
-        count = PROGRAMS_MAX;
+    if (word_is(&argc, &argv, "except") || argc == 1)
+        count = programs_find(argv + 1);
+    else
+        for (int i = 1; i < argc; i++)
+            name_add(&count, argv[i]);
     printf("TAP version 14\n1..%u\n", together ? 1 : count);
     fflush(stdout);
     setenv("TAP_INDENT", "    ", 1);

@@ -131,13 +131,13 @@ static void test_limit(void)
     }
 }
 
-static void ring_for(int ms, int timers, uint32_t interval_ns)
+static void ring_for(int ms, uint32_t timers, uint32_t interval_ns)
 {
     uint64_t end = clock_ns(MONOTONIC) + (uint64_t)ms * 1000000;
 
     action(RT, count);
-    for (int i = 0; i < timers; i++)
-        CHECK_EQ(set(create(i % 4, RT), 100000, interval_ns), 0);
+    for (uint32_t i = 0; i < timers; i++)
+        CHECK_EQ(set(create((int)(i % 4), RT), 100000, interval_ns), 0);
     while (clock_ns(MONOTONIC) < end || rings < 100)
         continue;
 }
@@ -153,7 +153,7 @@ static void test_load(void)
     for (int i = 0; i < PROCESSES; i++) {
         pids[i] = fork();
         if (pids[i] == 0) {
-            ring_for(300, 200, 1000000);
+            ring_for(300, tap_at_once(200, 10), 1000000);
             shared[i] = rings;
             while (i % 2)
                 sys_raw(PAUSE);
@@ -175,7 +175,9 @@ static void test_load(void)
 /* Ends in the midst of rings: by itself, by the signal, by exec. */
 static void test_ending(void)
 {
-    for (uint32_t i = 0; i < tap_count(60, 3000); i++) {
+    uint32_t step = tap_count(4, 1); /* a slow machine takes most of a second for each */
+
+    for (uint32_t i = 0; i < step * tap_count(15, 3000); i += step) {
         pid_t pid = fork();
         int status;
 
@@ -184,7 +186,7 @@ static void test_ending(void)
                 action(RT, count);
             else
                 block(0, RT);
-            for (int n = 0; n < 20; n++)
+            for (uint32_t n = 0; n < tap_at_once(20, 3); n++)
                 set(create(n % 2 ? MONOTONIC : PROCESS_CPU, RT), 1 + i * 500, 1);
             itimer(REAL, 0, 900000); /* which a slow machine lives to see */
             if (i % 3 == 1)
@@ -240,7 +242,7 @@ static void test_tiny(void)
     block(0, RT);
     first = create(MONOTONIC, RT);
     CHECK_EQ(set(first, 1, 1), 0);
-    for (int i = 1; i < 100; i++)
+    for (uint32_t i = 1; i < tap_at_once(100, 20); i++)
         CHECK_EQ(set(create(MONOTONIC, RT), 1, 1), 0);
     action(ALRM, IGNORED);
     itimer(REAL, 0, 1);

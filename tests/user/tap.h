@@ -34,6 +34,9 @@ long tap_before(void);
 bool tap_on_quire(void);
 /* How often to do something: the large count where /tests/run was told to soak. */
 uint32_t tap_count(uint32_t small, uint32_t large);
+/* How many of what costs time for ever: few where /tests/run was told that times do not count,
+ * since a slow machine would do nothing else. */
+uint32_t tap_at_once(uint32_t usual, uint32_t few);
 /* What took ms took less than most_ms. Where /tests/run was told that times do not count, true in
  * any case, and a line says it. */
 bool tap_in_time(long ms, long most_ms);
