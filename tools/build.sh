@@ -1,31 +1,55 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Configures and builds one preset, silent unless it fails: then everything the tools said is on
-# stderr. A build directory that is configured is not configured again; ninja does that itself
-# where a CMakeLists.txt changed. Called by ./run, ./test and ./bench, from the repository's root.
+# Configures and builds presets, several at the same time, silent unless one fails: then everything
+# its tools said is on stderr. A build directory that is configured is not configured again; ninja
+# does that itself where a CMakeLists.txt changed. Called by ./run, ./test and ./bench, from the
+# repository's root.
 
 set -euo pipefail
 
-if [ $# -ne 1 ]; then
-    echo "usage: tools/build.sh arm|debug|lint|host" >&2
+usage() {
+    echo "usage: tools/build.sh arm|debug|lint|host..." >&2
     exit 2
-fi
-preset=$1
-dir=build
-[ "$preset" = arm ] || dir=build/$preset
+}
 
-log=$(mktemp)
-trap 'rm -f -- "$log"' EXIT
+[ $# -gt 0 ] || usage
+for preset; do
+    case $preset in
+    arm | debug | lint | host) ;;
+    *) usage ;;
+    esac
+done
+
+logs=$(mktemp -d)
+trap 'rm -rf -- "$logs"' EXIT
+
+# quietly PRESET COMMAND...
 quietly() {
+    local log=$logs/$1
+    shift
     if ! "$@" >"$log" 2>&1; then
         cat -- "$log" >&2
         echo "build: failed: $*" >&2
-        exit 1
+        return 1
     fi
 }
-if [ ! -f "$dir/build.ninja" ]; then
-    echo "build: $preset" >&2
-    quietly cmake --preset "$preset"
-fi
-quietly cmake --build "$dir"
+
+build() {
+    local dir=build
+    [ "$1" = arm ] || dir=build/$1
+    if [ ! -f "$dir/build.ninja" ]; then
+        echo "build: $1" >&2
+        quietly "$1" cmake --preset "$1" || return 1
+    fi
+    quietly "$1" cmake --build "$dir"
+}
+
+builds=()
+for preset; do
+    build "$preset" &
+    builds+=($!)
+done
+status=0
+for pid in "${builds[@]}"; do wait "$pid" || status=1; done
+exit $status

@@ -5,19 +5,21 @@
 
 set(TESTS_DIR ${CMAKE_CURRENT_LIST_DIR})
 
-foreach(name t_crash t_cycle t_disk t_exec t_fifo t_file t_files t_files_data t_files_lock t_files_storm t_fork t_hostile t_memory t_pipe t_poll t_procfs t_regress t_storm t_system t_timer t_wait run)
-    user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c)
+# What the tests have in common, compiled once: TAP, mappings, threads and users by bare calls.
+add_library(user_tap STATIC ${TESTS_DIR}/tap.c ${TESTS_DIR}/mapping.c ${TESTS_DIR}/raw_thread.S
+    ${TESTS_DIR}/malice.S)
+target_link_libraries(user_tap PUBLIC user_glue)
+
+foreach(name t_cost t_crash t_cycle t_device t_disk t_disk_storm t_exec t_faults t_fb t_fifo t_file
+    t_files t_files_data t_files_lock t_files_storm t_fork t_hat t_hostile t_malice_calls
+    t_malice_instructions t_malice_leftovers t_malice_life t_malice_limits t_malice_storm t_memory
+    t_mmap t_mmap_disk t_mmap_file t_mmap_range t_mmap_shared t_pipe t_points t_poll t_procfs
+    t_refs t_regress t_share_storm t_shm t_signal t_storm t_system t_tally t_threads
+    t_threads_rights t_timer t_users t_wait fuzz run)
+    user_program(${name} tests ${TESTS_DIR}/${name}.c)
+    target_link_libraries(user_${name} PRIVATE user_tap)
 endforeach()
-foreach(name t_hat t_disk_storm t_faults t_mmap t_mmap_disk t_mmap_file t_mmap_range t_mmap_shared t_points t_refs t_share_storm t_shm t_signal t_cost t_device t_fb t_tally)
-    user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/mapping.c)
-endforeach()
-user_program(t_threads tests ${TESTS_DIR}/t_threads.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/raw_thread.S)
-user_program(t_threads_rights tests ${TESTS_DIR}/t_threads_rights.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/raw_thread.S)
-user_program(fuzz tests ${TESTS_DIR}/fuzz.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/raw_thread.S)
 target_include_directories(user_t_fb PRIVATE ${USER_DIR}/..)
-foreach(name t_malice_calls t_malice_instructions t_malice_leftovers t_malice_life t_malice_limits t_malice_storm t_users)
-    user_program(${name} tests ${TESTS_DIR}/${name}.c ${TESTS_DIR}/tap.c ${TESTS_DIR}/malice.S)
-endforeach()
 add_executable(user_start_state ${TESTS_DIR}/start_state.S) # no C library: it looks at its registers first
 set_target_properties(user_start_state PROPERTIES OUTPUT_NAME start_state.elf)
 target_link_options(user_start_state PRIVATE -nostdlib -static -Wl,--build-id=none
