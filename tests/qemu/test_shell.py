@@ -171,6 +171,16 @@ class Shell(TestCase):
         self.vm.run("sh -c 'sleep 1; exit 6' &")
         self.printed(r"^\[1\] sh -c .*: ended with status 6$", "wait %1", status=6)
         self.vm.run("wait %1", status=2)
+        self.vm.run("spin 500 | cat &")
+        self.vm.run("sleep 500 &")
+        self.vm.run("kill %1", status=0)  # both
+        while "spin" in self.vm.run("jobs") or "cat" in self.vm.run("jobs"):
+            self.vm.run("sleep 0.1")
+        self.printed(r"^\[3\] \d+ running: sleep 500$", "jobs")
+        self.printed("kill: %1: no such job", "kill -9 %3 %1", status=1)
+        self.printed(r"^\[3\] .*signal 9", "kill -9 %3; wait")
+        self.printed("no such job", "kill %3", status=1)
+        self.vm.run("sh -c 'sleep 500 & kill %1; wait %1'", status=143)
         self.end()
 
     def stop(self, command, name):
@@ -311,6 +321,8 @@ class Shell(TestCase):
         self.printed(r"^rm: d: ", "rm d")
         self.printed(r"^rmdir: d: ", "rmdir d")
         self.printed(r"^sh: no file name behind >$", "echo >")
+        self.printed(r"^sh: a number before < or >", "echo x 2> e")
+        self.printed("^3 x$", "echo 3 x >e; cat e; rm e")
         self.printed(r"^sh: /none/x: not found$", "echo x > /none/x")
         self.vm.run("rm -r d c link new")
         self.assertEqual(self.vm.run("ls").strip(), "")

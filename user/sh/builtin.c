@@ -50,7 +50,7 @@ static const struct help_line program_help[] = {
     {"hog", "write and verify memory: hog SIZE[K|M]"},
     {"iostat", "what the disks do: iostat [SECONDS [LOOKS]]"},
     {"kdb", "stop the machine and debug the kernel"},
-    {"kill", "end programs: kill [-SIGNAL] PID|NAME..."},
+    {"kill", "end programs: kill [-SIGNAL] PID|%N|NAME..."},
     {"ktrace", "run a command; its system calls and page faults"},
     {"ln", "another name for a file: ln [-s] TARGET PATH"},
     {"lockstat", "how often the kernel waits for its locks (debug kernel)"},

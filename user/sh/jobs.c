@@ -245,6 +245,39 @@ pid_t job_pid(const char *word, bool numbers)
     return word[0] == '%' ? -1 : (pid_t)value;
 }
 
+/* What kill shall be told for a word "%N": the group of all that a | joined, or a script's process.
+ */
+static bool job_target(const char *word, char *target, size_t size)
+{
+    pid_t pid = job_pid(word, false);
+    struct job *job = pid > 0 ? job_find(pid) : NULL;
+
+    if (!job || job->ended) {
+        fprintf(stderr, "sh: kill: %s: no such job\n", word);
+        return false;
+    }
+    snprintf(target, size, "%d", shell.interactive ? -(int)getpgid(pid) : (int)pid);
+    return true;
+}
+
+bool jobs_for_kill(struct command *command)
+{
+    static char targets[WORDS_MAX][12];
+    char **argv = command->argv;
+
+    if (command->argc > 1 && command->argc < WORDS_MAX && argv[1][0] == '%') {
+        memmove(argv + 2, argv + 1, sizeof argv[0] * (size_t)command->argc++);
+        argv[1] = "-TERM"; /* a group's number looks like a signal */
+    }
+    for (int i = 2; i < command->argc; i++)
+        if (argv[i][0] == '%') {
+            if (!job_target(argv[i], targets[i], sizeof targets[i]))
+                return false;
+            argv[i] = targets[i];
+        }
+    return true;
+}
+
 int jobs_list(void)
 {
     for (int i = 0; i < JOBS_MAX; i++)

@@ -122,12 +122,15 @@ int command_parse(const char **pos, struct command *command)
     command->argc = 0;
     command->input = command->output = NULL;
     for (blanks_skip(&s); !word_ends(*s.p) || *s.p == '>' || *s.p == '<'; blanks_skip(&s)) {
+        const char *start = s.p;
         bool redirection = *s.p == '>' || *s.p == '<';
 
         if (!redirection)
             command->argv[command->argc++] = s.out;
         if ((redirection ? redirection_parse(&s, command) : word_parse(&s)) < 0)
             return -1;
+        if ((*s.p == '>' || *s.p == '<') && start + strspn(start, "0123456789") == s.p)
+            return parse_error("a number before < or >: no other descriptors can be redirected");
     }
     command->argv[command->argc] = NULL;
     int result = command_end(&s, command);

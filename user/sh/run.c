@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sys/wait.h>
@@ -115,6 +116,10 @@ static void program_run(struct command *command, int in, int out, bool backgroun
     if (!command_find(name, path, sizeof path)) {
         fprintf(stderr, "sh: %s: not found\n", name);
         shell.status = 127;
+        return;
+    }
+    if (strcmp(name, "kill") == 0 && !jobs_for_kill(command)) {
+        shell.status = 1;
         return;
     }
     command->argv[0] = path;

@@ -73,6 +73,8 @@ void job_stopped(pid_t pid, char *const argv[]);
 /* The process that a word means: "%N" job N; a number alone a process or, with numbers, a job if
  * there is one. -1: the word means none. */
 pid_t job_pid(const char *word, bool numbers);
+/* Puts processes and groups in the place of the words "%N" of a kill; false after a message. */
+bool jobs_for_kill(struct command *command);
 int jobs_list(void);
 /* Gives a job (NULL: the one started last) the foreground and waits for it; its status. */
 int job_foreground(const char *word);
