@@ -145,6 +145,8 @@ static int check_elf(struct load *l, struct image *image)
     uint64_t limit = (uint64_t)as_commit_limit() << PAGE_SHIFT;
     enum elf_error e = elf_check(l->head, l->head_len, obj_size(l->v->obj), limit, &image->elf);
 
+    if (e == ELF_NOT_AN_ELF && script_is_text(l->head, l->head_len))
+        return -ENOEXEC; /* not worth a word: the shell runs it */
     if (e)
         return refuse(l, elf_errno(e), elf_strerror(e));
     image->v = vnode_ref(l->v);

@@ -51,6 +51,18 @@ enum script_error script_parse(const void *bytes, size_t len, struct script *out
     return SCRIPT_OK;
 }
 
+bool script_is_text(const void *bytes, size_t len)
+{
+    const unsigned char *p = bytes, *end = p + MIN(len, (size_t)SCRIPT_LINE_MAX);
+
+    while (p < end && *p != '\n') {
+        if ((*p < ' ' && *p != '\t' && *p != '\r') || *p == 0x7f)
+            return false;
+        p++;
+    }
+    return len > 0;
+}
+
 const char *script_strerror(enum script_error error)
 {
     static const char *const text[SCRIPT_NERRORS] = {

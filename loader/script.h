@@ -30,6 +30,10 @@ struct script {
  * with SCRIPT_OK only. */
 enum script_error script_parse(const void *bytes, size_t len, struct script *out) __must_check;
 
+/* Whether the first line has no control characters: what a shell takes for a script of its own when
+ * exec refuses it with -ENOEXEC. Source: POSIX.1-2017, XCU 2.9.1.1. */
+bool script_is_text(const void *bytes, size_t len) __must_check;
+
 /* Why, in words, and as a negative errno: -ENOEXEC, or 0 for SCRIPT_OK. */
 const char *script_strerror(enum script_error error);
 int script_errno(enum script_error error);

@@ -84,6 +84,18 @@ static void longest_line(void **state)
     refuse(text, 255, SCRIPT_OK); /* the file's end ends the line */
 }
 
+static void text(void **state)
+{
+    (void)state;
+    assert_true(script_is_text("echo a\tb\r\n\001", 10));
+    assert_true(script_is_text("\n\177ELF", 5));
+    assert_true(script_is_text("e", 1));
+    assert_false(script_is_text("", 0));
+    assert_false(script_is_text("\177ELF", 4));
+    assert_false(script_is_text("echo\0\n", 6));
+    assert_true(script_is_text("echo \303\274\n", 8));
+}
+
 static void messages(void **state)
 {
     (void)state;
@@ -98,10 +110,8 @@ static void messages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(longest_line),
-        cmocka_unit_test(messages),
+        cmocka_unit_test(lines), cmocka_unit_test(refusals), cmocka_unit_test(longest_line),
+        cmocka_unit_test(text),  cmocka_unit_test(messages),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

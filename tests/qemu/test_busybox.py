@@ -124,6 +124,8 @@ E
         self.check("sh s 2>&1", "5,10,15,100\ntrapped\n3\nTWO THREE|NE\n1 y")
         self.check("bash -c 'a=(1 2 3); [[ abc =~ b(.) ]] && echo ${#a[@]} ${BASH_REMATCH[1]}'", "3 c")
         self.check("bash s 2>&1 | tail -n 1", "1 y")
+        self.check("chmod +x s; ./s", "1 y")  # without #!, which the shell knows
+        self.check("dmesg | grep -c exec:", "0", status=1)
         self.end()
 
     def test_job_control(self):
