@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # Configures and builds presets, several at the same time, silent unless one fails: then everything
-# its tools said is on stderr. A build directory that is configured is not configured again; ninja
-# does that itself where a CMakeLists.txt changed. Called by ./run, ./test and ./bench, from the
-# repository's root.
+# its tools said is on stderr. One alone shows on a terminal how far it is. A build directory that is
+# configured is not configured again; ninja does that itself where a CMakeLists.txt changed. Called
+# by ./run, ./test and ./bench, from the repository's root.
 
 set -euo pipefail
 
@@ -20,6 +20,9 @@ for preset; do
     *) usage ;;
     esac
 done
+
+terminal=0
+if [ $# = 1 ] && [ -t 2 ]; then terminal=1; fi
 
 logs=$(mktemp -d)
 trap 'rm -rf -- "$logs"' EXIT
@@ -42,7 +45,11 @@ build() {
         echo "build: $1" >&2
         quietly "$1" cmake --preset "$1" || return 1
     fi
-    quietly "$1" cmake --build "$dir"
+    if [ $terminal = 1 ] && [[ $(cmake --build "$dir" -- -n 2>&1) != *"no work to do"* ]]; then
+        cmake --build "$dir" >&2
+    else
+        quietly "$1" cmake --build "$dir"
+    fi
 }
 
 builds=()
