@@ -18,6 +18,7 @@
 static struct {
     uint32_t cleared, taken; /* pages; page-out's thread alone */
     uint32_t looks;          /* its own, as the rest */
+    uint32_t held;           /* pages that could not go, as somebody is at work on them */
     uint64_t ns;             /* of page_evict */
 } counts;
 
@@ -316,6 +317,16 @@ uint32_t evict_looks(void)
 uint32_t evict_taken(void)
 {
     return counts.taken;
+}
+
+uint32_t evict_held(void)
+{
+    return counts.held;
+}
+
+void evict_count_held(void)
+{
+    counts.held++;
 }
 
 uint32_t evict_cleared(void)

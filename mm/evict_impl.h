@@ -11,6 +11,8 @@
 
 /* Whether the entry was used; clear: the hardware forgets it, and it says so. Node lock held. */
 bool entry_used(struct node *n, unsigned i, bool clear);
+/* A page can't go now, since somebody holds what it belongs to, or transfers it. */
+void evict_count_held(void);
 /* As page_look and page_evict, of a page of an object. */
 enum page_look look_obj(pfn_t pfn, bool clear);
 unsigned evict_obj(pfn_t pfn);

@@ -89,8 +89,10 @@ enum page_look look_obj(pfn_t pfn, bool clear)
     struct obj *o;
     unsigned found;
 
-    if (__atomic_load_n(&f->flags, __ATOMIC_RELAXED) & (FRAME_BUSY | FRAME_WRITING))
+    if (__atomic_load_n(&f->flags, __ATOMIC_RELAXED) & (FRAME_BUSY | FRAME_WRITING)) {
+        evict_count_held();
         return PAGE_NOT;
+    }
     if (frame_count(f) == 0)
         return look_unmapped(pfn, clear);
     o = hold(pfn);
@@ -107,8 +109,10 @@ static bool give_slot(struct obj *o, pfn_t pfn, uint32_t page)
     uint32_t slot;
     bool given;
 
-    if (o->ops->freeze && !o->ops->freeze(o))
+    if (o->ops->freeze && !o->ops->freeze(o)) {
+        evict_count_held();
         return false;
+    }
     slot = swap_obj_alloc(o, page);
     given = slot && cache_unkeep(o, page, pfn);
     if (slot && !given)
@@ -118,7 +122,7 @@ static bool give_slot(struct obj *o, pfn_t pfn, uint32_t page)
     return given && launder_add(slot, pfn);
 }
 
-static unsigned evict_held(struct obj *o, pfn_t pfn)
+static unsigned evict_page(struct obj *o, pfn_t pfn)
 {
     struct frame *f = frame_of(pfn);
     struct mapped m = {.pfn = pfn};
@@ -146,7 +150,7 @@ static unsigned evict_held(struct obj *o, pfn_t pfn)
 unsigned evict_obj(pfn_t pfn)
 {
     struct obj *o = hold(pfn);
-    unsigned taken = o ? evict_held(o, pfn) : 0;
+    unsigned taken = o ? evict_page(o, pfn) : 0;
 
     if (o)
         obj_unref(o);

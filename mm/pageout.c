@@ -23,6 +23,7 @@
 #define SCAN_MOST  512u           /* at a time when it is shortest */
 #define WANT_LEAST (2 * SWAP_RUN) /* pages in a round, so that writing is worth it */
 #define TURNS      2u  /* of the whole core map that find nothing before there is no hope */
+#define PATIENCE   8u  /* ticks for those who are at work on all that could go, before that */
 #define FAILURE    32u /* a page that can't be written takes as long as looking at so many frames */
 #define WINDOW_NS  NSEC_PER_SEC /* memory is desperate if page-out rested less than half of it */
 #define DESPAIR_NS (50 * NSEC_PER_MSEC) /* before it is tried again */
@@ -37,6 +38,8 @@ static struct {
     uint32_t round;     /* (done) rounds that ended */
     uint32_t got;       /* (done) frames that the last one made free or cache */
     uint32_t fruitless; /* frames looked at since something was taken; the thread's own */
+    uint32_t held;      /* what evict_held was then */
+    uint32_t patience;  /* ticks since then */
     uint64_t window_ns, rested_ns;     /* when the window began, and time that it rested in it */
     const struct as *(*sleeper)(void); /* (c) after boot */
     uint64_t despair_until;            /* (done) until then nothing will be found */
@@ -170,6 +173,12 @@ static bool is_hopeless(void)
     return po.fruitless > TURNS * (s.total - s.reserved);
 }
 
+static void begin_turns(void)
+{
+    po.fruitless = 0;
+    po.held = evict_held();
+}
+
 static bool hurries(uint32_t have)
 {
     return have < po.limit.desfree || __atomic_load_n(&po.waiting, __ATOMIC_RELAXED);
@@ -225,17 +234,32 @@ static void rest(uint64_t until)
     po.rested_ns += clock_ns() - began;
 }
 
-/* Sleeps a while, whoever asks; but new swap is hope. */
-static void despair(void)
+/* Sleeps, whoever asks; without swap not beyond the moment when there is some, which is hope. */
+static void sleep_until(uint64_t until, bool with_swap)
 {
-    uint64_t until = po.despair_until;
     uint32_t mask;
 
-    while (clock_ns() < until && swap_room() == 0) {
+    while (clock_ns() < until && (with_swap || swap_room() == 0)) {
         mask = spin_lock_irq(&po.work.lock);
         po.busy = false;
         waitq_sleep(&po.work, mask, SLEEP_DEEP, until);
     }
+}
+
+/* Nothing was found in all the turns. Where pages would have gone but for who is at work on them,
+ * who may wait for this CPU, there is hope for some ticks. */
+static void give_up(void)
+{
+    if (evict_held() != po.held && po.patience < PATIENCE) {
+        po.patience++;
+        sleep_until(clock_ns() + TICK_NS, true);
+    } else {
+        po.stats.hopeless += hurries(available());
+        po.patience = 0;
+        wake_waiters(0);
+        sleep_until(po.despair_until, false);
+    }
+    begin_turns();
 }
 
 /* The other policy starts before this one stops, which goes on if it can't. */
@@ -317,17 +341,14 @@ static void pageout_run(void *arg)
         if (is_desperate() || is_hopeless())
             got += take_sleeper();
         if (got) {
-            po.fruitless = 0;
+            begin_turns();
+            po.patience = 0;
             wake_waiters(got);
         }
-        if (is_hopeless()) {
-            po.stats.hopeless++;
-            po.fruitless = 0;
-            wake_waiters(0);
-            despair();
-        } else if (!hurries(available())) {
+        if (is_hopeless())
+            give_up();
+        else if (!hurries(available()))
             rest(clock_ns() + TICK_NS);
-        }
         preempt_point();
     }
 }

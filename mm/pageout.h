@@ -56,7 +56,7 @@ struct pageout_stats {
     uint32_t laundered; /* of these were written first */
     uint32_t failed;    /* could not be written */
     uint32_t waits;     /* threads that had to wait */
-    uint32_t hopeless;  /* rounds that found nothing */
+    uint32_t hopeless;  /* times that nothing was found, though somebody needed it */
     uint32_t nodes;     /* page-table nodes taken */
     uint32_t sleepers;  /* address spaces taken whole */
 };

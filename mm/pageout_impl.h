@@ -33,6 +33,8 @@ struct evict_space_stats evict_space_stats(void);
 /* Pages so far whose translations were taken away, and that page_evict took. */
 uint32_t evict_cleared(void);
 uint32_t evict_taken(void);
+/* Pages so far that would go, were nobody at work on them just now. */
+uint32_t evict_held(void);
 /* Calls of page_look, and the time that all of page_evict took. */
 uint32_t evict_looks(void);
 uint64_t evict_ns(void);

@@ -58,7 +58,8 @@ class Load(LoadCase):
         self.assertLess(len(self.anon(slots)), 50)  # the shell's and init's
         self.assertEqual(4 * len(slots), self.used_kb(vm))
         counts = self.numbers(vm, "-s", "vmstat ")
-        self.assertEqual((counts["swap_errors"], counts["pageout_failed"], counts["pageout_hopeless"]), (0, 0, 0))
+        self.assertEqual((counts["swap_errors"], counts["pageout_failed"], counts["pageout_hopeless"]), (0, 0, 0),
+                         str(counts))
         self.empty(vm)
         self.assertEqual(vm.frames_used(), self.before)
 

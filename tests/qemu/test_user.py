@@ -34,14 +34,14 @@ class UserTests(TestCase):
 
 
 class UserTestsA7(UserTests):
-    board = dict(cpu="cortex-a7")
+    board = dict(cpu="cortex-a7", memory="64M")
 
 
 class UserTestsRaspi2b(UserTests):
     """All of its memory is taken in test_shell.py; here, where that is done often, a part."""
 
     board = dict(board="raspi2b")
-    append = "memlimit=128M "
+    append = "memlimit=64M "
 
 
 @unittest.skipUnless(SOAK, "one CPU: with --soak")
