@@ -30,6 +30,7 @@ static struct {
     struct mutex mutex;
     struct waitq changed;    /* its lock is taken inside the mutex */
     struct waiting *waiting; /* (mutex) */
+    uint32_t nwaiting;       /* (mutex) of these */
     uint32_t version;        /* (changed.lock) locks that went */
     struct slab_cache cache;
 } locks = {.mutex = MUTEX_INIT(locks.mutex, LOCK_FILE_LOCKS),
@@ -163,20 +164,25 @@ static uint32_t count_of(const struct vnode *v, const struct lock_range *r)
     return n;
 }
 
-/* If owner slept for holder, would holder, over any number of steps, sleep for owner? */
-static bool is_circle(const void *owner, const void *holder)
+/* Whom owner sleeps for, in one of its threads; NULL: nobody. */
+static const void *holder_for(const void *owner)
 {
     const struct waiting *w = locks.waiting;
 
-    while (w) {
-        if (w->owner != holder) {
-            w = w->next;
-            continue;
-        }
-        if (w->holder == owner)
+    while (w && w->owner != owner)
+        w = w->next;
+    return w ? w->holder : NULL;
+}
+
+/* If owner slept for holder, would holder, over any number of steps, sleep for owner? Others may
+ * sleep in a circle: of who sleeps in several threads one was looked at when they began. */
+static bool is_circle(const void *owner, const void *holder)
+{
+    for (uint32_t steps = 0; holder && steps < locks.nwaiting; steps++) {
+        holder = holder_for(holder);
+        if (holder == owner)
             return true;
-        holder = w->holder;
-        w = locks.waiting;
+        preempt_point();
     }
     return false;
 }
@@ -190,6 +196,7 @@ static int wait_for(struct waiting *w)
 
     w->next = locks.waiting;
     locks.waiting = w;
+    locks.nwaiting++;
     version = locks.version;
     mutex_unlock(&locks.mutex);
     mask = spin_lock_irq(&locks.changed.lock);
@@ -203,6 +210,7 @@ static int wait_for(struct waiting *w)
     while (*at != w)
         at = &(*at)->next;
     *at = w->next;
+    locks.nwaiting--;
     return error;
 }
 

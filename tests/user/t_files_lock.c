@@ -3,9 +3,13 @@
  * Record locks between processes and flock: who gets what, ranges that are cut and join, deadlock,
  * what closing and dying gives back.
  */
+#include <signal.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "files.h"
+#include "raw_thread.h"
 
 #define GETLK  12
 #define SETLK  13
@@ -13,6 +17,8 @@
 #define RD     0
 #define WR     1
 #define UN     2
+#define PAGE   4096
+#define TGKILL 268
 
 struct lock {
     int16_t type, whence;
@@ -248,6 +254,97 @@ static void test_flock(void)
     files_end("flock");
 }
 
+static volatile uint32_t *step; /* shared; a word for each who says that it is so far */
+static long circle_fd;
+
+static void wait_for_step(unsigned i)
+{
+    while (!step[i])
+        tap_pause_ms(1);
+}
+
+static void waits_for_byte(void *arg)
+{
+    lock(circle_fd, SETLKW, WR, (int64_t)(uintptr_t)arg, 1);
+}
+
+static void interrupted(int sig)
+{
+    (void)sig;
+}
+
+/* Has byte 2 and waits for 0 and, in a second thread, for 1, until a signal comes. */
+static void waits_twice(void)
+{
+    static char stacks[2][4096] __attribute__((aligned(8)));
+    static volatile uint32_t tids[2];
+    uint32_t act[5] = {(uint32_t)(uintptr_t)interrupted, 0};
+    long second;
+
+    sys_raw(SYS_rt_sigaction, SIGUSR1, act, 0, 8);
+    if (lock(circle_fd, SETLK, WR, 2, 1))
+        _exit(1);
+    wait_for_step(0);
+    wait_for_step(1);
+    raw_thread(RAW_THREAD_FLAGS, stacks[1], &tids[0], waits_for_byte, (void *)0);
+    tap_pause_ms(30);
+    second = raw_thread(RAW_THREAD_FLAGS, stacks[1] + 4096, &tids[1], waits_for_byte, (void *)1);
+    tap_pause_ms(30);
+    step[2] = 1;
+    wait_for_step(3);
+    tap_pause_ms(60);
+    sys_raw(TGKILL, getpid(), second, SIGUSR1);
+    tap_pause_ms(30);
+    step[4] = 1;
+    for (;;)
+        tap_pause_ms(1000);
+}
+
+/* Has a byte, and perhaps waits for 2 afterwards, unseen by the first look for a circle. */
+static void has_byte(unsigned i, bool waits)
+{
+    if (lock(circle_fd, SETLK, WR, i, 1))
+        _exit(1);
+    step[i] = 1;
+    if (waits) {
+        wait_for_step(2);
+        step[3] = 1;
+        waits_for_byte((void *)2);
+    }
+    for (;;)
+        tap_pause_ms(1000);
+}
+
+/* Who waits for one of those who wait for each other looks for a circle with itself in it. */
+static void test_circle(void)
+{
+    pid_t pid[4];
+    int status;
+
+    step = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    files_begin("circle");
+    circle_fd = files_open("f", CREATE, 0600);
+    for (unsigned i = 0; i < 4; i++) {
+        if (i == 3)
+            wait_for_step(4);
+        pid[i] = fork();
+        if (pid[i] == 0 && i < 2)
+            has_byte(i, i == 0);
+        if (pid[i] == 0 && i == 2)
+            waits_twice();
+        if (pid[i] == 0)
+            waits_for_byte((void *)2);
+    }
+    tap_pause_ms(100);
+    for (unsigned i = 4; i-- > 0;) {
+        CHECK_EQ(kill(pid[i], SIGKILL), 0);
+        CHECK_EQ(waitpid(pid[i], &status, 0), pid[i]);
+        CHECK(tap_killed_by(status, SIGKILL));
+    }
+    CHECK_EQ(files_unlink("f"), 0);
+    files_end("circle");
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -256,6 +353,7 @@ int main(void)
         {"closing and dying give back", test_given_back},
         {"waiting", test_wait},
         {"deadlock", test_deadlock},
+        {"a circle of others", test_circle},
         {"a limit", test_limit},
         {"flock", test_flock},
     };
