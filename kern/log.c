@@ -101,6 +101,14 @@ void log_pass(void (*write)(const char *s, size_t n), const char *s, size_t n)
     printing_end();
 }
 
+/* Names that programs choose are in it: none begins a line of its own, or moves the cursor. */
+static void defuse(char *line, size_t n)
+{
+    for (size_t i = 0; i + 1 < n; i++)
+        if ((uint8_t)line[i] < ' ' || line[i] == 0x7f)
+            line[i] = '?';
+}
+
 void log_vprintf(const char *format, va_list ap)
 {
     char line[LINE_BYTES];
@@ -112,6 +120,7 @@ void log_vprintf(const char *format, va_list ap)
         n = sizeof(line) - 1;
         line[n - 1] = '\n';
     }
+    defuse(line, (size_t)n);
 
     uint32_t mask = spin_lock_irq(&ring.lock);
     log_append_locked(line, (size_t)n);

@@ -105,7 +105,8 @@ static void panic_show(const struct trapframe *tf, const char *format, va_list a
     if (panicking.debugger)
         panicking.debugger->caught(message);
     panic_enter(tf);
-    log_printf("\nPANIC: %s\n", message);
+    log_printf("\n");
+    log_printf("PANIC: %s\n", message);
     log_printf("cpu %u, thread %u, %lu ms after start\n", cpu_id(), cpu_thread_id(),
                (unsigned long)(clock_ns() / NSEC_PER_MSEC));
     arch_show_registers(tf ? tf : arch_noted_registers(), log_printf);

@@ -66,7 +66,8 @@ void arch_show_registers(const struct trapframe *tf, void (*print)(const char *f
 {
     for (unsigned i = 0; i < 13; i++)
         print("r%-2u %08x%s", i, tf->r[i], i % 4 == 3 ? "\n" : "  ");
-    print("\nsp  %08x  lr  %08x  pc  %08x  cpsr %08x\n", tf->sp, tf->lr, tf->pc, tf->cpsr);
+    print("\n");
+    print("sp  %08x  lr  %08x  pc  %08x  cpsr %08x\n", tf->sp, tf->lr, tf->pc, tf->cpsr);
 }
 
 struct trapframe noted_registers; /* by arch_note_registers, vectors.S */

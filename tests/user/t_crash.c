@@ -3,14 +3,19 @@
  * What a program must not do: each kind of crash ends that program alone, with the right signal,
  * and the stack grows to its limit and no further.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sys/wait.h>
 
 #include "quire.h"
 #include "tap.h"
+
+#define PRCTL       172
+#define PR_SET_NAME 15
 
 static int crash_run(const char *kind)
 {
@@ -90,6 +95,38 @@ static void test_loop(void)
     CHECK(tap_killed_by(status, SIGINT));
 }
 
+/* Its name would end the log's line, and begin another one. */
+static int forges(void *arg)
+{
+    static volatile uintptr_t nowhere = 8;
+
+    sys_raw(PRCTL, PR_SET_NAME, arg);
+    return *(volatile int *)nowhere;
+}
+
+static void test_names(void)
+{
+    static char log[65536];
+    int fd, n;
+
+    if (!tap_on_quire())
+        tap_skip("the log is not the kernel's own here");
+    CHECK(tap_killed_by(tap_child(forges, "a\nforged"), SIGSEGV));
+    CHECK(tap_killed_by(tap_child(forges, "\nforged\033[2J"), SIGSEGV));
+    fd = open("/proc/kmsg", O_RDONLY);
+    for (n = 0; fd >= 0 && n < (int)sizeof(log) - 1;) {
+        int more = (int)read(fd, log + n, sizeof(log) - 1 - (size_t)n);
+
+        if (more <= 0)
+            break;
+        n += more;
+    }
+    close(fd);
+    log[n] = '\0';
+    CHECK(strstr(log, "forged") != NULL);
+    CHECK(strstr(log, "\nforged") == NULL && strchr(log, '\033') == NULL);
+}
+
 int main(void)
 {
     static const struct tap_test tests[] = {
@@ -100,6 +137,7 @@ int main(void)
         {"alignment", test_alignment},
         {"the stack's limit", test_stack},
         {"an endless loop", test_loop},
+        {"names in the log", test_names},
     };
 
     return tap_main(tests, TAP_COUNT(tests));
