@@ -66,7 +66,7 @@ static void step_into(struct proc *p, const struct exec_image *image, const char
     t->as = image->as;
     hat_switch(&image->as->hat);
     if (unlikely(p->recording))
-        refs_exec(p, image->ids.secure);
+        refs_exec(p, image->ids.secure || image->ids.unreadable);
     as_leave(old);
     proc_put_exe(old_exe);
 }

@@ -31,7 +31,7 @@ struct refs *refs_of(int pid);
 void refs_closed(int pid, const struct file *f);
 
 /* The process has left its memory for that of another program, for ever; secure: for a set-id one,
- * which nobody records unasked. May sleep. */
+ * or one that may not be read, which nobody records unasked. May sleep. */
 void refs_exec(struct proc *p, bool secure);
 void refs_exit(struct proc *p);
 /* One holder less of a process's recording, which has ended or never began. Any context. */

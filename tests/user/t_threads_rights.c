@@ -292,6 +292,41 @@ static void test_set_id(void)
     unlink("/tmp/set_id");
 }
 
+/* A record that waits for exec begins with no program that its user may not read. */
+static int records_unreadable(void *arg)
+{
+    static char text[4 * PAGE];
+    pid_t pid = getpid();
+    int refs, n;
+
+    (void)arg;
+    CHECK_EQ(sys_raw(SETUID, USER), 0);
+    CHECK_EQ(sys_raw(PRCTL, PR_SET_DUMPABLE, 1), 0);
+    refs = open("/proc/self/refs", O_RDWR);
+    CHECK(refs >= 0 && write(refs, "start 1000 exec", 15) == 15);
+    if (fork()) {
+        run_sleep("/tmp/unreadable");
+        return 1;
+    }
+    wait_for_program(pid, "unreadable");
+    tap_pause_ms(50);
+    lseek(refs, 0, SEEK_SET);
+    n = (int)read(refs, text, sizeof(text) - 1);
+    CHECK(n > 0);
+    text[n] = '\0';
+    CHECK(strstr(text, "state=ended") != NULL && strstr(text, "unreadable") == NULL);
+    CHECK_EQ(sys_raw(SYS_kill, pid, SIGKILL), 0);
+    return 0;
+}
+
+static void test_unreadable(void)
+{
+    CHECK(copy("/bin/sleep", "/tmp/unreadable"));
+    CHECK_EQ(sys_raw(SYS_chmod, "/tmp/unreadable", 0711), 0);
+    CHECK(tap_killed_by(tap_child(records_unreadable, NULL), SIGKILL));
+    unlink("/tmp/unreadable");
+}
+
 #define MANY   1000u
 #define TIMERS 512u
 #define TINY   2048u
@@ -354,6 +389,7 @@ static const struct tap_test tests[] = {
     {"a program of root's thread", test_exec},
     {"handlers that are shared and changed", test_handlers},
     {"files of who became set-id", test_set_id},
+    {"the record of a program that may not be read", test_unreadable},
     {"timers of a thousand threads", test_timers},
 };
 
