@@ -311,7 +311,6 @@ int cred_fork(struct proc *child)
     if (!cred_may_fork())
         return -EAGAIN;
     child->cred = get(c);
-    child->undumpable = proc_current()->undumpable;
     count(user_of(c), 1);
     return 0;
 }

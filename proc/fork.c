@@ -144,6 +144,7 @@ static bool enter(struct proc *child, struct proc *parent, struct thread *t, boo
     child->sid = parent->sid;
     child->umask = parent->umask;
     child->traced = parent->traced;
+    child->undumpable = parent->undumpable;
     child->fork_copies = parent->fork_copies;
     for (unsigned i = 0; i < COMM_SIZE; i++)
         child->comm[i] = parent->comm[i];

@@ -115,7 +115,8 @@ static int task_readdir(struct vnode *dir, uint64_t *pos, struct dirent_info *en
 }
 
 /* The first descriptor >= fd that is in use: its number, and its file's vnode with a reference, if
- * v is not NULL, and flags. -ENOENT: there is none. */
+ * v is not NULL, and flags. -ENOENT: there is none, or it became another's since the directory was
+ * entered. Asked and looked at with (P) held whole, past which exec gives no rights away. */
 static int open_file(int pid, int fd, struct vnode **v, uint32_t *flags)
 {
     struct proc *p = procfs_proc(pid);
@@ -124,14 +125,9 @@ static int open_file(int pid, int fd, struct vnode **v, uint32_t *flags)
     if (!p)
         return -ENOENT;
     proc_lock();
-    if (p->files)
+    if (p->files && !cred_may_look(p))
         found = fdtable_next(p->files, fd, v, flags);
     proc_unlock();
-    if (found >= 0 && cred_may_look(p)) { /* it became another's since the directory was entered */
-        if (v)
-            vnode_unref(*v);
-        found = -ENOENT;
-    }
     proc_unref(p);
     return found < 0 ? -ENOENT : found;
 }
@@ -185,11 +181,10 @@ static int take_vnode(const struct procfs_node *n, struct vnode *(*which)(const 
     if (!p)
         return -ESRCH;
     proc_lock();
-    *v = which(p) ? vnode_ref(which(p)) : NULL;
+    error = which(p) ? cred_may_look(p) : -ENOENT;
+    if (!error)
+        *v = vnode_ref(which(p));
     proc_unlock();
-    error = *v ? cred_may_look(p) : -ENOENT;
-    if (*v && error)
-        vnode_unref(*v);
     proc_unref(p);
     return error;
 }

@@ -23,6 +23,7 @@
 
 #define PAGE            4096u
 #define STACK           8192u
+#define PR_GET_DUMPABLE 3
 #define PR_SET_DUMPABLE 4
 #define USER            1000
 
@@ -327,6 +328,21 @@ static void test_unreadable(void)
     unlink("/tmp/unreadable");
 }
 
+static int tells_dumpable(void *arg)
+{
+    (void)arg;
+    return (int)sys_raw(PRCTL, PR_GET_DUMPABLE);
+}
+
+/* Root's, too. */
+static void test_children(void)
+{
+    CHECK_EQ(sys_raw(PRCTL, PR_SET_DUMPABLE, 0), 0);
+    CHECK(tap_exited_with(tap_child(tells_dumpable, NULL), 0));
+    CHECK_EQ(sys_raw(PRCTL, PR_SET_DUMPABLE, 1), 0);
+    CHECK(tap_exited_with(tap_child(tells_dumpable, NULL), 1));
+}
+
 #define MANY   1000u
 #define TIMERS 512u
 #define TINY   2048u
@@ -390,6 +406,7 @@ static const struct tap_test tests[] = {
     {"handlers that are shared and changed", test_handlers},
     {"files of who became set-id", test_set_id},
     {"the record of a program that may not be read", test_unreadable},
+    {"children of who is not dumpable", test_children},
     {"timers of a thousand threads", test_timers},
 };
 
