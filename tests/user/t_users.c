@@ -218,6 +218,42 @@ static void test_forks(void)
     CHECK(tap_exited_with(tap_child(forks_much, NULL), 0));
 }
 
+/* As many zombies as there may be. */
+static void makes_zombies(volatile uint32_t *made)
+{
+    pid_t pid;
+
+    drop(6000);
+    while ((pid = vfork()) > 0)
+        continue;
+    if (pid == 0)
+        _exit(0);
+    *made = 1;
+    for (;;)
+        tap_pause_ms(1000);
+}
+
+/* No user takes all numbers: root still makes a process, to kill it for instance. */
+static void test_zombies(void)
+{
+    volatile uint32_t *made =
+        mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    pid_t user = fork(), pid;
+
+    if (user == 0)
+        makes_zombies(made);
+    while (!*made)
+        tap_pause_ms(10);
+    pid = fork();
+    if (pid == 0)
+        _exit(0);
+    kill(user, SIGKILL);
+    CHECK(pid > 0);
+    while (wait(NULL) > 0)
+        continue;
+    tap_pause_ms(200); /* init reaps them */
+}
+
 /* Limits of any size while memory, files and children come and go; nothing but errors, or a signal
  * for a stack or a file. */
 static int limits_storm(void *arg)
@@ -443,6 +479,7 @@ int main(void)
         {"pointers and capabilities", test_pointers},
         {"users by the dozen", test_many},
         {"as many processes as a user may have", test_forks},
+        {"a user who wants all numbers", test_zombies},
         {"limits of any size", test_limits},
         {"ids that change while others look", test_races},
         {"a program that becomes set-id as it starts", test_set_id},
