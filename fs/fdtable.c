@@ -264,7 +264,7 @@ uint32_t fdtable_frames(struct fdtable *t)
     uint32_t frames = 0, bytes;
 
     spin_lock(&t->lock);
-    bytes = bytes_locked(t);
+    bytes = bytes_locked(t) + range_locks_bytes(t->nlocks);
     for (uint32_t n = 0; n < t->ngroups; n++) {
         const struct fd_group *g = group_locked(t, n);
 

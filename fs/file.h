@@ -62,6 +62,7 @@ struct fdtable {
     uint32_t refs;                  /* (lock) */
     uint32_t ngroups;               /* (lock) every part is below; never less; read without */
     int most;                       /* (lock) new ones are below: RLIMIT_NOFILE; read without */
+    uint32_t nlocks;                /* atomic: of ranges of files (fs/lock.h) */
     struct fd_group first;          /* (lock) */
     struct fd_part *part[FD_PARTS]; /* (lock) */
 };

@@ -53,6 +53,21 @@ static bool conflict(const struct lock_range *a, const struct lock_range *b)
            (a->type == LOCK_EXCLUSIVE || b->type == LOCK_EXCLUSIVE);
 }
 
+/* A process's table counts the locks that it owns, for who looks for memory. */
+static void tally(const struct lock_range *r, int32_t by)
+{
+    struct fdtable *t = (struct fdtable *)(uintptr_t)r->owner;
+
+    if (!r->whole)
+        __atomic_fetch_add(&t->nlocks, (uint32_t)by, __ATOMIC_RELAXED);
+}
+
+static void lock_free(struct file_lock *l)
+{
+    tally(&l->range, -1);
+    slab_free(&locks.cache, l);
+}
+
 /* What stands in the way of r: of several locks the one that begins first. */
 static struct file_lock *find_conflict(const struct vnode *v, const struct lock_range *r)
 {
@@ -97,6 +112,7 @@ static void cut(struct file_lock **at, const struct lock_range *r, struct file_l
 
         *spare = NULL;
         *second = *l;
+        tally(&second->range, 1);
         second->range.first = r->last + 1;
         l->range.last = r->first - 1;
         l->next = second;
@@ -106,7 +122,7 @@ static void cut(struct file_lock **at, const struct lock_range *r, struct file_l
         l->range.first = r->last + 1;
     } else {
         *at = l->next;
-        slab_free(&locks.cache, l);
+        lock_free(l);
     }
 }
 
@@ -128,7 +144,7 @@ static void absorb(struct vnode *v, struct lock_range *r)
         r->first = MIN(r->first, l->range.first);
         r->last = MAX(r->last, l->range.last);
         *at = l->next;
-        slab_free(&locks.cache, l);
+        lock_free(l);
     }
 }
 
@@ -149,6 +165,7 @@ static void apply(struct vnode *v, struct lock_range r, struct file_lock *memory
     }
     if (r.type != LOCK_NOTHING) {
         *memory[0] = (struct file_lock){v->locks, r};
+        tally(&r, 1);
         v->locks = memory[0];
         memory[0] = NULL;
     }
@@ -250,6 +267,11 @@ int range_lock_set(struct vnode *v, const struct lock_range *request, bool wait)
     return error;
 }
 
+uint32_t range_locks_bytes(uint32_t n)
+{
+    return n * sizeof(struct file_lock);
+}
+
 void range_locks_drop(struct vnode *v, const void *owner)
 {
     struct file_lock **at;
@@ -264,7 +286,7 @@ void range_locks_drop(struct vnode *v, const void *owner)
             continue;
         }
         *at = l->next;
-        slab_free(&locks.cache, l);
+        lock_free(l);
     }
     mutex_unlock(&locks.mutex);
     wake();

@@ -25,6 +25,8 @@ struct lock_range {
 int __must_check range_lock_set(struct vnode *v, const struct lock_range *request, bool wait);
 /* What stands in the way of the request: *found; false: nothing. */
 bool range_lock_test(struct vnode *v, const struct lock_range *request, struct lock_range *found);
+/* Memory that so many locks take. */
+uint32_t range_locks_bytes(uint32_t n);
 /* All of an owner's locks of a file go. */
 void range_locks_drop(struct vnode *v, const void *owner);
 

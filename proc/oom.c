@@ -14,6 +14,7 @@
 #include "mm/pageout.h"
 #include "proc/pid.h"
 #include "proc/proc_impl.h"
+#include "proc/signal_impl.h"
 
 #define NAP_NS       (10 * NSEC_PER_MSEC)
 #define SEGS_A_FRAME (PAGE_SIZE / sizeof(struct seg))
@@ -37,11 +38,14 @@ static bool can_die(const struct proc *p)
 }
 
 /* Frames that would come back: pages, what the kernel needs to describe them, and what it keeps for
- * open files. (P) held. */
+ * open files, threads and signals that wait. (P) held. */
 static uint32_t weight(const struct proc *p)
 {
     struct as *as = p->as;
     uint32_t frames = as_resident(as) + as->nsegs / SEGS_A_FRAME + fdtable_frames(p->files);
+    uint32_t bytes = p->nthreads * sizeof(struct thread) + p->sig.nqueued * sizeof(struct queued);
+
+    frames += p->nthreads + page_of(bytes); /* a page's stack each */
 
     for (unsigned i = 0; i < ARRAY_SIZE(as->slots); i++)
         frames += (uint32_t)__builtin_popcount(as->slots[i]);
