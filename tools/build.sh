@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 #
 # Configures and builds presets, several at the same time, silent unless one fails: then everything
-# its tools said is on stderr. One alone shows on a terminal how far it is. A build directory that is
-# configured is not configured again; ninja does that itself where a CMakeLists.txt changed. Called
-# by ./run, ./test and ./bench, from the repository's root.
+# its tools said is on stderr. One alone shows on a terminal how far it is the first time, when it
+# takes minutes. A build directory that is configured is not configured again; ninja does that itself
+# where a CMakeLists.txt changed. Called by ./run, ./test and ./bench, from the repository's root.
 
 set -euo pipefail
 
@@ -45,7 +45,7 @@ build() {
         echo "build: $1" >&2
         quietly "$1" cmake --preset "$1" || return 1
     fi
-    if [ $terminal = 1 ] && [[ $(cmake --build "$dir" -- -n 2>&1) != *"no work to do"* ]]; then
+    if [ $terminal = 1 ] && [ ! -e "$dir/quire.img" ]; then
         cmake --build "$dir" >&2
     else
         quietly "$1" cmake --build "$dir"
