@@ -285,12 +285,18 @@ static int opens_its_own(void *arg)
     return 0;
 }
 
+/* The child, which becomes a program of these rights, is killed in the end. */
+static void becomes(const char *path, unsigned mode, int (*child)(void *))
+{
+    CHECK(copy("/bin/sleep", path));
+    CHECK_EQ(sys_raw(SYS_chmod, path, mode), 0);
+    CHECK(tap_killed_by(tap_child(child, NULL), SIGKILL));
+    unlink(path);
+}
+
 static void test_set_id(void)
 {
-    CHECK(copy("/bin/sleep", "/tmp/set_id"));
-    CHECK_EQ(sys_raw(SYS_chmod, "/tmp/set_id", 04755), 0);
-    CHECK(tap_killed_by(tap_child(opens_its_own, NULL), SIGKILL));
-    unlink("/tmp/set_id");
+    becomes("/tmp/set_id", 04755, opens_its_own);
 }
 
 /* A record that waits for exec begins with no program that its user may not read. */
@@ -322,10 +328,7 @@ static int records_unreadable(void *arg)
 
 static void test_unreadable(void)
 {
-    CHECK(copy("/bin/sleep", "/tmp/unreadable"));
-    CHECK_EQ(sys_raw(SYS_chmod, "/tmp/unreadable", 0711), 0);
-    CHECK(tap_killed_by(tap_child(records_unreadable, NULL), SIGKILL));
-    unlink("/tmp/unreadable");
+    becomes("/tmp/unreadable", 0711, records_unreadable);
 }
 
 static int tells_dumpable(void *arg)
