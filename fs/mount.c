@@ -14,10 +14,11 @@
 #include "include/uapi/errno.h"
 #include "lib/fmt.h"
 
-#define MOUNTS_MAX   32
-#define SINGLES_MAX  6
-#define SOURCE_BYTES 48
-#define FIRST_ID     20u /* of mountinfo's */
+#define MOUNTS_MAX    32
+#define SINGLES_MAX   6
+#define SOURCE_BYTES  48
+#define OPTIONS_BYTES 80
+#define FIRST_ID      20u /* of mountinfo's */
 
 struct mount {
     struct vnode *root;    /* (n) NULL: the place is free; with a reference */
@@ -262,18 +263,22 @@ int mount_add(const struct mount_request *r)
 
 /* Who opens a file to write first counts itself, then looks at the flags (vnode_write_begin); so
  * they are set here before the count is read, again. (n) held for writing. */
-static int change_flags(struct vnode *root, uint32_t flags)
+static int change(struct vnode *root, uint32_t flags, const char *options)
 {
     bool refuses = flags & FS_RDONLY;
     uint32_t was;
+    int error = 0;
 
     if (refuses && tmpfs_is_written(root))
         return -EBUSY;
     was = __atomic_exchange_n(flags_of(root), flags, __ATOMIC_SEQ_CST);
-    if (!refuses || !tmpfs_is_written(root))
-        return 0;
-    __atomic_store_n(flags_of(root), was, __ATOMIC_RELAXED);
-    return -EBUSY;
+    if (refuses && tmpfs_is_written(root))
+        error = -EBUSY;
+    else if (root->fs->remount)
+        error = root->fs->remount(root->fs, options);
+    if (error)
+        __atomic_store_n(flags_of(root), was, __ATOMIC_RELAXED);
+    return error;
 }
 
 int mount_change(const struct mount_request *r)
@@ -289,7 +294,7 @@ int mount_change(const struct mount_request *r)
     if (!m || (r->flags & FS_RDONLY && !flags_of(v)))
         error = -EINVAL;
     else if (flags_of(v))
-        error = change_flags(v, r->flags);
+        error = change(v, r->flags, r->options);
     names_write_done();
     vnode_unref(v);
     return error;
@@ -423,6 +428,16 @@ static void put_options(struct line *l, const struct mount *m)
     put_word(l, flags & FS_NOATIME ? "" : ",relatime");
 }
 
+static void put_own_options(struct line *l, const struct fs *fs)
+{
+    char own[OPTIONS_BYTES];
+
+    if (!fs->options)
+        return;
+    fs->options(fs, own, sizeof(own));
+    put_text(l, own);
+}
+
 /* SOURCE PATH TYPE OPTIONS 0 0 */
 static void put_mount(struct line *l, const struct mount *m)
 {
@@ -433,6 +448,7 @@ static void put_mount(struct line *l, const struct mount *m)
     put_text(l, m->root->fs->type);
     put_text(l, " ");
     put_options(l, m);
+    put_own_options(l, m->root->fs);
     put_text(l, " 0 0");
 }
 
@@ -460,6 +476,7 @@ static void put_mount_info(struct line *l, const struct mount *m)
     put_text(l, " ");
     put_word(l, m->source);
     put_text(l, " rw");
+    put_own_options(l, m->root->fs);
 }
 
 static const struct mount *nth(unsigned n)

@@ -319,7 +319,7 @@ static bool is_ramdisk_frame(const uint8_t *bytes)
 /* The page is the file's; nobody else runs yet. */
 static void adopt_page(struct obj *o, uint32_t page, pfn_t pfn)
 {
-    if (obj_reserve(1)) /* there is no limit yet */
+    if (obj_reserve(o->share, 1)) /* there is no limit yet */
         return;
     if (obj_adopt(o, page, pfn) == NO_PFN)
         frame_of(pfn)->flags |= FRAME_ARCHIVE;

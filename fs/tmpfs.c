@@ -29,14 +29,15 @@ static struct {
     .others = SLAB_CACHE("inode, small", offsetof(struct tnode, obj)),
 };
 
-static struct fs_state root_state, dev_state;
+static struct tmpfs_state root_state, dev_state;
 
 int tmpfs_init(void)
 {
     struct frame_stats s = frame_stats();
 
     name_seed(random_u32());
-    tmpfs.inodes = tmpfs.last_ino = root_state.inodes = dev_state.inodes = 0;
+    tmpfs.inodes = tmpfs.last_ino = 0;
+    root_state = dev_state = TMPFS_UNLIMITED;
     tmpfs.inodes_most = s.total - s.reserved;
     return tmpfs_names_init();
 }
@@ -46,30 +47,66 @@ void tmpfs_set_limit(void)
     obj_keep_limit(tmpfs.inodes_most / 2);
 }
 
-struct tmpfs_stats tmpfs_stats(void)
+uint32_t tmpfs_memory(void)
 {
-    struct obj_kept kept = obj_kept();
+    return tmpfs.inodes_most;
+}
 
-    return (struct tmpfs_stats){
-        kept.used, kept.most, __atomic_load_n(&tmpfs.inodes, __ATOMIC_RELAXED), tmpfs.inodes_most};
+uint32_t tmpfs_inodes(void)
+{
+    return __atomic_load_n(&tmpfs.inodes, __ATOMIC_RELAXED);
+}
+
+/* What a limit leaves. */
+static uint32_t left(uint32_t most, const uint32_t *used)
+{
+    uint32_t n = __atomic_load_n(used, __ATOMIC_RELAXED);
+
+    return most - MIN(n, most);
+}
+
+/* The tree's own limits, or those for all. */
+void tmpfs_space(const struct fs *fs, struct fs_space *s)
+{
+    const struct tmpfs_state *t = tmpfs_state_of(fs);
+    uint32_t pages = __atomic_load_n(&t->pages.most, __ATOMIC_RELAXED);
+    uint32_t inodes = __atomic_load_n(&t->inodes_most, __ATOMIC_RELAXED);
+    struct obj_kept all = obj_kept();
+
+    s->pages_most = MIN(pages, all.most);
+    s->pages_free = MIN(left(s->pages_most, &t->pages.used), left(all.most, &all.used));
+    s->inodes_most = MIN(inodes, tmpfs.inodes_most);
+    s->inodes_free = MIN(left(s->inodes_most, &t->inodes), left(tmpfs.inodes_most, &tmpfs.inodes));
+}
+
+/* One more, below the limit. */
+static bool count_up(uint32_t *count, uint32_t most)
+{
+    uint32_t n = __atomic_load_n(count, __ATOMIC_RELAXED);
+
+    do {
+        if (n >= most)
+            return false;
+    } while (
+        !__atomic_compare_exchange_n(count, &n, n + 1, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+    return true;
 }
 
 int tmpfs_count_name(const struct fs *fs)
 {
-    uint32_t n = __atomic_load_n(&tmpfs.inodes, __ATOMIC_RELAXED);
+    struct tmpfs_state *t = tmpfs_state_of(fs);
 
-    do {
-        if (n >= tmpfs.inodes_most)
-            return -ENOSPC;
-    } while (!__atomic_compare_exchange_n(&tmpfs.inodes, &n, n + 1, true, __ATOMIC_RELAXED,
-                                          __ATOMIC_RELAXED));
-    __atomic_fetch_add(&fs->state->inodes, 1, __ATOMIC_RELAXED);
-    return 0;
+    if (!count_up(&t->inodes, __atomic_load_n(&t->inodes_most, __ATOMIC_RELAXED)))
+        return -ENOSPC;
+    if (likely(count_up(&tmpfs.inodes, tmpfs.inodes_most)))
+        return 0;
+    __atomic_fetch_sub(&t->inodes, 1, __ATOMIC_RELAXED);
+    return -ENOSPC;
 }
 
 void tmpfs_uncount_name(const struct fs *fs)
 {
-    __atomic_fetch_sub(&fs->state->inodes, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&tmpfs_state_of(fs)->inodes, 1, __ATOMIC_RELAXED);
     __atomic_fetch_sub(&tmpfs.inodes, 1, __ATOMIC_RELAXED);
 }
 
@@ -118,6 +155,7 @@ int tmpfs_node(const struct fs *fs, uint32_t mode, uint32_t rdev, struct tnode *
     n->vnode.atime = n->vnode.mtime = n->vnode.ctime = vnode_now();
     if ((mode & S_IFMT) == S_IFREG) {
         obj_create(&n->obj, &tmpfs_obj_ops, n, 0);
+        n->obj.share = tmpfs_share(fs);
         n->vnode.obj = &n->obj;
         n->vnode.seals = F_SEAL_SEAL;
     }
@@ -153,7 +191,7 @@ int tmpfs_make_unnamed(uint32_t mode, struct vnode **v)
 int tmpfs_set_target(struct tnode *n, const char *text, size_t len)
 {
     uint32_t pages = len >= TARGET_SMALL ? 1 : 0;
-    int error = pages ? obj_reserve(pages) : 0;
+    int error = pages ? obj_reserve(tmpfs_share(n->vnode.fs), pages) : 0;
 
     if (error)
         return error;
@@ -174,7 +212,7 @@ static void node_free(struct tnode *n)
 
     if (vnode_is(&n->vnode, S_IFLNK)) {
         kfree(n->target);
-        obj_unreserve(n->reserved);
+        obj_unreserve(tmpfs_share(fs), n->reserved);
     }
     fifo_release(&n->vnode);
     slab_free(cache_of(n->vnode.mode), n);
@@ -302,15 +340,19 @@ const struct fs tmpfs_root_fs = {.type = "tmpfs",
                                  .source = "tmpfs",
                                  .dev = 1,
                                  .magic = TMPFS_MAGIC,
-                                 .counted = true,
-                                 .state = &root_state,
+                                 .state = &root_state.fs,
                                  .release = tmpfs_release,
+                                 .space = tmpfs_space,
+                                 .options = tmpfs_options,
+                                 .remount = tmpfs_remount,
                                  .setattr = tmpfs_setattr};
 const struct fs tmpfs_dev_fs = {.type = "devtmpfs",
                                 .source = "devtmpfs",
                                 .dev = 2,
                                 .magic = TMPFS_MAGIC,
-                                .counted = true,
-                                .state = &dev_state,
+                                .state = &dev_state.fs,
                                 .release = tmpfs_release,
+                                .space = tmpfs_space,
+                                .options = tmpfs_options,
+                                .remount = tmpfs_remount,
                                 .setattr = tmpfs_setattr};

@@ -2,7 +2,8 @@
  *
  * The file system in memory: the root, /dev, and files without names for memfd_create. Contents are
  * pages of objects, each the only copy of what it holds; all files together may take half of the
- * memory, and there are as many inodes at most as memory has pages.
+ * memory, and there are as many inodes at most as memory has pages. A tree can have limits of its
+ * own below those.
  */
 #ifndef FS_TMPFS_H
 #define FS_TMPFS_H
@@ -18,7 +19,8 @@ int __must_check tmpfs_make_root(const struct fs *fs, struct vnode **root);
 extern const struct fs tmpfs_root_fs, tmpfs_dev_fs;
 
 /* For mount(2), fs/tmpfs_mount.c. A tree with an fs of its own: *root with a reference. options:
- * mode=, uid=, gid=; sizes are read, but not kept to. flags: FS_*. -EINVAL, -ENOMEM, -ENOSPC. */
+ * mode=, uid=, gid=, size=, nr_blocks=, nr_inodes=, as tmpfs(5) of Linux has them. flags: FS_*.
+ * -EINVAL, -ENOMEM, -ENOSPC. */
 int __must_check tmpfs_make(const char *options, uint32_t flags, struct vnode **root);
 /* Takes a tree of tmpfs_make that is not in use apart, and uses up the last reference to its root.
  * May sleep; takes (n). */
@@ -32,10 +34,10 @@ bool tmpfs_is_written(const struct vnode *root);
 /* A regular file without a name, with a reference. */
 int __must_check tmpfs_make_unnamed(uint32_t mode, struct vnode **v);
 
-struct tmpfs_stats {
-    uint32_t pages, pages_most, inodes, inodes_most;
-};
-struct tmpfs_stats tmpfs_stats(void);
+/* Of a tree, see struct fs. */
+void tmpfs_space(const struct fs *fs, struct fs_space *s);
+/* Inodes of all trees. */
+uint32_t tmpfs_inodes(void);
 
 /* For sendfile: as read and write of the file's operations, in kernel memory; one page at most,
  * which may not be crossed. */

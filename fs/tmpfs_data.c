@@ -142,13 +142,13 @@ static int page_make(struct tnode *n, uint32_t page, size_t offset, struct sourc
 {
     char *bytes;
     pfn_t pfn;
-    int error = obj_reserve(1);
+    int error = obj_reserve(n->obj.share, 1);
 
     if (error)
         return error;
     pfn = frame_alloc(FRAME_KERNEL, NULL, 0, FRAME_FOR_USER);
     if (pfn == NO_PFN) {
-        obj_unreserve(1);
+        obj_unreserve(n->obj.share, 1);
         return -ENOMEM;
     }
     bytes = pfn_to_virt(pfn);
@@ -163,7 +163,7 @@ static int page_make(struct tnode *n, uint32_t page, size_t offset, struct sourc
         error = -EEXIST;
     if (unlikely(error)) {
         frame_free(pfn);
-        obj_unreserve(1);
+        obj_unreserve(n->obj.share, 1);
     }
     return error;
 }
@@ -459,8 +459,9 @@ static int data_truncate(struct vnode *v, uint64_t size)
 /* Space for every page of the range. Zeroes where nothing was. */
 static int allocate_pages(struct tnode *n, uint32_t first, uint32_t end)
 {
-    struct tmpfs_stats s = tmpfs_stats();
+    struct fs_space s;
 
+    tmpfs_space(n->vnode.fs, &s);
     if (end - first > s.pages_most)
         return -ENOSPC;
     n->obj.alloc_end = MAX(n->obj.alloc_end, end);

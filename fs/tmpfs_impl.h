@@ -11,6 +11,16 @@
 #include "fs/walk.h"
 #include "lib/tree.h"
 
+/* A tree: what its fs has as state. */
+struct tmpfs_state {
+    struct fs_state fs;
+    bool counted;            /* (c) its pages are, and can have a limit */
+    struct obj_share pages;  /* of its files, if so */
+    uint32_t inodes;         /* atomic; and further names of files */
+    uint32_t inodes_most;    /* atomic; UINT32_MAX: the limit for all is enough */
+    uint32_t mode, uid, gid; /* (c) its root's, as mount(2) said */
+};
+
 /* An inode; of a regular file only with what follows `obj`. */
 struct tnode {
     struct vnode vnode;
@@ -46,10 +56,34 @@ struct tentry {
     char name[];              /* (c) with NUL */
 };
 
+#define TMPFS_MODE 01777u /* of a root where mount(2) says nothing */
+#define TMPFS_UNLIMITED                                                                            \
+    (struct tmpfs_state)                                                                           \
+    {                                                                                              \
+        .pages.most = UINT32_MAX, .inodes_most = UINT32_MAX, .mode = TMPFS_MODE                    \
+    }
+
+static inline struct tmpfs_state *tmpfs_state_of(const struct fs *fs)
+{
+    return container_of(fs->state, struct tmpfs_state, fs);
+}
+
+/* What counts its pages, or NULL. */
+static inline struct obj_share *tmpfs_share(const struct fs *fs)
+{
+    struct tmpfs_state *t = tmpfs_state_of(fs);
+
+    return t->counted ? &t->pages : NULL;
+}
+
 static inline struct tnode *tnode_of(const struct vnode *v)
 {
     return container_of(v, struct tnode, vnode);
 }
+
+/* The file system's operations, fs/tmpfs_mount.c. */
+void tmpfs_options(const struct fs *fs, char *buf, size_t size);
+int __must_check tmpfs_remount(const struct fs *fs, const char *options);
 
 extern const struct vnode_ops tmpfs_dir_ops, tmpfs_file_ops, tmpfs_link_ops;
 extern const struct obj_ops tmpfs_obj_ops;
@@ -61,6 +95,9 @@ int __must_check tmpfs_set_target(struct tnode *n, const char *text, size_t len)
 /* One more or one less of what the limit of inodes counts: names of files beyond their first. */
 int __must_check tmpfs_count_name(const struct fs *fs);
 void tmpfs_uncount_name(const struct fs *fs);
+
+/* Pages that memory has, for limits in percent. */
+uint32_t tmpfs_memory(void);
 
 /* tmpfs_dir.c: names are in a table that grows and shrinks with their number. */
 int __must_check tmpfs_names_init(void);

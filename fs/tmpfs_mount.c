@@ -1,30 +1,31 @@
 /* SPDX-License-Identifier: MIT
  *
  * Trees of tmpfs that mount(2) makes and umount2(2) takes apart, with their options; who uses
- * anything of a tree. A size of its own none of them has: all files together may take half of
- * memory, and statfs tells that.
+ * anything of a tree.
  * Locks: (n) as each function says.
+ * Source of the options: tmpfs(5) of Linux.
  */
 #include <string.h>
 
 #include "fs/tmpfs_impl.h"
 #include "include/uapi/errno.h"
-#include "kern/log.h"
 #include "kern/panic.h"
+#include "lib/fmt.h"
 #include "mm/slab.h"
 
-#define FIRST_DEV  32u
-#define MODE_USUAL 01777u
-#define NUMBER_MAX 0x7fffffffu
+#define FIRST_DEV    32u
+#define NUMBER_MAX   0x7fffffffu
+#define PERCENT_MOST 1000000u
 
 struct instance {
     struct fs fs;
-    struct fs_state state;
+    struct tmpfs_state state;
 };
 
 struct options {
     uint32_t mode, uid, gid;
-    bool limited; /* a size or a number of inodes */
+    uint32_t pages, inodes; /* UINT32_MAX: no limit */
+    bool sized, numbered;   /* the two were named */
 };
 
 static uint32_t last_dev = FIRST_DEV; /* atomic */
@@ -52,14 +53,52 @@ static bool key_is(const char *key, const char *end, const char *text)
     return strlen(text) == (size_t)(end - key) && memcmp(key, text, (size_t)(end - key)) == 0;
 }
 
-/* A number of bytes or inodes, with k, m, g or %. */
-static int parse_limit(const char *s, const char *end)
+/* Doublings that a letter behind a number stands for. */
+static unsigned scale_of(char letter)
 {
-    uint32_t n;
+    switch (letter) {
+    case 'k':
+    case 'K': return 10;
+    case 'm':
+    case 'M': return 20;
+    case 'g':
+    case 'G': return 30;
+    default: return 0;
+    }
+}
 
-    if (s < end && strchr("kKmMgG%", end[-1]))
-        end--;
-    return parse_number(s, end, 10, &n);
+/* A number of things of 1 << shift, with k, m or g; it becomes one of pages, or of what is counted
+ * (shift 0). 0 is no limit, and so is more than there can be. */
+static int parse_limit(const char *s, const char *end, unsigned shift, uint32_t *value)
+{
+    unsigned scale = s < end ? scale_of(end[-1]) : 0;
+    uint64_t all;
+    uint32_t n;
+    int error = parse_number(s, scale ? end - 1 : end, 10, &n);
+
+    if (error)
+        return error;
+    all = (((uint64_t)n << scale) + ((1u << shift) - 1)) >> shift;
+    *value = all && all < UINT32_MAX ? (uint32_t)all : UINT32_MAX;
+    return 0;
+}
+
+/* A number of bytes, or percents of memory. */
+static int parse_size(const char *s, const char *end, uint32_t *pages)
+{
+    uint64_t all;
+    uint32_t n;
+    int error;
+
+    if (s == end || end[-1] != '%')
+        return parse_limit(s, end, PAGE_SHIFT, pages);
+    error = parse_number(s, end - 1, 10, &n);
+    if (error)
+        return error;
+    n = MIN(n, PERCENT_MOST);
+    all = (uint64_t)n * (tmpfs_memory() / 100) + n * (tmpfs_memory() % 100) / 100;
+    *pages = all && all < UINT32_MAX ? (uint32_t)all : UINT32_MAX;
+    return 0;
 }
 
 static int parse_option(const char *s, const char *end, struct options *o)
@@ -76,16 +115,21 @@ static int parse_option(const char *s, const char *end, struct options *o)
         return parse_number(value, end, 10, &o->uid);
     if (key_is(s, key_end, "gid"))
         return parse_number(value, end, 10, &o->gid);
-    if (key_is(s, key_end, "size") || key_is(s, key_end, "nr_blocks") ||
-        key_is(s, key_end, "nr_inodes")) {
-        o->limited = true;
-        return parse_limit(value, end);
+    if (key_is(s, key_end, "nr_inodes")) {
+        o->numbered = true;
+        return parse_limit(value, end, 0, &o->inodes);
+    }
+    if (key_is(s, key_end, "size") || key_is(s, key_end, "nr_blocks")) {
+        o->sized = true;
+        return *s == 's' ? parse_size(value, end, &o->pages)
+                         : parse_limit(value, end, 0, &o->pages);
     }
     return key_is(s, end, "huge=never") ? 0 : -EINVAL;
 }
 
 static int parse_options(const char *s, struct options *o)
 {
+    *o = (struct options){.mode = TMPFS_MODE, .pages = UINT32_MAX, .inodes = UINT32_MAX};
     while (s && *s) {
         const char *end = s + strcspn(s, ",");
         int error = end > s ? parse_option(s, end, o) : 0;
@@ -97,7 +141,7 @@ static int parse_options(const char *s, struct options *o)
     return 0;
 }
 
-static const struct fs *make_fs(uint32_t flags)
+static const struct fs *make_fs(uint32_t flags, const struct options *o)
 {
     struct instance *i = kmalloc(sizeof(*i));
 
@@ -105,20 +149,26 @@ static const struct fs *make_fs(uint32_t flags)
         return NULL;
     i->fs = tmpfs_root_fs;
     i->fs.dev = __atomic_add_fetch(&last_dev, 1, __ATOMIC_RELAXED);
-    i->fs.state = &i->state;
-    i->state.flags = flags;
+    i->fs.state = &i->state.fs;
+    i->state = (struct tmpfs_state){.fs.flags = flags,
+                                    .counted = true,
+                                    .pages.most = o->pages,
+                                    .inodes_most = o->inodes,
+                                    .mode = o->mode,
+                                    .uid = o->uid,
+                                    .gid = o->gid};
     return &i->fs;
 }
 
 int tmpfs_make(const char *options, uint32_t flags, struct vnode **root)
 {
-    struct options o = {.mode = MODE_USUAL};
+    struct options o;
     const struct fs *fs;
     int error = parse_options(options, &o);
 
     if (error)
         return error;
-    fs = make_fs(flags);
+    fs = make_fs(flags, &o);
     if (!fs)
         return -ENOMEM;
     error = tmpfs_make_root(fs, root);
@@ -129,10 +179,57 @@ int tmpfs_make(const char *options, uint32_t flags, struct vnode **root)
     (*root)->mode = S_IFDIR | o.mode;
     (*root)->uid = o.uid;
     (*root)->gid = o.gid;
-    if (o.limited)
-        log_printf("tmpfs: no limits of its own; all files in memory share what statfs tells\n");
     return 0;
 }
+
+/* The limits that are named become its own; as in Linux, not below what is there, and nothing else
+ * becomes different. */
+int tmpfs_remount(const struct fs *fs, const char *options)
+{
+    struct tmpfs_state *t = tmpfs_state_of(fs);
+    struct options o;
+    int error = parse_options(options, &o);
+
+    if (error)
+        return error;
+    if (o.sized && !t->counted) /* the root, /dev */
+        return -EINVAL;
+    if ((o.sized && __atomic_load_n(&t->pages.used, __ATOMIC_RELAXED) > o.pages) ||
+        (o.numbered && __atomic_load_n(&t->inodes, __ATOMIC_RELAXED) > o.inodes))
+        return -EINVAL;
+    if (o.sized)
+        __atomic_store_n(&t->pages.most, o.pages, __ATOMIC_RELAXED);
+    if (o.numbered)
+        __atomic_store_n(&t->inodes_most, o.inodes, __ATOMIC_RELAXED);
+    return 0;
+}
+
+/* A piece of text behind others. */
+#define PUT(...) at += MIN((size_t)fmt_snprint(buf + at, size - at, __VA_ARGS__), size - at - 1)
+
+void tmpfs_options(const struct fs *fs, char *buf, size_t size)
+{
+    const struct tmpfs_state *t = tmpfs_state_of(fs);
+    uint32_t pages = __atomic_load_n(&t->pages.most, __ATOMIC_RELAXED);
+    uint32_t inodes = __atomic_load_n(&t->inodes_most, __ATOMIC_RELAXED);
+    static const char thousands[8][2] = {"", "1", "2", "3", "4", "5", "6", "7"};
+    size_t at = 0;
+
+    buf[0] = '\0';
+    if (pages != UINT32_MAX)
+        PUT(",size=%lluk", (unsigned long long)pages << (PAGE_SHIFT - 10));
+    if (inodes != UINT32_MAX)
+        PUT(",nr_inodes=%u", (unsigned)inodes);
+    if (t->mode != TMPFS_MODE)
+        PUT(",mode=%s%u%u%u", thousands[t->mode >> 9 & 7], t->mode >> 6 & 7, t->mode >> 3 & 7,
+            t->mode & 7);
+    if (t->uid)
+        PUT(",uid=%u", (unsigned)t->uid);
+    if (t->gid)
+        PUT(",gid=%u", (unsigned)t->gid);
+}
+
+#undef PUT
 
 static struct tentry *first_of(const struct vnode *dir)
 {
@@ -185,7 +282,7 @@ bool tmpfs_in_use(const struct vnode *root)
         preempt_point();
     }
     /* what has lost its names and is still there is in use, too */
-    return seen != __atomic_load_n(&root->fs->state->inodes, __ATOMIC_RELAXED);
+    return seen != __atomic_load_n(&tmpfs_state_of(root->fs)->inodes, __ATOMIC_RELAXED);
 }
 
 bool tmpfs_is_written(const struct vnode *root)
@@ -232,5 +329,6 @@ void tmpfs_unmake(struct vnode *root)
         preempt_point();
     }
     vnode_unref(root);
+    kassert(!i->state.pages.used && !i->state.inodes);
     kfree(i);
 }

@@ -134,8 +134,12 @@ enum fs_flags {
 /* What changes in one. */
 struct fs_state {
     uint32_t flags;   /* atomic */
-    uint32_t inodes;  /* atomic; of tmpfs: and further names of files */
     uint32_t writers; /* atomic: open for writing, files without names too */
+};
+
+/* What statfs tells of a file system's limits. */
+struct fs_space {
+    uint32_t pages_most, pages_free, inodes_most, inodes_free;
 };
 
 /* What the vnodes of a mounted file system share. */
@@ -143,12 +147,18 @@ struct fs {
     const char *type, *source; /* (c) for /proc/mounts */
     uint32_t dev;              /* (c) st_dev */
     uint32_t magic;            /* (c) f_type of statfs */
-    bool counted;              /* (c) statfs tells of tmpfs's limits */
     const char *label;         /* (c) of files without names, for listings: "pipe" is pipe:[INO];
                                 * with a ':' the whole; NULL: files have names */
     struct fs_state *state;    /* (c) NULL: it has no flags, and can't be read-only */
     /* The last reference went. */
     void (*release)(struct vnode *v);
+    /* For statfs; NULL: there are no limits. */
+    void (*space)(const struct fs *fs, struct fs_space *s);
+    /* Writes its own options for /proc/mounts, each behind a comma. NULL: it has none. */
+    void (*options)(const struct fs *fs, char *buf, size_t size);
+    /* Other options, with (n) held for writing; NULL: they are left out. 0 or -EINVAL, and nothing
+     * is changed. */
+    int (*remount)(const struct fs *fs, const char *options);
     /* chmod, chown, utimensat, if vnode_may_set allows it. NULL: -EPERM. */
     int (*setattr)(struct vnode *v, const struct attr *a);
     /* Of who is not plain root (enum may; 0: its link is read or followed): by_modes is what owner

@@ -54,9 +54,12 @@ struct obj_ops {
     bool slow;      /* filling waits for a device: nobody holds as->lock over it */
 };
 
+struct obj_share;
+
 struct obj {
     const struct obj_ops *ops; /* (c) */
     void *data;                /* (c) the owner's */
+    struct obj_share *share;   /* (c) counts its kept pages, too, or NULL */
     struct mutex lock;
     uint64_t size_bytes; /* (o) written; see obj_size */
     uint32_t npages;     /* (k) resident */
@@ -152,10 +155,14 @@ void obj_grow(struct obj *o, uint64_t size_bytes);
 void obj_punch(struct obj *o, uint32_t first, uint32_t end);
 void obj_zero(struct obj *o, uint32_t page, uint32_t from, uint32_t to);
 
+/* The kept pages of a group of objects, and a limit of its own. */
+struct obj_share {
+    uint32_t used, most; /* atomic; most: UINT32_MAX, where the limit for all is enough */
+};
 /* Pages that are the only copy of what they hold are kept: never dropped. Who makes one reserves it
- * first. -ENOSPC: the limit, which is for all objects together. */
-int __must_check obj_reserve(uint32_t n);
-void obj_unreserve(uint32_t n);
+ * first, of the object's share, if it has one, and of all. -ENOSPC: one of the two limits. */
+int __must_check obj_reserve(struct obj_share *share, uint32_t n);
+void obj_unreserve(struct obj_share *share, uint32_t n);
 /* The page, which the caller has pinned, is about to be written for the first time, by a call or
  * by a shared mapping: from now on it is kept. 0 or -ENOSPC. */
 int __must_check obj_keep(struct obj *o, pfn_t pfn);

@@ -2,8 +2,8 @@
  *
  * Pages that are the only copy of what they hold: a file's in memory, once something was written.
  * Such a page is kept (WIRED) until its object is cut or goes; a limit for all of them together
- * leaves memory to those who run. A page is reserved before it is kept, so that the limit is never
- * passed, however many come at once.
+ * leaves memory to those who run, and a group of objects can have one of its own. A page is
+ * reserved before it is kept, so that no limit is ever passed, however many come at once.
  * Locks: counts are atomic; WIRED under the frame lock.
  */
 #include "include/uapi/errno.h"
@@ -11,9 +11,7 @@
 #include "mm/obj_impl.h"
 #include "mm/swap_obj.h"
 
-static struct {
-    uint32_t used, most; /* atomic; frames, reserved ones too */
-} kept;
+static struct obj_share kept; /* frames, reserved ones too */
 
 void obj_keep_init(void)
 {
@@ -31,28 +29,53 @@ struct obj_kept obj_kept(void)
     return (struct obj_kept){__atomic_load_n(&kept.used, __ATOMIC_RELAXED), kept.most};
 }
 
-int obj_reserve(uint32_t n)
+static int share_take(struct obj_share *s, uint32_t n)
 {
-    uint32_t used = __atomic_load_n(&kept.used, __ATOMIC_RELAXED);
+    uint32_t used = __atomic_load_n(&s->used, __ATOMIC_RELAXED);
+    uint32_t most = __atomic_load_n(&s->most, __ATOMIC_RELAXED);
 
     do {
-        if (used >= kept.most || n > kept.most - used)
+        if (used >= most || n > most - used)
             return -ENOSPC;
-    } while (!__atomic_compare_exchange_n(&kept.used, &used, used + n, true, __ATOMIC_RELAXED,
+    } while (!__atomic_compare_exchange_n(&s->used, &used, used + n, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
     return 0;
 }
 
-void obj_unreserve(uint32_t n)
+static void share_give(struct obj_share *s, uint32_t n)
 {
-    __atomic_fetch_sub(&kept.used, n, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&s->used, n, __ATOMIC_RELAXED);
+}
+
+static __noinline int reserve_both(struct obj_share *share, uint32_t n)
+{
+    int error = share_take(share, n);
+
+    if (error)
+        return error;
+    error = share_take(&kept, n);
+    if (error)
+        share_give(share, n);
+    return error;
+}
+
+int obj_reserve(struct obj_share *share, uint32_t n)
+{
+    return unlikely(share) ? reserve_both(share, n) : share_take(&kept, n);
+}
+
+void obj_unreserve(struct obj_share *share, uint32_t n)
+{
+    share_give(&kept, n);
+    if (share)
+        share_give(share, n);
 }
 
 void obj_kept_count(struct obj *o, int delta)
 {
     __atomic_fetch_add(&o->kept, (uint32_t)delta, __ATOMIC_RELAXED);
     if (delta < 0)
-        obj_unreserve(1);
+        obj_unreserve(o->share, 1);
 }
 
 void swap_obj_lose(struct obj *o, uint32_t first, uint32_t end)
@@ -69,7 +92,7 @@ static void obj_give_back(struct obj *o, bool counted)
     if (counted)
         obj_kept_count(o, -1);
     else
-        obj_unreserve(1);
+        obj_unreserve(o->share, 1);
 }
 
 int obj_keep(struct obj *o, pfn_t pfn)
@@ -81,7 +104,7 @@ int obj_keep(struct obj *o, pfn_t pfn)
     if (__atomic_load_n(&f->flags, __ATOMIC_RELAXED) & FRAME_WIRED)
         return 0;
     had_slot = swap_obj_drop(o, f->index); /* what was reserved for it stays */
-    error = had_slot || !counted ? 0 : obj_reserve(1);
+    error = had_slot || !counted ? 0 : obj_reserve(o->share, 1);
     if (error)
         return error;
     frame_lock(pfn);

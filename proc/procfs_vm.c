@@ -241,7 +241,7 @@ static void lines_of_memory(struct text *t, const struct frame_stats *s,
     kib_line(t, "SwapTotal:", swap.total);
     kib_line(t, "SwapFree:", swap.total - swap.used);
     kib_line(t, "AnonPages:", of_type[FRAME_ANON]);
-    kib_line(t, "Shmem:", MIN(tmpfs_stats().pages, of_type[FRAME_OBJ]));
+    kib_line(t, "Shmem:", MIN(obj_kept().used, of_type[FRAME_OBJ]));
     kib_line(t, "Slab:", of_type[FRAME_SLAB]);
     kib_line(t, "SReclaimable:", 0);
     kib_line(t, "SUnreclaim:", of_type[FRAME_SLAB]);

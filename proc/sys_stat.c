@@ -190,8 +190,7 @@ SYSCALL4(sys_statx, dirfd, upath, flags, mask)
 
 static void fill_statfs(const struct fs *fs, struct statfs64 *s)
 {
-    struct tmpfs_stats t = tmpfs_stats();
-    uint32_t free = frame_stats().free + frame_cached();
+    struct fs_space space;
 
     *s = (struct statfs64){.type = fs->magic,
                            .bsize = PAGE_SIZE,
@@ -199,13 +198,13 @@ static void fill_statfs(const struct fs *fs, struct statfs64 *s)
                            .fsid = {fs->dev},
                            .namelen = NAME_MAX,
                            .flags = ST_VALID | (fs->state ? fs->state->flags : 0)};
-    if (!fs->counted)
+    if (!fs->space)
         return;
-    s->blocks = t.pages_most;
-    s->bfree = t.pages < t.pages_most ? MIN(t.pages_most - t.pages, free) : 0;
-    s->bavail = s->bfree;
-    s->files = t.inodes_most;
-    s->ffree = t.inodes_most - MIN(t.inodes, t.inodes_most);
+    fs->space(fs, &space);
+    s->blocks = space.pages_most;
+    s->bfree = s->bavail = space.pages_free;
+    s->files = space.inodes_most;
+    s->ffree = space.inodes_free;
 }
 
 /* Uses up the reference to v. */

@@ -112,7 +112,7 @@ void shm_free(struct shm *s)
     if (!s)
         return;
     obj_unref(s->obj);
-    obj_unreserve(pages_of(s->bytes));
+    obj_unreserve(NULL, pages_of(s->bytes));
     slab_free(&shm_cache, s);
 }
 
@@ -246,11 +246,11 @@ static int shm_create(int key, size_t bytes, uint32_t flags)
 
     if (bytes == 0 || bytes > SHMMAX)
         return -EINVAL;
-    if (shms.used == SHMMNI || obj_reserve(npages))
+    if (shms.used == SHMMNI || obj_reserve(NULL, npages))
         return -ENOSPC;
     s = flags & SHM_HUGETLB ? NULL : shm_alloc(npages, flags);
     if (!s) {
-        obj_unreserve(npages);
+        obj_unreserve(NULL, npages);
         return flags & SHM_HUGETLB ? -EINVAL : -ENOMEM;
     }
     s->key = s->first_key = key;

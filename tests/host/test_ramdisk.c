@@ -107,15 +107,15 @@ int obj_keep(struct obj *o, pfn_t pfn)
     return 0;
 }
 
-int obj_reserve(uint32_t n)
+int obj_reserve(struct obj_share *share, uint32_t n)
 {
-    (void)n;
+    (void)share, (void)n;
     return 0;
 }
 
-void obj_unreserve(uint32_t n)
+void obj_unreserve(struct obj_share *share, uint32_t n)
 {
-    (void)n;
+    (void)share, (void)n;
 }
 
 void obj_keep_limit(uint32_t most)

@@ -559,8 +559,8 @@ static void run(unsigned steps, bool fail)
     remove_all();
     assert_int_equal(fake_check(), 0);
     assert_int_equal(fake_in_use(), before);
-    assert_int_equal(tmpfs_stats().inodes, 1);
-    assert_int_equal(tmpfs_stats().pages, 0);
+    assert_int_equal(tmpfs_inodes(), 1);
+    assert_int_equal(obj_kept().used, 0);
 }
 
 static void as_the_model_says(void **state)

@@ -42,7 +42,7 @@ static void many_names(void **state)
 /* Files may take half of the memory, whatever they are filled with. */
 static void half_of_memory(void **state)
 {
-    struct tmpfs_stats s;
+    struct fs_space s;
     struct file *f;
     uint64_t pos = 0;
     int n;
@@ -51,13 +51,14 @@ static void half_of_memory(void **state)
     assert_int_equal(vnode_open(NULL, "f", O_RDWR | O_CREAT, 0600, &f), 0);
     while ((n = file_write_at(f, pos, (vaddr_t)buf, SIZE)) > 0)
         pos += (unsigned)n;
-    s = tmpfs_stats();
+    tmpfs_space(&tmpfs_root_fs, &s);
     assert_int_equal(n, -ENOSPC);
-    assert_int_equal(s.pages, s.pages_most);
+    assert_int_equal(s.pages_free, 0);
     assert_int_equal(pos, (uint64_t)s.pages_most * PAGE_SIZE);
     assert_int_equal(file_write_at(f, 5, (vaddr_t)buf, 100), 100);
     assert_int_equal(file_truncate(f, 0), 0);
-    assert_int_equal(tmpfs_stats().pages, 0);
+    tmpfs_space(&tmpfs_root_fs, &s);
+    assert_int_equal(s.pages_free, s.pages_most);
     file_unref(f);
 }
 

@@ -50,7 +50,7 @@ CHANGING = (
 )
 # What the kernel says on the console of programs that it refuses or ends; what ash says of a job that
 # a signal ended, if it comes to know of it by then.
-LOGGED = re.compile(r"(?:Terminated|Killed)$|exec: \S+: |tmpfs: no limits|\S+\[\d+\]: killed: |  \w+ segment 0x")
+LOGGED = re.compile(r"(?:Terminated|Killed)$|exec: \S+: |\S+\[\d+\]: killed: |  \w+ segment 0x")
 
 
 def answers_of(found):

@@ -243,10 +243,10 @@ class Mounts(Ash):
 
     def test_table(self):
         self.check("cat /proc/mounts", r"tmpfs / tmpfs rw,relatime 0 0\ndev /dev devtmpfs rw,relatime 0 0\n"
-                   r"proc /proc proc rw,relatime 0 0\n(?s:.*)tmpfs /run tmpfs rw,nosuid,relatime 0 0\n"
+                   r"proc /proc proc rw,relatime 0 0\n(?s:.*)tmpfs /run tmpfs rw,nosuid,relatime,mode=755 0 0\n"
                    r"tmpfs /tmp tmpfs rw,relatime 0 0")
         self.check("mkdir /mnt/a; mount -t tmpfs -o mode=700 'my disk' /mnt/a; tail -n 1 /proc/mounts",
-                   r"my\\040disk /mnt/a tmpfs rw,relatime 0 0")
+                   r"my\\040disk /mnt/a tmpfs rw,relatime,mode=700 0 0")
         self.check("stat -c %a /mnt/a; umount /mnt/a; stat -c %a /mnt/a", "700\n755")
         self.check("mount -t ext4 none /mnt", ".*No such device")
         self.check("mount -t tmpfs -o foo none /mnt", ".*Invalid argument")
