@@ -11,23 +11,65 @@
 #include "kern/lock.h"
 #include "mm/frame.h"
 #include "mm/pageout.h"
+#include "mm/slab.h"
 #include "mm/uaccess.h"
+
+#define MORE_PART 8u /* of memory, for frames beyond those that every program may have */
+
+static uint32_t more_frames; /* atomic */
+
+static void begin(struct exec_args *a)
+{
+    uint64_t stack = (uint64_t)a->limits->stack << PAGE_SHIFT;
+    uint64_t most = MAX(stack / 4, (uint64_t)EXEC_ARG_LEAST);
+
+    a->most = (uint32_t)MIN(most, (uint64_t)EXEC_ARG_MOST);
+}
+
+/* Where the address of the i-th frame stands. */
+static char **frame_at(struct exec_args *a, uint32_t i)
+{
+    return likely(i < EXEC_ARG_PAGES) ? &a->page[i] : &a->more[i - EXEC_ARG_PAGES];
+}
+
+/* One that may be had beyond those that every program may have. */
+static int count_more(struct exec_args *a)
+{
+    if (__atomic_add_fetch(&more_frames, 1, __ATOMIC_RELAXED) > frame_total() / MORE_PART) {
+        __atomic_fetch_sub(&more_frames, 1, __ATOMIC_RELAXED);
+        return -ENOMEM;
+    }
+    a->nmore++;
+    if (!a->more)
+        a->more = kmalloc(PAGE_SIZE);
+    return a->more ? 0 : -ENOMEM;
+}
+
+static int make_frame(struct exec_args *a, uint32_t i)
+{
+    int error = unlikely(i >= EXEC_ARG_PAGES) ? count_more(a) : 0;
+    pfn_t pfn = error ? NO_PFN : pageout_frame();
+
+    if (pfn == NO_PFN)
+        return -ENOMEM;
+    *frame_at(a, i) = pfn_to_virt(pfn);
+    return 0;
+}
 
 /* Where the next byte goes, and how much room there is in one piece; makes a frame if need be. */
 static int room(struct exec_args *a, char **to, size_t *n)
 {
     uint32_t i = a->bytes >> PAGE_SHIFT, offset = a->bytes & PAGE_MASK;
-    pfn_t pfn;
+    int error = 0;
 
-    if (a->bytes + (a->argc + a->envc) * sizeof(uint32_t) >= EXEC_ARG_MAX)
+    if (a->bytes + (a->argc + a->envc) * sizeof(uint32_t) >= a->most ||
+        i >= MAX(a->limits->stack, 1u))
         return -E2BIG;
-    if (!a->page[i]) {
-        pfn = pageout_frame();
-        if (pfn == NO_PFN)
-            return -ENOMEM;
-        a->page[i] = pfn_to_virt(pfn);
-    }
-    *to = a->page[i] + offset;
+    if (i < EXEC_ARG_PAGES ? !a->page[i] : i - EXEC_ARG_PAGES >= a->nmore)
+        error = make_frame(a, i);
+    if (error)
+        return error;
+    *to = *frame_at(a, i) + offset;
     *n = PAGE_SIZE - offset;
     return 0;
 }
@@ -35,6 +77,8 @@ static int room(struct exec_args *a, char **to, size_t *n)
 /* The string at s does not fit into one frame's rest. */
 static int append_long(struct exec_args *a, vaddr_t s)
 {
+    uint32_t start = a->bytes;
+
     for (;;) {
         const char *end;
         char *to;
@@ -48,9 +92,12 @@ static int append_long(struct exec_args *a, vaddr_t s)
             return error;
         end = memchr(to, '\0', n);
         a->bytes += end ? (uint32_t)(end - to) + 1 : n;
+        if (a->bytes - start > EXEC_STRING_MAX)
+            return -E2BIG;
         if (end)
             return 0;
         s += n;
+        preempt_point();
     }
 }
 
@@ -123,8 +170,10 @@ static int end_args(struct exec_args *a)
 
 int exec_args_from_user(struct exec_args *a, vaddr_t argv, vaddr_t envp)
 {
-    int error = append_vector(a, argv, &a->argc);
+    int error;
 
+    begin(a);
+    error = append_vector(a, argv, &a->argc);
     if (!error)
         error = end_args(a);
     if (!error)
@@ -136,6 +185,7 @@ int exec_args_from_kernel(struct exec_args *a, const char *const argv[], const c
 {
     int error = 0;
 
+    begin(a);
     for (; !error && argv[a->argc]; a->argc++)
         error = append_kernel(a, argv[a->argc]);
     if (!error)
@@ -145,18 +195,34 @@ int exec_args_from_kernel(struct exec_args *a, const char *const argv[], const c
     return error;
 }
 
+static __noinline void free_more(struct exec_args *a)
+{
+    for (uint32_t i = 0; a->more && i < a->nmore && a->more[i]; i++) {
+        frame_free(virt_to_pfn(a->more[i]));
+        preempt_point();
+    }
+    kfree(a->more);
+    a->more = NULL;
+    __atomic_fetch_sub(&more_frames, a->nmore, __ATOMIC_RELAXED);
+    a->nmore = 0;
+}
+
 void exec_args_free(struct exec_args *a)
 {
-    for (unsigned i = 0; i < EXEC_ARG_PAGES && a->page[i]; i++) {
+    for (uint32_t i = 0; i < EXEC_ARG_PAGES && a->page[i]; i++) {
         frame_free(virt_to_pfn(a->page[i]));
         a->page[i] = NULL;
     }
+    if (unlikely(a->nmore))
+        free_more(a);
 }
 
 const char *exec_args_piece(const struct exec_args *a, uint32_t offset, uint32_t end, size_t *n)
 {
+    uint32_t i = offset >> PAGE_SHIFT;
+
     *n = MIN(end - offset, PAGE_SIZE - (offset & PAGE_MASK));
-    return a->page[offset >> PAGE_SHIFT] + (offset & PAGE_MASK);
+    return (i < EXEC_ARG_PAGES ? a->page[i] : a->more[i - EXEC_ARG_PAGES]) + (offset & PAGE_MASK);
 }
 
 uint32_t exec_args_next(const struct exec_args *a, uint32_t offset)

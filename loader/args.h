@@ -2,7 +2,9 @@
  *
  * The arguments and the environment of a program on their way through exec: copied out of the old
  * address space into kernel frames before anything else, one string behind the other, each with
- * its NUL. Belongs to the thread that execs; no locks.
+ * its NUL. Strings and their pointers may take a quarter of RLIMIT_STACK, and EXEC_ARG_LEAST
+ * always; what is beyond EXEC_ARG_LEAST in all programs together an eighth of memory.
+ * Belongs to the thread that execs; no locks. Source: execve(2) of Linux, "Limits on size".
  */
 #ifndef LOADER_ARGS_H
 #define LOADER_ARGS_H
@@ -10,8 +12,11 @@
 #include "mm/as.h"
 #include "mm/units.h"
 
-#define EXEC_ARG_PAGES 32u
-#define EXEC_ARG_MAX   (EXEC_ARG_PAGES << PAGE_SHIFT) /* strings and their pointers, bytes */
+#define EXEC_ARG_PAGES  32u
+#define EXEC_ARG_MORE   (PAGE_SIZE / sizeof(char *)) /* pages beyond these */
+#define EXEC_ARG_LEAST  (EXEC_ARG_PAGES << PAGE_SHIFT)
+#define EXEC_ARG_MOST   ((EXEC_ARG_PAGES + EXEC_ARG_MORE) << PAGE_SHIFT)
+#define EXEC_STRING_MAX (32u << PAGE_SHIFT) /* bytes of one string, with NUL */
 
 struct vnode;
 
@@ -22,12 +27,15 @@ struct exec_args {
     uint32_t bytes;                 /* strings, all */
     uint32_t arg_bytes;             /* of that the arguments, which come first */
     const struct as_limits *limits; /* borrowed; of the new address space */
+    uint32_t most;                  /* bytes of strings and pointers that there may be */
+    uint32_t nmore;                 /* frames beyond page[] */
     char *page[EXEC_ARG_PAGES];
+    char **more; /* further ones, in a frame */
 };
 
 /* Fills *a, whose path, cwd and limits are set and all else is 0. A NULL vector is an empty one; an
- * empty argv becomes one empty string. May sleep. -E2BIG, -EFAULT, -ENOMEM: call exec_args_free,
- * too. */
+ * empty argv becomes one empty string. May sleep. -E2BIG: also more than the stack may have;
+ * -EFAULT, -ENOMEM: call exec_args_free, too. */
 int __must_check exec_args_from_user(struct exec_args *a, vaddr_t argv, vaddr_t envp);
 int __must_check exec_args_from_kernel(struct exec_args *a, const char *const argv[],
                                        const char *const envp[]);

@@ -172,6 +172,7 @@ static void put_args(struct writer *w, const struct exec_args *a, uint32_t from,
 
         put(w, piece, n);
         from += n;
+        preempt_point();
     }
 }
 

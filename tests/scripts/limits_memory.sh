@@ -20,5 +20,18 @@ i=0
 a=()
 while ((i < 40)); do a[i]=$x; i=$((i + 1)); done
 (unset x; /bin/true "${a[@]:0:3}" 2>/dev/null; echo $?)
+y=${x:1}
+i=0
+while ((i < 16)); do a[i]=$y; i=$((i + 1)); done
+unset x y
+try() { (ulimit -s $1; shift; /bin/true "$@" 2>/dev/null; echo $# $?); }
+try 100 "${a[0]}"
+try 128 "${a[0]}"
+try 512 "${a[0]}"
+try 1024 "${a[@]:0:1}"
+try 1024 "${a[@]:0:2}"
+try 8192 "${a[@]:0:15}"
+try 8192 "${a[@]:0:16}"
+try 16384 "${a[@]:0:16}"
 seq 1 100000 > n
 /bin/echo $(< n) | wc -w

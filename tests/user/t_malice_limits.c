@@ -18,7 +18,10 @@
 #define SYS_PRLIMIT64 369
 #define SEGS          70000u
 #define ARG_MAX_      (128u * 1024)
+#define STACK         (8u << 20)
+#define RLIMIT_STACK_ 3
 #define CHILDREN      100
+#define TOGETHER      24
 
 static void test_descriptors(void)
 {
@@ -73,21 +76,68 @@ static void test_segments(void)
     CHECK(mmap(0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED);
 }
 
-/* As many strings, and as long ones, as do not fit. */
+static void set_stack_limit(uint32_t bytes)
+{
+    const uint64_t limit[2] = {bytes, ~(uint64_t)0};
+
+    CHECK_EQ(sys_raw(SYS_PRLIMIT64, 0, RLIMIT_STACK_, limit, 0), 0);
+}
+
+/* As many strings, and as long ones, as do not fit: with a small stack, and with the usual one, of
+ * which they can be a quarter. */
 static void test_arguments(void)
 {
-    static char *many[ARG_MAX_ / 4 + 2], big[ARG_MAX_ + 1];
+    static char *many[ARG_MAX_ / 4 + 2], big[ARG_MAX_ + 1], *bigs[STACK / 4 / ARG_MAX_ + 1];
     char *argv[] = {"/bin/true", big, NULL}, *none[] = {NULL};
 
     for (size_t i = 0; i + 1 < TAP_COUNT(many); i++)
         many[i] = "";
+    set_stack_limit(4 * ARG_MAX_);
     CHECK_EQ(sys_raw(SYS_execve, "/bin/true", many, none), -E2BIG);
     CHECK_EQ(sys_raw(SYS_execve, "/bin/true", none, many), -E2BIG);
+    set_stack_limit(STACK);
+    many[0] = "/bin/true";
+    CHECK(tap_exited_with(tap_program(many, false), 0));
     memset(big, 'x', ARG_MAX_);
     CHECK_EQ(sys_raw(SYS_execve, "/bin/true", argv, none), -E2BIG);
     CHECK_EQ(sys_raw(SYS_execve, "/bin/true", none, argv), -E2BIG);
-    big[ARG_MAX_ - PAGE] = '\0';
+    big[ARG_MAX_ - 1] = '\0';
     CHECK(tap_exited_with(tap_program(argv, false), 0));
+    for (size_t i = 0; i + 1 < TAP_COUNT(bigs); i++)
+        bigs[i] = big;
+    CHECK_EQ(sys_raw(SYS_execve, "/bin/true", bigs, none), -E2BIG);
+    bigs[0] = "/bin/true";
+    CHECK(tap_exited_with(tap_program(bigs, false), 0));
+    set_stack_limit(ARG_MAX_ / 2);
+    CHECK_EQ(sys_raw(SYS_execve, "/bin/true", argv, none), -E2BIG);
+    set_stack_limit(STACK);
+}
+
+/* Many at once, each with as much as it may have: there is no memory for some, and no more. */
+static void test_arguments_together(void)
+{
+    static char big[ARG_MAX_], *bigs[STACK / 4 / ARG_MAX_ + 1];
+    int pids[TOGETHER], done = 0;
+
+    memset(big, 'x', sizeof big - 1);
+    for (size_t i = 1; i + 1 < TAP_COUNT(bigs); i++)
+        bigs[i] = big;
+    bigs[0] = "/bin/true";
+    for (int i = 0; i < TOGETHER; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0)
+            _exit((int)sys_raw(SYS_execve, "/bin/true", bigs, bigs + TAP_COUNT(bigs) - 1) != -ENOMEM
+                      ? 2
+                      : 1);
+    }
+    for (int i = 0; i < TOGETHER; i++) {
+        int status;
+
+        CHECK_EQ(waitpid(pids[i], &status, 0), pids[i]);
+        CHECK(status == 0 || status == 1 << 8);
+        done += status == 0;
+    }
+    CHECK(done > 0);
 }
 
 static void test_paths(void)
@@ -215,6 +265,7 @@ int main(void)
         {"descriptors", test_descriptors},
         {"segments", test_segments},
         {"arguments", test_arguments},
+        {"arguments, many at once", test_arguments_together},
         {"paths", test_paths},
         {"links", test_links},
         {"children", test_children},
