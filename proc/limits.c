@@ -9,37 +9,46 @@
 #include "fs/limit.h"
 #include "include/uapi/errno.h"
 #include "loader/stack.h"
+#include "kern/clock.h"
 #include "mm/slab.h"
+#include "proc/cpu_time.h"
 #include "proc/cred.h"
 #include "proc/sched_impl.h"
 #include "proc/signal_impl.h"
 
 struct limits {
     struct limit of[RLIMITS]; /* (T), soft ones read without */
+    uint32_t look;            /* atomic: when to look at CPU time again, in looks' units */
 };
+
+#define LOOK_SHIFT  20u /* ns: looks are timed in about a millisecond, */
+#define LOOK_LEAST  10u /* are so much apart at least, */
+#define LOOK_SPENT  8u  /* and this many times what one took */
+#define NS_A_SECOND 1000000000u
 
 #define NONE     RLIM_INFINITY
 #define MEMLOCK  (8u << 20)
 #define MSGQUEUE 819200u
 
-static const struct limits defaults = {{
-    [RLIMIT_CPU] = {NONE, NONE},
-    [RLIMIT_FSIZE] = {NONE, NONE},
-    [RLIMIT_DATA] = {NONE, NONE},
-    [RLIMIT_STACK] = {STACK_LIMIT_PAGES << PAGE_SHIFT, NONE},
-    [RLIMIT_CORE] = {0, NONE},
-    [RLIMIT_RSS] = {NONE, NONE},
-    [RLIMIT_NPROC] = {PID_MAX / 2, PID_MAX / 2}, /* no user has all numbers */
-    [RLIMIT_NOFILE] = {FD_SOFT, FD_MAX},
-    [RLIMIT_MEMLOCK] = {MEMLOCK, MEMLOCK},
-    [RLIMIT_AS] = {NONE, NONE},
-    [RLIMIT_LOCKS] = {NONE, NONE},
-    [RLIMIT_SIGPENDING] = {QUEUED_MOST, QUEUED_MOST},
-    [RLIMIT_MSGQUEUE] = {MSGQUEUE, MSGQUEUE},
-    [RLIMIT_NICE] = {0, 0},
-    [RLIMIT_RTPRIO] = {0, 0},
-    [RLIMIT_RTTIME] = {NONE, NONE},
-}};
+static const struct limits defaults = {
+    .of = {
+        [RLIMIT_CPU] = {NONE, NONE},
+        [RLIMIT_FSIZE] = {NONE, NONE},
+        [RLIMIT_DATA] = {NONE, NONE},
+        [RLIMIT_STACK] = {STACK_LIMIT_PAGES << PAGE_SHIFT, NONE},
+        [RLIMIT_CORE] = {0, NONE},
+        [RLIMIT_RSS] = {NONE, NONE},
+        [RLIMIT_NPROC] = {PID_MAX / 2, PID_MAX / 2}, /* no user has all numbers */
+        [RLIMIT_NOFILE] = {FD_SOFT, FD_MAX},
+        [RLIMIT_MEMLOCK] = {MEMLOCK, MEMLOCK},
+        [RLIMIT_AS] = {NONE, NONE},
+        [RLIMIT_LOCKS] = {NONE, NONE},
+        [RLIMIT_SIGPENDING] = {QUEUED_MOST, QUEUED_MOST},
+        [RLIMIT_MSGQUEUE] = {MSGQUEUE, MSGQUEUE},
+        [RLIMIT_NICE] = {0, 0},
+        [RLIMIT_RTPRIO] = {0, 0},
+        [RLIMIT_RTTIME] = {NONE, NONE},
+    }};
 
 static struct slab_cache limits_cache = SLAB_CACHE("limits", sizeof(struct limits));
 
@@ -181,6 +190,36 @@ uint64_t limit_file_size(void)
         return UINT64_MAX;
     bytes = limit_soft(p, RLIMIT_FSIZE);
     return bytes == NONE ? UINT64_MAX : bytes;
+}
+
+/* As in Linux the soft limit is a second higher from then on: so SIGXCPU comes every second. */
+static void cpu_hit(struct proc *p, uint32_t soft)
+{
+    uint32_t mask;
+
+    (void)signal_of_timer(p, 0, SIGXCPU, NULL);
+    mask = thread_table_lock(p);
+    if (p->limits->of[RLIMIT_CPU].soft == soft)
+        p->limits->of[RLIMIT_CPU].soft++;
+    thread_table_unlock(p, mask);
+}
+
+void limit_cpu_tick(struct proc *p, uint64_t now_ns)
+{
+    struct limits *l = __atomic_load_n(&p->limits, __ATOMIC_ACQUIRE);
+    uint32_t soft = l ? __atomic_load_n(&l->of[RLIMIT_CPU].soft, __ATOMIC_RELAXED) : NONE;
+    uint32_t now = (uint32_t)(now_ns >> LOOK_SHIFT), spent;
+    uint64_t used;
+
+    if (likely(soft == NONE) || (int32_t)(now - __atomic_load_n(&l->look, __ATOMIC_RELAXED)) < 0)
+        return;
+    used = cpu_time_sum(proc_cpu_time(p));
+    spent = (uint32_t)((clock_ns() - now_ns) * LOOK_SPENT >> LOOK_SHIFT);
+    __atomic_store_n(&l->look, now + MAX(spent, LOOK_LEAST), __ATOMIC_RELAXED);
+    if (used >= (uint64_t)__atomic_load_n(&l->of[RLIMIT_CPU].hard, __ATOMIC_RELAXED) * NS_A_SECOND)
+        (void)signal_of_timer(p, 0, SIGKILL, NULL);
+    else if (used >= (uint64_t)soft * NS_A_SECOND)
+        cpu_hit(p, soft);
 }
 
 void limit_file_hit(void)

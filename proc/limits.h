@@ -3,8 +3,8 @@
  * Resource limits of a process (setrlimit): inherited by fork, kept by exec. A process whose limits
  * are the ones that everybody begins with has no record of them. What each part of the kernel needs
  * of them it has in its own words: mm in struct as, fs in struct fdtable.
- * Enforced: FSIZE, DATA, STACK, NPROC, NOFILE, MEMLOCK, AS, SIGPENDING, NICE. Kept and told alone:
- * CPU, CORE (no core is ever written), RSS, LOCKS (both without effect on Linux, too), MSGQUEUE,
+ * Enforced: CPU, FSIZE, DATA, STACK, NPROC, NOFILE, MEMLOCK, AS, SIGPENDING, NICE. Kept and told
+ * alone: CORE (no core is ever written), RSS, LOCKS (both without effect on Linux, too), MSGQUEUE,
  * RTPRIO and RTTIME (of which there is nothing to limit).
  */
 #ifndef PROC_LIMITS_H
@@ -57,6 +57,10 @@ const struct as_limits *limits_of_memory(const struct proc *p, struct as_limits 
 /* The address space and the files of p obey its limits from now on; not an address space that it
  * borrows from its parent, until exec gives it its own. May sleep; takes (P). */
 void limits_apply(struct proc *p);
+/* For the scheduler's tick, as timers_run_cpu: a thread of p runs. RLIMIT_CPU: SIGXCPU where p has
+ * used so much CPU time, SIGKILL at the hard limit; looked at every 10 ms, less often with many
+ * threads. */
+void limit_cpu_tick(struct proc *p, uint64_t now_ns);
 /* RLIMIT_MEMLOCK, pages that the caller may still lock; UINT32_MAX: as many as it wants. */
 uint32_t limit_lockable(void);
 

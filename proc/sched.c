@@ -23,6 +23,7 @@
 #include "kern/trace.h"
 #include "mm/as.h"
 #include "proc/cpu_time.h"
+#include "proc/limits.h"
 #include "proc/load.h"
 #include "proc/proc_timers.h"
 #include "proc/runq_impl.h"
@@ -559,6 +560,8 @@ void sched_tick(void)
 
     if (unlikely(t->proc && t->proc->timers))
         next = MIN(next, timers_run_cpu(t, now));
+    if (unlikely(t->proc && t->proc->limits))
+        limit_cpu_tick(t->proc, now);
     spin_lock(&rq->lock);
     wake_sleepers(rq, now);
     next = MIN(next, rq->first_ns);

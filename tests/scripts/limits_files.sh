@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-ulimit -n 10
+ulimit -n 14
 ulimit -n
 exec 3< /dev/null
 exec 9< /dev/null
-sh -c 'exec 10< /dev/null' 2>/dev/null
+sh -c 'cat 9<&9 14< /dev/null' 2>/dev/null
 echo $?
 (ulimit -n 4; cat < /dev/null; ls -d / | cat) 2>&1 | sed 's/.*: //'
 ulimit -n 20
@@ -24,6 +24,9 @@ sh -c 'ulimit -n 7; sh -c "ulimit -n"'
 (ulimit -u 50; ulimit -u)
 (ulimit -t 1; while :; do :; done) 2>/dev/null
 echo $?
+(ulimit -St 1; ulimit -Ht 3; ulimit -St; ulimit -Ht; trap 'echo xcpu; ulimit -St' XCPU; while :; do :; done) 2>/dev/null
+echo $?
+(ulimit -t 1; awk 'BEGIN {for (;;);}' & wait $!; echo $?) 2>/dev/null
 ulimit -n 99999999 2>/dev/null
 echo $?
 ulimit -q
