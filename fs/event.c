@@ -8,10 +8,10 @@
 
 #define NEVER UINT64_MAX
 
-void event_init(struct event *e)
+void event_init(struct event *e, uint32_t events)
 {
     waitq_init(&e->wait);
-    poll_head_init(&e->pollers);
+    poll_head_init(&e->pollers, events);
     e->version = 0;
     e->asleep = false;
 }

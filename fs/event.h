@@ -16,7 +16,8 @@ struct event {
     struct poll_head pollers;
 };
 
-void event_init(struct event *e);
+/* events: POLL* that it is about. */
+void event_init(struct event *e, uint32_t events);
 /* Sleeps until event_raise or a signal: 0 or -EINTR. m is held, and again when it returns. */
 int __must_check event_sleep(struct event *e, struct mutex *m);
 void event_wake(struct event *e);
@@ -27,6 +28,14 @@ static inline void event_raise(struct event *e)
     if (e->asleep)
         event_wake(e);
     poll_wake(&e->pollers);
+}
+
+/* It will not happen any more, which pollers may see as other events. */
+static inline void event_end(struct event *e)
+{
+    if (e->asleep)
+        event_wake(e);
+    poll_wake_any(&e->pollers);
 }
 
 #endif

@@ -138,8 +138,8 @@ int eventfd_create(uint32_t count, uint32_t flags, bool one_by_one, struct file 
     vnode_init_unnamed(&c->vnode, &counter_ops, &anon_fs, 0600);
     mutex_init(&c->lock);
     lock_classify(&c->lock, LOCK_FILE);
-    event_init(&c->more);
-    event_init(&c->less);
+    event_init(&c->more, POLLIN);
+    event_init(&c->less, POLLOUT);
     c->count = count;
     c->one_by_one = one_by_one;
     return file_open(&c->vnode, O_RDWR | flags, NULL, f);

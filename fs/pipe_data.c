@@ -58,8 +58,8 @@ int pipe_init(struct pipe *p)
         return -ENOMEM;
     mutex_init(&p->lock);
     lock_classify(&p->lock, LOCK_FILE);
-    event_init(&p->data);
-    event_init(&p->space);
+    event_init(&p->data, POLL_READ);
+    event_init(&p->space, POLL_WRITE);
     p->held = p->head = p->tail = 0;
     p->readers = p->writers = p->read_opens = p->write_opens = 0;
     return 0;
@@ -356,11 +356,11 @@ void pipe_close_end(struct pipe *p, bool writer)
     mutex_lock(&p->lock);
     if (writer && --p->writers == 0) {
         trim(p);
-        event_raise(&p->data);
+        event_end(&p->data);
     }
     if (!writer && --p->readers == 0) {
-        event_raise(&p->space);
-        event_raise(&p->data);
+        event_end(&p->space);
+        event_end(&p->data);
     }
     if (!p->readers && !p->writers)
         pipe_drop(p);

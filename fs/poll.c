@@ -19,27 +19,39 @@ struct poll_piece {
 
 _Static_assert(sizeof(struct poll_piece) <= PIECE_BYTES, "a piece is one small allocation");
 
-void poll_head_init(struct poll_head *h)
+void poll_head_init(struct poll_head *h, uint32_t events)
 {
     spin_init(&h->lock, LOCK_POLL);
+    h->events = events;
     list_init(&h->entries);
 }
 
 /* Room for one entry more, or NULL. */
-static struct poll_entry *entry_new(struct poll_wait *w)
+static struct poll_entry *thread_entry(struct poll_thread *t)
 {
-    struct poll_piece *p = w->pieces;
+    struct poll_piece *p = t->pieces;
 
-    if (w->nsmall < POLL_ENTRIES_SMALL)
-        return &w->small[w->nsmall++];
+    if (t->nsmall < POLL_ENTRIES_SMALL)
+        return &t->small[t->nsmall++];
     if (!p || p->used == PER_PIECE) {
         p = kmalloc(sizeof(*p));
         if (!p)
             return NULL;
-        p->next = w->pieces;
-        w->pieces = p;
+        p->next = t->pieces;
+        t->pieces = p;
     }
     return &p->entry[p->used++];
+}
+
+static struct poll_entry *watch_entry(struct poll_watch *w)
+{
+    return w->nentries < POLL_WATCH_HEADS ? &w->entry[w->nentries++] : NULL;
+}
+
+static struct poll_entry *entry_new(struct poll_wait *w)
+{
+    return w->wake ? watch_entry(container_of(w, struct poll_watch, wait))
+                   : thread_entry(container_of(w, struct poll_thread, wait));
 }
 
 void poll_add(struct poll_wait *w, struct poll_head *h, struct file *f)
@@ -56,23 +68,31 @@ void poll_add(struct poll_wait *w, struct poll_head *h, struct file *f)
     }
     e->head = h;
     e->waiter = w;
-    e->file = file_ref(f);
+    e->file = w->wake ? NULL : file_ref(f);
     mask = spin_lock_irq(&h->lock);
     list_push_back(&h->entries, &e->link);
     spin_unlock_irq(&h->lock, mask);
 }
 
-void poll_wake_all(struct poll_head *h)
+static void thread_wake(struct poll_thread *t)
+{
+    spin_lock(&t->queue.lock);
+    t->changed = true;
+    waitq_wake_locked(&t->queue, 1);
+    spin_unlock(&t->queue.lock);
+}
+
+void poll_wake_all(struct poll_head *h, uint32_t events)
 {
     uint32_t mask = spin_lock_irq(&h->lock);
 
     list_for_each (it, &h->entries) {
         struct poll_wait *w = container_of(it, struct poll_entry, link)->waiter;
 
-        spin_lock(&w->queue.lock);
-        w->changed = true;
-        waitq_wake_locked(&w->queue, 1);
-        spin_unlock(&w->queue.lock);
+        if (w->wake)
+            w->wake(w, events);
+        else
+            thread_wake(container_of(w, struct poll_thread, wait));
     }
     spin_unlock_irq(&h->lock, mask);
 }
@@ -82,52 +102,70 @@ uint32_t file_poll(struct file *f, struct poll_wait *w)
     return f->vnode->ops->poll ? f->vnode->ops->poll(f, w) : POLL_READ | POLL_WRITE;
 }
 
-void poll_begin(struct poll_wait *w)
+void poll_begin(struct poll_thread *t)
 {
-    waitq_init(&w->queue);
-    lock_classify(&w->queue.lock, LOCK_IRQ_WAITQ);
-    w->changed = w->full = false;
-    w->nsmall = 0;
-    w->pieces = NULL;
+    waitq_init(&t->queue);
+    lock_classify(&t->queue.lock, LOCK_IRQ_WAITQ);
+    t->wait = (struct poll_wait){NULL, false};
+    t->changed = false;
+    t->nsmall = 0;
+    t->pieces = NULL;
 }
 
-int poll_sleep(struct poll_wait *w, uint64_t until_ns)
+int poll_sleep(struct poll_thread *t, uint64_t until_ns)
 {
     int error = 0;
     uint32_t mask;
 
-    if (w->full)
+    if (t->wait.full)
         return -ENOMEM;
-    mask = spin_lock_irq(&w->queue.lock);
-    if (w->changed)
-        spin_unlock_irq(&w->queue.lock, mask);
+    mask = spin_lock_irq(&t->queue.lock);
+    if (t->changed)
+        spin_unlock_irq(&t->queue.lock, mask);
     else
-        error = waitq_sleep(&w->queue, mask, SLEEP_LIGHT, until_ns);
-    mask = spin_lock_irq(&w->queue.lock);
-    w->changed = false;
-    spin_unlock_irq(&w->queue.lock, mask);
+        error = waitq_sleep(&t->queue, mask, SLEEP_LIGHT, until_ns);
+    mask = spin_lock_irq(&t->queue.lock);
+    t->changed = false;
+    spin_unlock_irq(&t->queue.lock, mask);
     return error;
 }
 
-static void entry_end(struct poll_entry *e)
+static void entry_leave(struct poll_entry *e)
 {
     uint32_t mask = spin_lock_irq(&e->head->lock);
 
     list_remove(&e->link);
     spin_unlock_irq(&e->head->lock, mask);
+}
+
+static void entry_end(struct poll_entry *e)
+{
+    entry_leave(e);
     file_unref(e->file);
 }
 
-void poll_end(struct poll_wait *w)
+void poll_end(struct poll_thread *t)
 {
     struct poll_piece *next;
 
-    for (uint32_t i = 0; i < w->nsmall; i++)
-        entry_end(&w->small[i]);
-    for (struct poll_piece *p = w->pieces; p; p = next) {
+    for (uint32_t i = 0; i < t->nsmall; i++)
+        entry_end(&t->small[i]);
+    for (struct poll_piece *p = t->pieces; p; p = next) {
         for (uint32_t i = 0; i < p->used; i++)
             entry_end(&p->entry[i]);
         next = p->next;
         kfree(p);
     }
+}
+
+void poll_watch_begin(struct poll_watch *w, void (*wake)(struct poll_wait *w, uint32_t events))
+{
+    w->wait = (struct poll_wait){wake, false};
+    w->nentries = 0;
+}
+
+void poll_watch_end(struct poll_watch *w)
+{
+    while (w->nentries)
+        entry_leave(&w->entry[--w->nentries]);
 }

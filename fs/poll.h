@@ -8,7 +8,10 @@
  * operation sees the change, or poll_wake the waiter. A file without the operation is always ready.
  * What a waiter does: poll_begin; look at each file; where none is ready poll_sleep and look again,
  * now without entering; poll_end. Being woken says that something changed, not what.
- * Locks: head->lock, interrupts masked, below the drivers' and above the waiter's wait queue.
+ * Who is no thread and wants to know for longer, as an epoll does, has a struct poll_watch: its
+ * function is called instead.
+ * Locks: head->lock, interrupts masked, below the drivers' and above the waiter's wait queue and
+ * what a watch's function takes.
  */
 #ifndef FS_POLL_H
 #define FS_POLL_H
@@ -34,47 +37,77 @@
 /* Who waits for a file's events to change. */
 struct poll_head {
     struct spin lock;
+    uint32_t events;     /* (c) POLL* that the usual wake-up may be about */
     struct list entries; /* (lock) */
 };
+
+#define POLL_ANY (~0u)
 
 struct poll_entry {
     struct list_link link;    /* (head->lock) */
     struct poll_head *head;   /* (c) */
     struct poll_wait *waiter; /* (c) */
-    struct file *file;        /* (c) with a reference, which keeps the head */
+    struct file *file;        /* (c) a thread's: with a reference, which keeps the head */
+};
+
+/* Who waits: a struct poll_watch, or a struct poll_thread, which has no function. The function is
+ * told of POLL* that may have changed, with a head's lock held and interrupts masked. */
+struct poll_wait {
+    void (*wake)(struct poll_wait *w, uint32_t events); /* (c) */
+    bool full;                                          /* no room for an entry */
 };
 
 #define POLL_ENTRIES_SMALL 4u
 
 /* A thread that waits, on its stack; further entries are in pieces of memory. */
-struct poll_wait {
+struct poll_thread {
+    struct poll_wait wait;
     struct waitq queue;
     bool changed;              /* (queue.lock) */
-    bool full;                 /* no memory for an entry */
     uint32_t nsmall;           /* entries in small */
     struct poll_piece *pieces; /* the newest first */
     struct poll_entry small[POLL_ENTRIES_SMALL];
 };
 
-void poll_head_init(struct poll_head *h);
+#define POLL_WATCH_HEADS 2u /* no driver has more for a file */
+
+/* Who watches one file, until poll_watch_end, and has a reference to its vnode. */
+struct poll_watch {
+    struct poll_wait wait;
+    uint32_t nentries;
+    struct poll_entry entry[POLL_WATCH_HEADS];
+};
+
+void poll_head_init(struct poll_head *h, uint32_t events);
 /* For drivers; w NULL: does nothing. */
 void poll_add(struct poll_wait *w, struct poll_head *h, struct file *f);
-void poll_wake_all(struct poll_head *h);
+void poll_wake_all(struct poll_head *h, uint32_t events);
 
 /* Any context. */
 static inline void poll_wake(struct poll_head *h)
 {
     if (unlikely(!list_empty(&h->entries)))
-        poll_wake_all(h);
+        poll_wake_all(h, h->events);
+}
+
+/* The same for what may be about other events, too: an end. */
+static inline void poll_wake_any(struct poll_head *h)
+{
+    if (unlikely(!list_empty(&h->entries)))
+        poll_wake_all(h, POLL_ANY);
 }
 
 /* f's events now: POLL*; w: who is entered where they change, or NULL. May sleep. */
 uint32_t file_poll(struct file *f, struct poll_wait *w);
 
-void poll_begin(struct poll_wait *w);
+void poll_begin(struct poll_thread *t);
 /* Sleeps until something changed since poll_begin or the last sleep. 0, -EINTR, -ETIMEDOUT (at
  * until_ns, clock_ns time; UINT64_MAX: never), -ENOMEM: not everything could be entered. */
-int __must_check poll_sleep(struct poll_wait *w, uint64_t until_ns);
-void poll_end(struct poll_wait *w); /* may sleep */
+int __must_check poll_sleep(struct poll_thread *t, uint64_t until_ns);
+void poll_end(struct poll_thread *t); /* may sleep */
+
+void poll_watch_begin(struct poll_watch *w, void (*wake)(struct poll_wait *w, uint32_t events));
+/* Its function does not run any more. */
+void poll_watch_end(struct poll_watch *w);
 
 #endif

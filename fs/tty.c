@@ -69,7 +69,7 @@ void tty_init(void)
 {
     waitq_init(&tty_console.readers);
     lock_classify(&tty_console.readers.lock, LOCK_TTY);
-    poll_head_init(&tty_console.pollers);
+    poll_head_init(&tty_console.pollers, POLL_ANY);
     waitq_init(&tty_console.flow);
     mutex_init(&tty_console.writers);
     lock_classify(&tty_console.writers, LOCK_TTY_WRITERS);

@@ -71,17 +71,17 @@ typedef int look_fn(void *arg, struct poll_wait *w);
 /* Looks, and sleeps in between, until something is ready or the time is over: 0 then. */
 static int wait_until(look_fn *look, void *arg, uint64_t until_ns)
 {
-    struct poll_wait w;
+    struct poll_thread t;
     int found, error = 0;
 
-    poll_begin(&w);
-    found = look(arg, until_ns ? &w : NULL);
+    poll_begin(&t);
+    found = look(arg, until_ns ? &t.wait : NULL);
     while (!found && until_ns && !error) {
-        error = poll_sleep(&w, until_ns);
+        error = poll_sleep(&t, until_ns);
         if (!error || error == -ETIMEDOUT) /* it may have come with the end of the time */
             found = look(arg, NULL);
     }
-    poll_end(&w);
+    poll_end(&t);
     return found || error == -ETIMEDOUT ? found : error;
 }
 

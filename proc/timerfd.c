@@ -128,7 +128,7 @@ int timerfd_create(const struct clock_of *clock, uint32_t flags, struct file **f
     utimer_init(&t->u, clock, expired);
     waitq_init(&t->readers);
     lock_classify(&t->readers.lock, LOCK_IRQ_WAITQ);
-    poll_head_init(&t->pollers);
+    poll_head_init(&t->pollers, POLLIN);
     return file_open(&t->vnode, O_RDWR | flags, NULL, f);
 }
 

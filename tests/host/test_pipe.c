@@ -247,13 +247,13 @@ static void without_memory(void **state)
 static void pollers_hear(void **state)
 {
     struct file *end[2] = {NULL, NULL};
-    struct poll_wait w;
+    struct poll_thread w;
 
     (void)state;
     assert_int_equal(pipe_create(O_NONBLOCK, end), 0);
     poll_begin(&w);
     for (int i = 0; i < 100; i++) /* more than lie on the stack or in one piece */
-        assert_int_equal(file_poll(end[0], &w), 0);
+        assert_int_equal(file_poll(end[0], &w.wait), 0);
     assert_false(w.changed);
     assert_int_equal(file_write(end[1], (vaddr_t)sent, 1), 1);
     assert_true(w.changed);
@@ -271,13 +271,13 @@ static void pollers_hear(void **state)
 static void writers_hear(void **state)
 {
     struct file *end[2] = {NULL, NULL};
-    struct poll_wait w;
+    struct poll_thread w;
 
     (void)state;
     assert_int_equal(pipe_create(O_NONBLOCK, end), 0);
     assert_int_equal(file_write(end[1], (vaddr_t)sent, PIPE_BYTES), PIPE_BYTES);
     poll_begin(&w);
-    assert_int_equal(file_poll(end[1], &w), 0);
+    assert_int_equal(file_poll(end[1], &w.wait), 0);
     assert_int_equal(file_read(end[0], (vaddr_t)got, PIPE_BUF - 1), PIPE_BUF - 1);
     assert_false(w.changed); /* no room that counts */
     assert_int_equal(file_read(end[0], (vaddr_t)got, 1), 1);
@@ -294,15 +294,15 @@ static void writers_hear(void **state)
 static void no_memory_to_wait(void **state)
 {
     struct file *end[2] = {NULL, NULL};
-    struct poll_wait w;
+    struct poll_thread w;
 
     (void)state;
     assert_int_equal(pipe_create(O_NONBLOCK, end), 0);
     poll_begin(&w);
     for (unsigned i = 0; i < POLL_ENTRIES_SMALL; i++)
-        file_poll(end[0], &w);
+        file_poll(end[0], &w.wait);
     host.fail_after = 1;
-    file_poll(end[0], &w);
+    file_poll(end[0], &w.wait);
     assert_int_equal(poll_sleep(&w, UINT64_MAX), -ENOMEM);
     poll_end(&w);
     file_unref(end[0]);
