@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "fs/access.h"
+#include "fs/epoll.h"
 #include "fs/lock.h"
 #include "fs/tmpfs.h"
 #include "include/uapi/errno.h"
@@ -143,6 +144,8 @@ void file_unref(struct file *f)
     kdebug_assert(left != UINT32_MAX);
     if (left)
         return;
+    if (unlikely(f->watches))
+        epoll_forget(f);
     if (f->vnode->ops->close)
         f->vnode->ops->close(f);
     if (f->vnode->locks)

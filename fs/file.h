@@ -40,9 +40,10 @@ struct file {
     uint32_t refs;       /* atomic */
     uint32_t flags;      /* (file lock of file.c): O_NONBLOCK and O_APPEND, the others (c) */
     struct mutex lock;
-    uint64_t pos;    /* (lock) */
-    void *data;      /* driver's, from open to close */
-    uint32_t frames; /* (c) after open: what data takes */
+    struct watch *watches; /* (E) of fs/epoll_impl.h: those of epolls, which have no reference */
+    uint64_t pos;          /* (lock) */
+    void *data;            /* driver's, from open to close */
+    uint32_t frames;       /* (c) after open: what data takes */
 };
 
 /* So many descriptors in a row; a bit of used is set where file is not NULL, and one of cloexec

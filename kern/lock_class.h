@@ -68,9 +68,11 @@ enum lock_class {
     LOCK_FUTEX,
     LOCK_WAITQ,
     LOCK_BUSY_WAITQ,
-    LOCK_IRQ_WAITQ, /* of those that interrupts wake, and under which no mutex is given back */
-    LOCK_TTY,       /* a wait queue's, which guards the terminal, too */
-    LOCK_POLL,      /* of a head that pollers wait at */
+    LOCK_IRQ_WAITQ,     /* of those that interrupts wake, and under which no mutex is given back */
+    LOCK_TTY,           /* a wait queue's, which guards the terminal, too */
+    LOCK_POLL,          /* of a head that pollers wait at */
+    LOCK_EPOLL,         /* all epolls' one */
+    LOCK_EPOLL_POLLERS, /* of the head of an epoll */
     LOCK_ALL_THREADS,
     LOCK_THREADS,
     LOCK_JOB,

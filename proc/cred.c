@@ -2,13 +2,15 @@
  *
  * Credentials come and go: copied to be changed, given to the calling thread, counted for their
  * user. Plain root is NULL, however it came to be it.
- * Invariants: a user is in the table as long as credentials name it; processes of root are not
- * counted. Locks: users.lock for the table; (T) for proc->cred; neither is held over the allocator.
+ * Invariants: a user is in the table as long as credentials name it or it watches files; processes
+ * of root are not counted. Locks: users.lock for the table; (T) for proc->cred; neither is held
+ * over the allocator.
  */
 #include "proc/cred.h"
 
 #include <string.h>
 
+#include "fs/limit.h"
 #include "fs/text.h"
 #include "include/uapi/errno.h"
 #include "lib/hash.h"
@@ -28,13 +30,15 @@
 struct user {
     struct user *next; /* (users) */
     uint32_t uid;      /* (c) */
-    uint32_t refs;     /* (users) credentials */
+    uint32_t refs;     /* (users) credentials, and files watched */
     uint32_t nproc;    /* atomic: processes, zombies too, and their threads beyond the first */
+    uint32_t nwatches; /* atomic: what its epolls watch */
 };
 
 static struct {
     struct spin lock;
     struct user *bucket[BUCKETS];
+    uint32_t root_watches; /* atomic */
 } users = {.lock = SPIN_INIT(LOCK_USERS)};
 
 static struct slab_cache user_cache = SLAB_CACHE("user", sizeof(struct user));
@@ -293,6 +297,32 @@ void cred_thread_freed(struct thread *t)
     if (t->further)
         count(user_of(t->cred), -1);
     put(t->cred);
+}
+
+static uint32_t *watches_of(struct user *u)
+{
+    return u ? &u->nwatches : &users.root_watches;
+}
+
+int limit_watch_begin(uint32_t most, struct user **user)
+{
+    struct user *u = user_of(cred_current());
+
+    if (__atomic_fetch_add(watches_of(u), 1, __ATOMIC_RELAXED) >= most) {
+        __atomic_fetch_sub(watches_of(u), 1, __ATOMIC_RELAXED);
+        return -ENOSPC;
+    }
+    if (u)
+        user_hold(u);
+    *user = u;
+    return 0;
+}
+
+void limit_watch_end(struct user *user)
+{
+    __atomic_fetch_sub(watches_of(user), 1, __ATOMIC_RELAXED);
+    if (user)
+        user_put(user);
 }
 
 bool cred_may_fork(void)

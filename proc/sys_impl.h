@@ -62,6 +62,23 @@ struct path {
 int __must_check path_get(struct path *p, vaddr_t upath);
 void path_put(struct path *p);
 
+/* The signal mask that holds while the caller waits: the last argument of ppoll and its kin. */
+struct wait_mask {
+    uint64_t set;
+    bool given;
+};
+/* Reads the mask; umask 0: there is none. -EINVAL, -EFAULT. */
+int __must_check wait_mask_get(struct wait_mask *m, vaddr_t umask, uint32_t size);
+/* Before the first look the mask takes the place of the thread's own. */
+void wait_mask_enter(const struct wait_mask *m);
+/* After the last one it goes again, unless the wait was interrupted: then it goes when the handler
+ * has run. */
+void wait_mask_leave(const struct wait_mask *m, int result);
+
+/* When a wait ends that may last as long as the time at utime says: 0 at once; UINT64_MAX, never,
+ * without one. -EFAULT, -EINVAL. */
+int __must_check wait_end_get(vaddr_t utime, bool wide, uint64_t *until);
+
 /* Counts a call that is not built; the number is in r7. */
 syscall_fn sys_enosys;
 
@@ -125,6 +142,9 @@ syscall_fn sys_pipe, sys_pipe2, sys_eventfd, sys_eventfd2, sys_socket, sys_socke
 syscall_fn sys_sendto, sys_recv, sys_recvfrom, sys_shutdown;
 /* sys_poll.c */
 syscall_fn sys_poll, sys_ppoll, sys_ppoll64, sys_select, sys_pselect6, sys_pselect6_64;
+/* sys_epoll.c */
+syscall_fn sys_epoll_create, sys_epoll_create1, sys_epoll_ctl, sys_epoll_wait, sys_epoll_pwait;
+syscall_fn sys_epoll_pwait2;
 /* sys_path.c */
 syscall_fn sys_access, sys_faccessat, sys_faccessat2, sys_readlink, sys_readlinkat, sys_chdir,
     sys_chroot;

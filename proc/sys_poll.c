@@ -26,14 +26,7 @@ struct pollfd {
 
 _Static_assert(sizeof(struct pollfd) == 8, "the ABI's");
 
-/* The signal mask that holds while the caller waits: ppoll's and pselect6's last argument. */
-struct wait_mask {
-    uint64_t set;
-    bool given;
-};
-
-/* Reads the mask; umask 0: there is none. -EINVAL, -EFAULT. */
-static int wait_mask_get(struct wait_mask *m, vaddr_t umask, uint32_t size)
+int wait_mask_get(struct wait_mask *m, vaddr_t umask, uint32_t size)
 {
     m->given = umask != 0;
     if (!m->given)
@@ -43,16 +36,13 @@ static int wait_mask_get(struct wait_mask *m, vaddr_t umask, uint32_t size)
     return copy_from_user(&m->set, umask, sizeof(m->set));
 }
 
-/* Before the first look the mask takes the place of the thread's own. */
-static void wait_mask_enter(const struct wait_mask *m)
+void wait_mask_enter(const struct wait_mask *m)
 {
     if (m->given)
         signal_mask_for_now(m->set);
 }
 
-/* After the last one it goes again, unless the wait was interrupted: then it goes when the handler
- * has run. */
-static void wait_mask_leave(const struct wait_mask *m, int result)
+void wait_mask_leave(const struct wait_mask *m, int result)
 {
     if (m->given && result != -EINTR)
         signal_mask_back();
@@ -146,9 +136,7 @@ SYSCALL3(sys_poll, ufds, n, ms)
     return wait_result(poll_for(ufds, n, until));
 }
 
-/* When a wait ends that may last as long as the time at utime says: 0 at once; NEVER without one.
- */
-static int read_end(vaddr_t utime, bool wide, uint64_t *until)
+int wait_end_get(vaddr_t utime, bool wide, uint64_t *until)
 {
     uint64_t ns;
     int error;
@@ -180,7 +168,7 @@ static int ppoll(uint32_t ufds, uint32_t n, vaddr_t utime, vaddr_t umask, bool w
 {
     struct wait_mask mask;
     uint64_t until;
-    int result = read_end(utime, wide, &until);
+    int result = wait_end_get(utime, wide, &until);
 
     if (!result)
         result = wait_mask_get(&mask, umask, syscall_arg(5));
@@ -306,7 +294,7 @@ static int select_for(uint32_t n, const vaddr_t at[3], uint64_t until_ns)
     return result;
 }
 
-/* As read_end for a timeval, whose microseconds may be more than a second. */
+/* As wait_end_get for a timeval, whose microseconds may be more than a second. */
 static int read_end_usec(vaddr_t utime, uint64_t *until)
 {
     struct timespec32 t;
@@ -363,7 +351,7 @@ static int pselect(uint32_t n, const vaddr_t at[3], bool wide)
     int result = select_mask_get(&mask, syscall_arg(6));
 
     if (!result)
-        result = read_end(utime, wide, &until);
+        result = wait_end_get(utime, wide, &until);
     if (result)
         return result;
     wait_mask_enter(&mask);

@@ -185,6 +185,9 @@ syscall_fn *const syscall_table[SYSCALL_MAX] = {
     [241] = sys_sched_setaffinity,
     [242] = sys_sched_getaffinity,
     [248] = sys_exit_group,
+    [250] = sys_epoll_create,
+    [251] = sys_epoll_ctl,
+    [252] = sys_epoll_wait,
     [256] = sys_set_tid_address,
     [257] = sys_timer_create,
     [258] = sys_timer_settime,
@@ -231,6 +234,7 @@ syscall_fn *const syscall_table[SYSCALL_MAX] = {
     [339] = sys_get_robust_list,
     [341] = sys_advise, /* sync_file_range2 */
     [345] = sys_getcpu,
+    [346] = sys_epoll_pwait,
     [348] = sys_utimensat,
     [350] = sys_timerfd_create,
     [351] = sys_eventfd,
@@ -238,6 +242,7 @@ syscall_fn *const syscall_table[SYSCALL_MAX] = {
     [353] = sys_timerfd_settime,
     [354] = sys_timerfd_gettime,
     [356] = sys_eventfd2,
+    [357] = sys_epoll_create1,
     [358] = sys_dup3,
     [359] = sys_pipe2,
     [361] = sys_preadv,
@@ -264,6 +269,7 @@ syscall_fn *const syscall_table[SYSCALL_MAX] = {
     [421] = sys_rt_sigtimedwait64,
     [422] = sys_futex64, /* futex_time64 */
     [439] = sys_faccessat2,
+    [441] = sys_epoll_pwait2,
 };
 
 /* Calls that are not built, by number; the last one: all numbers outside the table. */

@@ -100,3 +100,8 @@ void fake_files(uint32_t nframes)
     tmpfs_set_limit();
     vnode_set_root(root);
 }
+
+bool thread_signalled(void)
+{
+    return false;
+}
