@@ -16,7 +16,7 @@
 
 #define ANON_MAGIC  0x09041934u
 #define ANON_DEV    5u
-#define LEVELS_MOST 7    /* epolls in epolls, with the outermost */
+#define LEVELS_MOST 5    /* epolls in epolls, with the outermost */
 #define STEPS_MOST  1000 /* of a search through epolls, interrupts masked */
 #define MEMORY_PART 25u  /* of memory, for the watches of a user */
 #define EXCLUSIVE_OK                                                                               \

@@ -65,8 +65,8 @@ static int counter_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
         n = c->one_by_one ? 1 : c->count;
         c->count -= n;
         event_raise(&c->less);
-        if (c->count)
-            event_raise(&c->more); /* for another reader */
+        if (c->count && c->more.asleep)
+            event_wake(&c->more); /* for another reader; who polls knows */
     }
     mutex_unlock(&c->lock);
     if (error)
