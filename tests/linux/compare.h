@@ -115,6 +115,7 @@ void theme_procfs(void);
 void theme_tty(void);
 void theme_timers(void);
 void theme_clocks(void);
+void theme_epoll(void);
 
 /* A random program by seed; prints its digest, or with loud each step. */
 void random_program(uint32_t seed, bool loud);

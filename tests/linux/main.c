@@ -25,7 +25,7 @@ static const struct theme {
     {"threads", theme_threads}, {"futex", theme_futex},   {"users", theme_users},
     {"rights", theme_rights},   {"others", theme_others}, {"limits", theme_limits},
     {"procfs", theme_procfs},   {"tty", theme_tty},       {"timers", theme_timers},
-    {"clocks", theme_clocks},
+    {"clocks", theme_clocks},   {"epoll", theme_epoll},
 };
 
 #define THEMES (sizeof(themes) / sizeof(themes[0]))
