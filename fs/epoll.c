@@ -14,11 +14,12 @@
 #include "mm/frame.h"
 #include "mm/slab.h"
 
-#define ANON_MAGIC  0x09041934u
-#define ANON_DEV    5u
-#define LEVELS_MOST 5    /* epolls in epolls, with the outermost */
-#define STEPS_MOST  1000 /* of a search through epolls, interrupts masked */
-#define MEMORY_PART 25u  /* of memory, for the watches of a user */
+#define ANON_MAGIC   0x09041934u
+#define ANON_DEV     5u
+#define LEVELS_MOST  5      /* epolls in epolls, with the outermost */
+#define STEPS_MOST   1000   /* of a search through epolls, interrupts masked */
+#define WATCHES_MOST 32768u /* of a user: all may be woken at once, interrupts masked */
+#define MEMORY_PART  25u    /* of memory, for the watches of a user */
 #define EXCLUSIVE_OK                                                                               \
     (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLL_WAKEUP | EPOLL_EDGE | EPOLL_EXCLUSIVE)
 #define ALWAYS_WANTED (POLLERR | POLLHUP)
@@ -294,6 +295,7 @@ static uint32_t watches_most(void)
         struct frame_stats s = frame_stats();
 
         most = MAX((s.total - s.reserved) / MEMORY_PART, 1u) * (PAGE_SIZE / sizeof(struct watch));
+        most = MIN(most, WATCHES_MOST);
         __atomic_store_n(&all.most, most, __ATOMIC_RELAXED);
     }
     return most;

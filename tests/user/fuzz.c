@@ -130,7 +130,7 @@ static uint32_t argument(struct worker *w, char kind)
     if (roll(w, 24) == 0 && kind != 'i' && kind != 't')
         return any(w);
     switch (kind) {
-    case 'f': return roll(w, 12) ? roll(w, 14) : 0xffffff9cu;
+    case 'f': return roll(w, 12) ? roll(w, 17) : 0xffffff9cu;
     case 'p': return address(w);
     case 'P': return roll(w, 3) ? address(w) : 0;
     case 's': return path(w);
@@ -270,6 +270,19 @@ static void wake_up(void)
             sys_raw(TGKILL, self, tids[i], SIGNAL);
 }
 
+/* What calls wait for or with: a pipe, a counter, and epolls, one of which watches them. */
+static void waiting_open(void)
+{
+    uint32_t in_and_out[4] = {5};
+    long ep = sys_raw(357, 0), other = sys_raw(357, 0), counter = sys_raw(356, 1, 04000);
+    int pipe[2] = {-1, -1};
+
+    sys_raw(359, pipe, 04000);
+    sys_raw(251, ep, 1, counter, in_and_out);
+    sys_raw(251, ep, 1, pipe[0], in_and_out);
+    sys_raw(251, other, 1, ep, in_and_out);
+}
+
 /* The first thread of a process: starts the others, wakes who sleeps, and ends all of them when
  * they are done, or can't be woken. */
 static void worker_run(uint32_t number)
@@ -291,6 +304,7 @@ static void worker_run(uint32_t number)
         files_open("null", O_RDWR, 0);
     for (unsigned i = 0; i < 8; i++)
         files_open(paths[i], i == 1 ? O_RDONLY : O_RDWR, 0);
+    waiting_open();
     mmap((void *)ARENA, ARENA_PAGES * PAGE, PROT_READ | PROT_WRITE,
          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (keeper)

@@ -10,7 +10,7 @@ add_library(user_tap STATIC ${TESTS_DIR}/tap.c ${TESTS_DIR}/mapping.c ${TESTS_DI
     ${TESTS_DIR}/malice.S)
 target_link_libraries(user_tap PUBLIC user_glue)
 
-foreach(name t_cost t_crash t_cycle t_device t_disk t_disk_storm t_epoll t_exec t_faults t_fb t_fifo t_file
+foreach(name t_cost t_crash t_cycle t_device t_disk t_disk_storm t_epoll t_epoll_storm t_exec t_faults t_fb t_fifo t_file
     t_files t_files_data t_files_lock t_files_storm t_fork t_hat t_hostile t_malice_calls
     t_malice_instructions t_malice_leftovers t_malice_life t_malice_limits t_malice_storm t_memory
     t_mmap t_mmap_disk t_mmap_file t_mmap_range t_mmap_shared t_pipe t_points t_poll t_procfs
