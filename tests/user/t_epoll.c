@@ -395,6 +395,33 @@ static void test_limit(void)
     CHECK_EQ(ready(ep), MOST);
 }
 
+/* What a user who has gone watched counts for him, until it is watched no more. */
+static void test_users(void)
+{
+    int ep = epoll_new(), n = counter(1), status;
+
+    for (int i = 0; i < 3; i++) {
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            int fd = dup2(n, 100 + i);
+
+            if (sys_raw(213, 1000 + i)) /* setuid */
+                _exit(1);
+            _exit(epoll_do(ep, ADD, fd, IN) == 0 ? 0 : 2);
+        }
+        CHECK_EQ(waitpid(pid, &status, 0), pid);
+        CHECK(tap_exited_with(status, 0));
+    }
+    CHECK_EQ(ready(ep), 3); /* the file is the same, the numbers were theirs */
+    CHECK_EQ(dup2(n, 101), 101);
+    CHECK_EQ(epoll_do(ep, DEL, 101, 0), 0);
+    CHECK_EQ(ready(ep), 2);
+    close(101);
+    close(n);
+    CHECK_EQ(ready(ep), 0);
+}
+
 #define STACK   8192u
 #define THREADS 4u
 
@@ -489,6 +516,7 @@ static const struct tap_test tests[] = {
     {"time-outs", test_time_outs},
     {"signals", test_signals},
     {"many watches", test_limit},
+    {"watches of users who have gone", test_users},
     {"threads share an epoll", test_threads},
 };
 
