@@ -115,7 +115,7 @@ static int ask(int line, uint32_t count)
 /* Eight ask one, each waiting for its answer: a lost wake-up stops them. */
 static void lost_wake_ups(enum way way)
 {
-    uint32_t count = tap_count(200, 10000);
+    uint32_t count = tap_count(200, 5000);
     pid_t pids[LINES + 1];
     int status;
 
@@ -316,7 +316,7 @@ static void ignore_broken_pipes(void)
 static void test_storm(void)
 {
     ignore_broken_pipes();
-    steps = tap_count(2000, 200000);
+    steps = tap_count(2000, 50000);
     run_threads();
     CHECK(added > steps / 20 && told > steps / 20);
 }
@@ -333,7 +333,7 @@ static int storm_for_ever(void *arg)
 
 static void test_killed(void)
 {
-    for (uint32_t i = tap_count(5, 200); i; i--) {
+    for (uint32_t i = tap_count(5, 50); i; i--) {
         int status;
         pid_t pid = fork();
 
