@@ -17,8 +17,8 @@
 #define ANON_MAGIC   0x09041934u
 #define ANON_DEV     5u
 #define LEVELS_MOST  5      /* epolls in epolls, with the outermost */
-#define STEPS_MOST   1000   /* of a search through epolls, interrupts masked */
-#define WATCHES_MOST 32768u /* of a user: all may be woken at once, interrupts masked */
+#define STEPS_MOST   100    /* of a search, or a wave, through epolls, interrupts masked */
+#define WATCHES_MOST 32768u /* of a user */
 #define MEMORY_PART  25u    /* of memory, for the watches of a user */
 #define EXCLUSIVE_OK                                                                               \
     (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLL_WAKEUP | EPOLL_EDGE | EPOLL_EXCLUSIVE)
@@ -241,9 +241,12 @@ static int levels_in(struct search *s, const struct epoll *ep, int room)
         s->error = -EINVAL;
     if (s->error)
         return 0;
-    list_for_each (it, &ep->nested)
-        most = MAX(most,
-                   levels_in(s, epoll_of(container_of(it, struct watch, nested)->file), room - 1));
+    list_for_each (it, &ep->nested) {
+        const struct watch *w = container_of(it, struct watch, nested);
+        int levels = levels_in(s, epoll_of(w->file), room - 1);
+
+        most = MAX(most, levels);
+    }
     return most + 1;
 }
 
@@ -258,8 +261,11 @@ static int levels_out(struct search *s, const struct epoll *ep, int room)
         s->error = -EINVAL;
     if (s->error)
         return 0;
-    for (const struct watch *w = ep->file->watches; w; w = w->next)
-        most = MAX(most, levels_out(s, w->ep, room - 1));
+    for (const struct watch *w = ep->file->watches; w; w = w->next) {
+        int levels = levels_out(s, w->ep, room - 1);
+
+        most = MAX(most, levels);
+    }
     return most + 1;
 }
 
@@ -364,7 +370,7 @@ static int watch_failed(struct watch *w)
     spin_unlock_irq(&epoll_lock, mask);
     if (!dead)
         watch_put(w);
-    return -ENOMEM;
+    return -ENOSPC;
 }
 
 static int watch_add(struct epoll *ep, struct file *f, int fd, const struct epoll_event *e)

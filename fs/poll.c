@@ -23,6 +23,7 @@ void poll_head_init(struct poll_head *h, uint32_t events)
 {
     spin_init(&h->lock, LOCK_POLL);
     h->events = events;
+    h->nwatches = 0;
     list_init(&h->entries);
 }
 
@@ -43,35 +44,47 @@ static struct poll_entry *thread_entry(struct poll_thread *t)
     return &p->entry[p->used++];
 }
 
-static struct poll_entry *watch_entry(struct poll_watch *w)
+static void entry_enter(struct poll_entry *e, struct poll_wait *w, struct poll_head *h)
 {
-    return w->nentries < POLL_WATCH_HEADS ? &w->entry[w->nentries++] : NULL;
+    e->head = h;
+    e->waiter = w;
+    list_push_back(&h->entries, &e->link);
 }
 
-static struct poll_entry *entry_new(struct poll_wait *w)
+static bool thread_add(struct poll_thread *t, struct poll_head *h, struct file *f)
 {
-    return w->wake ? watch_entry(container_of(w, struct poll_watch, wait))
-                   : thread_entry(container_of(w, struct poll_thread, wait));
+    struct poll_entry *e = thread_entry(t);
+    uint32_t mask;
+
+    if (!e)
+        return false;
+    e->file = file_ref(f);
+    mask = spin_lock_irq(&h->lock);
+    entry_enter(e, &t->wait, h);
+    spin_unlock_irq(&h->lock, mask);
+    return true;
+}
+
+static bool watch_add(struct poll_watch *w, struct poll_head *h)
+{
+    uint32_t mask = spin_lock_irq(&h->lock);
+    bool room = w->nentries < POLL_WATCH_HEADS && h->nwatches < POLL_WATCHES;
+
+    if (room) {
+        entry_enter(&w->entry[w->nentries++], &w->wait, h);
+        h->nwatches++;
+    }
+    spin_unlock_irq(&h->lock, mask);
+    return room;
 }
 
 void poll_add(struct poll_wait *w, struct poll_head *h, struct file *f)
 {
-    struct poll_entry *e;
-    uint32_t mask;
-
     if (!w)
         return;
-    e = entry_new(w);
-    if (!e) {
+    if (!(w->wake ? watch_add(container_of(w, struct poll_watch, wait), h)
+                  : thread_add(container_of(w, struct poll_thread, wait), h, f)))
         w->full = true;
-        return;
-    }
-    e->head = h;
-    e->waiter = w;
-    e->file = w->wake ? NULL : file_ref(f);
-    mask = spin_lock_irq(&h->lock);
-    list_push_back(&h->entries, &e->link);
-    spin_unlock_irq(&h->lock, mask);
 }
 
 static void thread_wake(struct poll_thread *t)
@@ -130,17 +143,12 @@ int poll_sleep(struct poll_thread *t, uint64_t until_ns)
     return error;
 }
 
-static void entry_leave(struct poll_entry *e)
+static void entry_end(struct poll_entry *e)
 {
     uint32_t mask = spin_lock_irq(&e->head->lock);
 
     list_remove(&e->link);
     spin_unlock_irq(&e->head->lock, mask);
-}
-
-static void entry_end(struct poll_entry *e)
-{
-    entry_leave(e);
     file_unref(e->file);
 }
 
@@ -166,6 +174,12 @@ void poll_watch_begin(struct poll_watch *w, void (*wake)(struct poll_wait *w, ui
 
 void poll_watch_end(struct poll_watch *w)
 {
-    while (w->nentries)
-        entry_leave(&w->entry[--w->nentries]);
+    while (w->nentries) {
+        struct poll_entry *e = &w->entry[--w->nentries];
+        uint32_t mask = spin_lock_irq(&e->head->lock);
+
+        list_remove(&e->link);
+        e->head->nwatches--;
+        spin_unlock_irq(&e->head->lock, mask);
+    }
 }

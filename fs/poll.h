@@ -38,6 +38,7 @@
 struct poll_head {
     struct spin lock;
     uint32_t events;     /* (c) POLL* that the usual wake-up may be about */
+    uint32_t nwatches;   /* (lock) of the entries */
     struct list entries; /* (lock) */
 };
 
@@ -69,7 +70,8 @@ struct poll_thread {
     struct poll_entry small[POLL_ENTRIES_SMALL];
 };
 
-#define POLL_WATCH_HEADS 2u /* no driver has more for a file */
+#define POLL_WATCH_HEADS 2u   /* no driver has more for a file */
+#define POLL_WATCHES     256u /* at a head: who wakes them does so with interrupts masked */
 
 /* Who watches one file, until poll_watch_end, and has a reference to its vnode. */
 struct poll_watch {
