@@ -8,8 +8,8 @@
 
 #include "fs/limit.h"
 #include "include/uapi/errno.h"
-#include "loader/stack.h"
 #include "kern/clock.h"
+#include "loader/stack.h"
 #include "mm/slab.h"
 #include "proc/cpu_time.h"
 #include "proc/cred.h"
@@ -17,12 +17,12 @@
 #include "proc/signal_impl.h"
 
 struct limits {
-    struct limit of[RLIMITS]; /* (T), soft ones read without */
-    uint32_t look;            /* atomic: when to look at CPU time again, in looks' units */
+    struct limit of[RLIMITS]; /* (T), read without */
+    uint32_t looked, pause;   /* atomic: at CPU time, and how long not again; 1 << LOOK_SHIFT ns */
 };
 
 #define LOOK_SHIFT  20u /* ns: looks are timed in about a millisecond, */
-#define LOOK_LEAST  10u /* are so much apart at least, */
+#define LOOK_LEAST  8u  /* are so much apart at least, */
 #define LOOK_SPENT  8u  /* and this many times what one took */
 #define NS_A_SECOND 1000000000u
 
@@ -195,13 +195,13 @@ uint64_t limit_file_size(void)
 /* As in Linux the soft limit is a second higher from then on: so SIGXCPU comes every second. */
 static void cpu_hit(struct proc *p, uint32_t soft)
 {
-    uint32_t mask;
+    uint32_t mask = thread_table_lock(p);
+    bool first = p->limits->of[RLIMIT_CPU].soft == soft; /* not another CPU, which looks as well */
 
-    (void)signal_of_timer(p, 0, SIGXCPU, NULL);
-    mask = thread_table_lock(p);
-    if (p->limits->of[RLIMIT_CPU].soft == soft)
-        p->limits->of[RLIMIT_CPU].soft++;
+    p->limits->of[RLIMIT_CPU].soft += first;
     thread_table_unlock(p, mask);
+    if (first)
+        (void)signal_of_timer(p, 0, SIGXCPU, NULL);
 }
 
 void limit_cpu_tick(struct proc *p, uint64_t now_ns)
@@ -211,11 +211,13 @@ void limit_cpu_tick(struct proc *p, uint64_t now_ns)
     uint32_t now = (uint32_t)(now_ns >> LOOK_SHIFT), spent;
     uint64_t used;
 
-    if (likely(soft == NONE) || (int32_t)(now - __atomic_load_n(&l->look, __ATOMIC_RELAXED)) < 0)
+    if (likely(soft == NONE) || now - __atomic_load_n(&l->looked, __ATOMIC_RELAXED) <
+                                    __atomic_load_n(&l->pause, __ATOMIC_RELAXED))
         return;
     used = cpu_time_sum(proc_cpu_time(p));
     spent = (uint32_t)((clock_ns() - now_ns) * LOOK_SPENT >> LOOK_SHIFT);
-    __atomic_store_n(&l->look, now + MAX(spent, LOOK_LEAST), __ATOMIC_RELAXED);
+    __atomic_store_n(&l->looked, now, __ATOMIC_RELAXED);
+    __atomic_store_n(&l->pause, MAX(spent, LOOK_LEAST), __ATOMIC_RELAXED);
     if (used >= (uint64_t)__atomic_load_n(&l->of[RLIMIT_CPU].hard, __ATOMIC_RELAXED) * NS_A_SECOND)
         (void)signal_of_timer(p, 0, SIGKILL, NULL);
     else if (used >= (uint64_t)soft * NS_A_SECOND)

@@ -58,8 +58,8 @@ const struct as_limits *limits_of_memory(const struct proc *p, struct as_limits 
  * borrows from its parent, until exec gives it its own. May sleep; takes (P). */
 void limits_apply(struct proc *p);
 /* For the scheduler's tick, as timers_run_cpu: a thread of p runs. RLIMIT_CPU: SIGXCPU where p has
- * used so much CPU time, SIGKILL at the hard limit; looked at every 10 ms, less often with many
- * threads. */
+ * used so much CPU time, SIGKILL at the hard limit; looked at every 10 to 20 ms, less often with
+ * many threads. */
 void limit_cpu_tick(struct proc *p, uint64_t now_ns);
 /* RLIMIT_MEMLOCK, pages that the caller may still lock; UINT32_MAX: as many as it wants. */
 uint32_t limit_lockable(void);

@@ -9,19 +9,28 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "malice.h"
+#include "raw_thread.h"
 
-#define FDS           1024
-#define FDS_HARD      4096
-#define SYS_PRLIMIT64 369
-#define SEGS          70000u
-#define ARG_MAX_      (128u * 1024)
-#define STACK         (8u << 20)
-#define RLIMIT_STACK_ 3
-#define CHILDREN      100
-#define TOGETHER      24
+#define FDS              1024
+#define FDS_HARD         4096
+#define SYS_PRLIMIT64    369
+#define SEGS             70000u
+#define ARG_MAX_         (128u * 1024)
+#define STACK            (8u << 20)
+#define RLIMIT_CPU_      0
+#define RLIMIT_STACK_    3
+#define SIGXCPU_         24
+#define SYS_MOUNT        21
+#define SYS_UMOUNT2      52
+#define SYS_FTRUNCATE    93
+#define SYS_WAIT4        114
+#define SYS_RT_SIGACTION 174
+#define CHILDREN         100
+#define TOGETHER         24
 
 static void test_descriptors(void)
 {
@@ -138,6 +147,89 @@ static void test_arguments_together(void)
         done += status == 0;
     }
     CHECK(done > 0);
+    for (int i = 0; i < TOGETHER; i++) /* nothing of them is left */
+        CHECK(tap_exited_with(tap_program(bigs, false), 0));
+}
+
+static void spins(void *arg)
+{
+    (void)arg;
+    for (;;)
+        continue;
+}
+
+static int spins_twice(void *arg)
+{
+    static _Alignas(8) uint8_t stack[4096];
+    static volatile uint32_t tid;
+    const uint32_t ignored[5] = {1};
+
+    (void)arg;
+    sys_raw(SYS_RT_SIGACTION, SIGXCPU_, ignored, 0, 8);
+    if (raw_thread(RAW_THREAD_FLAGS, stack + sizeof stack, &tid, spins, NULL) < 0)
+        return 1;
+    spins(NULL);
+    return 2;
+}
+
+/* What is inherited holds for two threads together: at the hard limit nothing is ignored. */
+static int limits_cpu(void *arg)
+{
+    const uint64_t seconds[2] = {1, 2};
+
+    (void)arg;
+    if (sys_raw(SYS_PRLIMIT64, 0, RLIMIT_CPU_, seconds, 0))
+        return 1;
+    return tap_killed_by(tap_child(spins_twice, NULL), SIGKILL) ? 0 : 2;
+}
+
+static void test_cpu_time(void)
+{
+    uint32_t usage[18]; /* struct rusage: first the seconds of user time */
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0)
+        _exit(limits_cpu(NULL));
+    CHECK_EQ(sys_raw(SYS_WAIT4, pid, &status, 0, usage), pid);
+    CHECK_EQ(status, 0);
+    CHECK(usage[0] >= 1); /* some of it is the kernel's */
+    CHECK(tap_in_time((long)usage[0] * 1000, 3000));
+}
+
+/* A shared mapping of more than its tmpfs may hold. */
+static int fills(void *arg)
+{
+    volatile char *p = arg;
+
+    for (int i = 0; i < 16; i++)
+        p[i * PAGE] = 1;
+    return 0;
+}
+
+static void test_full_tmpfs(void)
+{
+    struct stat st;
+    char *p;
+    int fd;
+
+    CHECK_EQ(mkdir("/tmp/full", 0700), 0);
+    CHECK_EQ(sys_raw(SYS_MOUNT, "full", "/tmp/full", "tmpfs", 0, "size=16k"), 0);
+    fd = open("/tmp/full/f", O_RDWR | O_CREAT, 0600);
+    CHECK(fd >= 0);
+    CHECK_EQ(sys_raw(SYS_FTRUNCATE, fd, 16 * PAGE), 0);
+    p = mmap(0, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    CHECK(p != MAP_FAILED);
+    CHECK(tap_killed_by(tap_child(fills, p), SIGBUS));
+    CHECK_EQ(p[3 * PAGE], 1);
+    CHECK_EQ(p[4 * PAGE], 0);
+    CHECK_EQ(fstat(fd, &st), 0);
+    CHECK_EQ(st.st_blocks, 4 * 8);
+    CHECK_EQ(sys_raw(SYS_UMOUNT2, "/tmp/full", 0), -EBUSY);
+    CHECK_EQ(munmap(p, 16 * PAGE), 0);
+    CHECK_EQ(close(fd), 0);
+    CHECK_EQ(sys_raw(SYS_UMOUNT2, "/tmp/full", 0), 0);
+    CHECK_EQ(rmdir("/tmp/full"), 0);
 }
 
 static void test_paths(void)
@@ -266,6 +358,8 @@ int main(void)
         {"segments", test_segments},
         {"arguments", test_arguments},
         {"arguments, many at once", test_arguments_together},
+        {"seconds of CPU time", test_cpu_time},
+        {"a full tmpfs", test_full_tmpfs},
         {"paths", test_paths},
         {"links", test_links},
         {"children", test_children},
