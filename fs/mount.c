@@ -263,21 +263,39 @@ int mount_add(const struct mount_request *r)
 
 /* Who opens a file to write first counts itself, then looks at the flags (vnode_write_begin); so
  * they are set here before the count is read, again. (n) held for writing. */
-static int change(struct vnode *root, uint32_t flags, const char *options)
+static int set_read_only(struct vnode *root, uint32_t flags)
 {
-    bool refuses = flags & FS_RDONLY;
     uint32_t was;
-    int error = 0;
 
-    if (refuses && tmpfs_is_written(root))
+    if (tmpfs_is_written(root))
         return -EBUSY;
     was = __atomic_exchange_n(flags_of(root), flags, __ATOMIC_SEQ_CST);
-    if (refuses && tmpfs_is_written(root))
-        error = -EBUSY;
-    else if (root->fs->remount)
-        error = root->fs->remount(root->fs, options);
-    if (error)
-        __atomic_store_n(flags_of(root), was, __ATOMIC_RELAXED);
+    if (!tmpfs_is_written(root))
+        return 0;
+    __atomic_store_n(flags_of(root), was, __ATOMIC_RELAXED);
+    return -EBUSY;
+}
+
+/* All or nothing: what can be refused comes before the flags, and can be taken back. */
+static int change_tree(struct vnode *root, uint32_t flags, const char *options)
+{
+    const struct fs *fs = root->fs;
+    int error = 0;
+
+    if (flags & FS_RDONLY && !(*flags_of(root) & FS_RDONLY)) {
+        uint32_t was = *flags_of(root);
+
+        error = set_read_only(root, flags);
+        if (!error && fs->remount)
+            error = fs->remount(fs, options);
+        if (error)
+            __atomic_store_n(flags_of(root), was, __ATOMIC_RELAXED);
+        return error;
+    }
+    if (fs->remount)
+        error = fs->remount(fs, options);
+    if (!error)
+        __atomic_store_n(flags_of(root), flags, __ATOMIC_SEQ_CST);
     return error;
 }
 
@@ -294,7 +312,7 @@ int mount_change(const struct mount_request *r)
     if (!m || (r->flags & FS_RDONLY && !flags_of(v)))
         error = -EINVAL;
     else if (flags_of(v))
-        error = change(v, r->flags, r->options);
+        error = change_tree(v, r->flags, r->options);
     names_write_done();
     vnode_unref(v);
     return error;

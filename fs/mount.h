@@ -25,9 +25,9 @@ struct mount_request {
 /* May sleep. -ENODEV: no such file system; -EBUSY: it is mounted elsewhere, or there are too many
  * mounts; -EINVAL: an option that is not known; those of vnode_lookup; -ENOTDIR; -ENOMEM. */
 int __must_check mount_add(const struct mount_request *r);
-/* Other flags and options for what is mounted at path. -EINVAL: nothing is, it can't be read-only,
- * or an option is not known or below what is used; -EBUSY: to be read-only, and something is open
- * for writing. */
+/* Other flags and options for what is mounted at path, or none of them. -EINVAL: nothing is, it
+ * can't be read-only, or an option is not known, less than what is used, or a size for a tree that
+ * has no own one (the root, /dev); -EBUSY: to be read-only, and something is open for writing. */
 int __must_check mount_change(const struct mount_request *r);
 /* Takes away what is mounted at path (follow: the last link, too); later: also if it is in use: it
  * is gone when nobody uses it any more. -EINVAL: nothing is mounted there; -EBUSY. */

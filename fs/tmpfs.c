@@ -106,8 +106,8 @@ int tmpfs_count_name(const struct fs *fs)
 
 void tmpfs_uncount_name(const struct fs *fs)
 {
-    __atomic_fetch_sub(&tmpfs_state_of(fs)->inodes, 1, __ATOMIC_RELAXED);
     __atomic_fetch_sub(&tmpfs.inodes, 1, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&tmpfs_state_of(fs)->inodes, 1, __ATOMIC_RELEASE); /* its tree may go now */
 }
 
 static const struct vnode_ops *ops_of(uint32_t mode, uint32_t rdev)

@@ -456,25 +456,31 @@ static int data_truncate(struct vnode *v, uint64_t size)
     return error;
 }
 
-/* Space for every page of the range. Zeroes where nothing was. */
+/* Space for every page of the range. Zeroes where nothing was. After an error no page is left
+ * behind the file's end that was not there before. */
 static int allocate_pages(struct tnode *n, uint32_t first, uint32_t end)
 {
+    uint32_t was_end = n->obj.alloc_end, page = first;
     struct fs_space s;
+    int error = 0;
 
     tmpfs_space(n->vnode.fs, &s);
     if (end - first > s.pages_most)
         return -ENOSPC;
-    n->obj.alloc_end = MAX(n->obj.alloc_end, end);
-    for (uint32_t page = first; page < end; page++) {
-        int error = page_write(n, (uint64_t)page << PAGE_SHIFT, (struct source){0}, 0);
-
-        if (error)
-            return error;
-        if (thread_interrupted())
-            return -EINTR;
+    n->obj.alloc_end = MAX(was_end, end);
+    for (; page < end && !error; page++) {
+        error = page_write(n, (uint64_t)page << PAGE_SHIFT, (struct source){0}, 0);
+        if (!error && thread_interrupted())
+            error = -EINTR;
         preempt_point();
     }
-    return 0;
+    if (error) {
+        first = MAX(first, MAX(was_end, (uint32_t)((n->obj.size_bytes + PAGE_MASK) >> PAGE_SHIFT)));
+        if (first < page)
+            obj_punch(&n->obj, first, page);
+        n->obj.alloc_end = was_end;
+    }
+    return error;
 }
 
 /* Zeroes into a part of a page, which may have to come from the archive for it. */

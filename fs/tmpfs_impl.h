@@ -18,7 +18,7 @@ struct tmpfs_state {
     struct obj_share pages;  /* of its files, if so */
     uint32_t inodes;         /* atomic; and further names of files */
     uint32_t inodes_most;    /* atomic; UINT32_MAX: the limit for all is enough */
-    uint32_t mode, uid, gid; /* (c) its root's, as mount(2) said */
+    uint32_t mode, uid, gid; /* (c) as mount(2) said, for /proc/mounts */
 };
 
 /* An inode; of a regular file only with what follows `obj`. */

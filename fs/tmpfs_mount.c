@@ -204,32 +204,46 @@ int tmpfs_remount(const struct fs *fs, const char *options)
     return 0;
 }
 
-/* A piece of text behind others. */
-#define PUT(...) at += MIN((size_t)fmt_snprint(buf + at, size - at, __VA_ARGS__), size - at - 1)
+/* Text in a buffer. */
+struct out {
+    char *buf;
+    size_t size, at;
+};
+
+static void put(struct out *o, const char *key, int digits, uint64_t value, const char *unit)
+{
+    size_t room = o->size - o->at; /* at least 1: the end */
+    size_t n = (size_t)fmt_snprint(o->buf + o->at, room, ",%s=%0*llu%s", key, digits,
+                                   (unsigned long long)value, unit);
+
+    o->at += MIN(n, room - 1);
+}
+
+/* The decimal number that looks as this octal one. */
+static uint32_t octal(uint32_t mode)
+{
+    return (mode >> 9 & 7) * 1000 + (mode >> 6 & 7) * 100 + (mode >> 3 & 7) * 10 + (mode & 7);
+}
 
 void tmpfs_options(const struct fs *fs, char *buf, size_t size)
 {
     const struct tmpfs_state *t = tmpfs_state_of(fs);
     uint32_t pages = __atomic_load_n(&t->pages.most, __ATOMIC_RELAXED);
     uint32_t inodes = __atomic_load_n(&t->inodes_most, __ATOMIC_RELAXED);
-    static const char thousands[8][2] = {"", "1", "2", "3", "4", "5", "6", "7"};
-    size_t at = 0;
+    struct out o = {buf, size, 0};
 
     buf[0] = '\0';
     if (pages != UINT32_MAX)
-        PUT(",size=%lluk", (unsigned long long)pages << (PAGE_SHIFT - 10));
+        put(&o, "size", 1, (uint64_t)pages << (PAGE_SHIFT - 10), "k");
     if (inodes != UINT32_MAX)
-        PUT(",nr_inodes=%u", (unsigned)inodes);
+        put(&o, "nr_inodes", 1, inodes, "");
     if (t->mode != TMPFS_MODE)
-        PUT(",mode=%s%u%u%u", thousands[t->mode >> 9 & 7], t->mode >> 6 & 7, t->mode >> 3 & 7,
-            t->mode & 7);
+        put(&o, "mode", 3, octal(t->mode), "");
     if (t->uid)
-        PUT(",uid=%u", (unsigned)t->uid);
+        put(&o, "uid", 1, t->uid, "");
     if (t->gid)
-        PUT(",gid=%u", (unsigned)t->gid);
+        put(&o, "gid", 1, t->gid, "");
 }
-
-#undef PUT
 
 static struct tentry *first_of(const struct vnode *dir)
 {
@@ -282,7 +296,7 @@ bool tmpfs_in_use(const struct vnode *root)
         preempt_point();
     }
     /* what has lost its names and is still there is in use, too */
-    return seen != __atomic_load_n(&tmpfs_state_of(root->fs)->inodes, __ATOMIC_RELAXED);
+    return seen != __atomic_load_n(&tmpfs_state_of(root->fs)->inodes, __ATOMIC_ACQUIRE);
 }
 
 bool tmpfs_is_written(const struct vnode *root)

@@ -35,10 +35,13 @@ static char **frame_at(struct exec_args *a, uint32_t i)
 /* One that may be had beyond those that every program may have. */
 static int count_more(struct exec_args *a)
 {
-    if (__atomic_add_fetch(&more_frames, 1, __ATOMIC_RELAXED) > frame_total() / MORE_PART) {
-        __atomic_fetch_sub(&more_frames, 1, __ATOMIC_RELAXED);
-        return -ENOMEM;
-    }
+    uint32_t n = __atomic_load_n(&more_frames, __ATOMIC_RELAXED);
+
+    do {
+        if (n >= frame_total() / MORE_PART)
+            return -ENOMEM;
+    } while (!__atomic_compare_exchange_n(&more_frames, &n, n + 1, true, __ATOMIC_RELAXED,
+                                          __ATOMIC_RELAXED));
     a->nmore++;
     if (!a->more)
         a->more = kmalloc(PAGE_SIZE);

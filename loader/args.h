@@ -15,7 +15,7 @@
 #define EXEC_ARG_PAGES  32u
 #define EXEC_ARG_MORE   (PAGE_SIZE / sizeof(char *)) /* pages beyond these */
 #define EXEC_ARG_LEAST  (EXEC_ARG_PAGES << PAGE_SHIFT)
-#define EXEC_ARG_MOST   ((EXEC_ARG_PAGES + EXEC_ARG_MORE) << PAGE_SHIFT)
+#define EXEC_ARG_MOST   (EXEC_ARG_MORE << PAGE_SHIFT)
 #define EXEC_STRING_MAX (32u << PAGE_SHIFT) /* bytes of one string, with NUL */
 
 struct vnode;
