@@ -155,7 +155,8 @@ syscall_fn sys_fstatfs64;
 /* sys_swap.c */
 syscall_fn sys_swapon, sys_swapoff;
 /* sys_time.c */
-syscall_fn sys_nanosleep, sys_clock_nanosleep, sys_clock_nanosleep64, sys_times, sys_getrusage;
+syscall_fn sys_restart_syscall, sys_nanosleep, sys_clock_nanosleep, sys_clock_nanosleep64,
+    sys_times, sys_getrusage;
 /* sys_clock.c */
 syscall_fn sys_clock_gettime, sys_clock_gettime64, sys_clock_getres, sys_clock_getres64;
 syscall_fn sys_clock_settime, sys_clock_settime64, sys_gettimeofday, sys_settimeofday;

@@ -227,6 +227,13 @@ static long sleep_call(uint32_t id, uint32_t flags, vaddr_t utime, vaddr_t urest
     return signal_restart(RESTART_NO_HANDLER);
 }
 
+/* A wait that SIGSTOP or the like interrupted goes on by itself here: to who asks, nothing was left
+ * to go on with, as on Linux. */
+SYSCALL0(sys_restart_syscall)
+{
+    return -EINTR;
+}
+
 SYSCALL2(sys_nanosleep, utime, urest)
 {
     return sleep_call(CLOCK_MONOTONIC, 0, utime, urest, false);

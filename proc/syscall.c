@@ -21,6 +21,7 @@
 
 syscall_fn *const syscall_table[SYSCALL_MAX] = {
     [0 ... SYSCALL_MAX - 1] = sys_enosys,
+    [0] = sys_restart_syscall,
     [1] = sys_exit,
     [2] = sys_fork,
     [3] = sys_read,

@@ -130,6 +130,7 @@ static void sleeps(void)
         say("clock %d: %s", clocks[i], result ? error_name(errno) : "yes");
         setitimer(ITIMER_REAL, &off, NULL);
     }
+    CALL(syscall(SYS_restart_syscall));
     CALL(syscall(SYS_clock_nanosleep, 99, 0, BAD, NULL));
     CALL(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, BAD, NULL));
     CALL(syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, NULL, NULL));
