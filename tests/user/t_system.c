@@ -191,23 +191,33 @@ static int race(void *arg)
     return 0;
 }
 
-/* Two that compute on one CPU share it by their nice values: here nine to one. */
-static void test_nice(void)
+static bool shares(volatile uint32_t *steps)
 {
-    volatile uint32_t *steps =
-        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int64_t until_us = now_us() + 1000000;
     struct racer racers[] = {{steps, until_us, 0}, {steps + 1, until_us, 10}};
     int pid, status;
 
-    CHECK(steps != MAP_FAILED);
+    steps[0] = steps[1] = 0;
     pid = fork();
     if (pid == 0)
         _exit(race(&racers[0]));
     CHECK(tap_exited_with(tap_child(race, &racers[1]), 0));
     CHECK_EQ(waitpid(pid, &status, 0), pid);
     CHECK_EQ(status, 0);
-    CHECK(steps[1] > 0 && steps[0] > 3 * steps[1]);
+    return steps[1] > 0 && steps[0] > 3 * steps[1];
+}
+
+/* Two that compute on one CPU share it by their nice values: here nine to one. A busy host stops
+ * the machine for longer than a slice, now and then. */
+static void test_nice(void)
+{
+    volatile uint32_t *steps =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int tries = 4;
+
+    CHECK(steps != MAP_FAILED);
+    while (!shares(steps))
+        CHECK(--tries > 0);
 }
 
 /* Masks of any length; who is meant comes before what. */
