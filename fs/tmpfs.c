@@ -65,7 +65,7 @@ static uint32_t left(uint32_t most, const uint32_t *used)
     return most - MIN(n, most);
 }
 
-/* The tree's own limits, or those for all. */
+/* The tree's own limits, or those for all; what the root and /dev have is not counted apart. */
 void tmpfs_space(const struct fs *fs, struct fs_space *s)
 {
     const struct tmpfs_state *t = tmpfs_state_of(fs);
@@ -74,7 +74,9 @@ void tmpfs_space(const struct fs *fs, struct fs_space *s)
     struct obj_kept all = obj_kept();
 
     s->pages_most = MIN(pages, all.most);
-    s->pages_free = MIN(left(s->pages_most, &t->pages.used), left(all.most, &all.used));
+    s->pages_left = left(all.most, &all.used);
+    s->pages_free = t->counted ? left(s->pages_most, &t->pages.used) : s->pages_left;
+    s->pages_left = MIN(s->pages_left, s->pages_free);
     s->inodes_most = MIN(inodes, tmpfs.inodes_most);
     s->inodes_free = MIN(left(s->inodes_most, &t->inodes), left(tmpfs.inodes_most, &tmpfs.inodes));
 }

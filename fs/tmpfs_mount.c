@@ -12,6 +12,7 @@
 #include "kern/panic.h"
 #include "lib/fmt.h"
 #include "mm/slab.h"
+#include "mm/sleep.h"
 
 #define FIRST_DEV    32u
 #define NUMBER_MAX   0x7fffffffu
@@ -280,7 +281,8 @@ static bool is_used(const struct vnode *v)
     uint32_t names = vnode_is(v, S_IFDIR) ? 1 : v->nlink;
 
     return __atomic_load_n(&v->refs, __ATOMIC_RELAXED) > names ||
-           (v->obj && __atomic_load_n(&v->obj->refs, __ATOMIC_RELAXED) > 1);
+           (v->obj && __atomic_load_n(&v->obj->refs, __ATOMIC_RELAXED) > 1 &&
+            obj_is_mapped(v->obj));
 }
 
 bool tmpfs_in_use(const struct vnode *root)
@@ -343,6 +345,8 @@ void tmpfs_unmake(struct vnode *root)
         preempt_point();
     }
     vnode_unref(root);
-    kassert(!i->state.pages.used && !i->state.inodes);
+    while (__atomic_load_n(&i->state.inodes, __ATOMIC_ACQUIRE)) /* page-out looks at one of them */
+        frame_nap();
+    kassert(!i->state.pages.used);
     kfree(i);
 }

@@ -139,7 +139,9 @@ struct fs_state {
 
 /* What statfs tells of a file system's limits. */
 struct fs_space {
-    uint32_t pages_most, pages_free, inodes_most, inodes_free;
+    uint32_t pages_most, pages_free; /* the tree's own */
+    uint32_t pages_left;             /* of these, what the limit for all leaves as well */
+    uint32_t inodes_most, inodes_free;
 };
 
 /* What the vnodes of a mounted file system share. */

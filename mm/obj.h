@@ -107,6 +107,10 @@ static inline bool obj_is_writable(const struct obj *o)
 /* Gives a reference back; the last one frees the pages and calls release. May sleep. */
 void obj_unref(struct obj *o);
 
+/* A segment maps it; references that the system has for a moment do not count. (n) or the like
+ * keeps new ones away. Does not sleep. */
+bool obj_is_mapped(struct obj *o);
+
 /* How obj_get found the page. */
 enum obj_found { OBJ_CACHED, OBJ_FILLED, OBJ_WAITED, OBJ_READ };
 

@@ -20,6 +20,22 @@
 #include "mm/sleep.h"
 #include "mm/swap_impl.h"
 
+bool obj_is_mapped(struct obj *o)
+{
+    bool found = false;
+
+    for (unsigned i = 0; i < PARTS && !found; i++) {
+        spin_lock(&o->segs.of[i].lock);
+        list_for_each (it, &o->segs.of[i].list)
+            if (container_of(it, struct seg, by_obj)->npages) { /* no walker's */
+                found = true;
+                break;
+            }
+        spin_unlock(&o->segs.of[i].lock);
+    }
+    return found;
+}
+
 /* A walk; at: the next page of `seg`, if that is still what it was. */
 struct walk {
     uint32_t first, end, at;

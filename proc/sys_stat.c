@@ -202,7 +202,8 @@ static void fill_statfs(const struct fs *fs, struct statfs64 *s)
         return;
     fs->space(fs, &space);
     s->blocks = space.pages_most;
-    s->bfree = s->bavail = space.pages_free;
+    s->bfree = space.pages_free;
+    s->bavail = space.pages_left;
     s->files = space.inodes_most;
     s->ffree = space.inodes_free;
 }
