@@ -43,6 +43,8 @@ static int count_more(struct exec_args *a)
     } while (!__atomic_compare_exchange_n(&more_frames, &n, n + 1, true, __ATOMIC_RELAXED,
                                           __ATOMIC_RELAXED));
     a->nmore++;
+    if (a->held)
+        __atomic_fetch_add(a->held, 1, __ATOMIC_RELAXED);
     if (!a->more)
         a->more = kmalloc(PAGE_SIZE);
     return a->more ? 0 : -ENOMEM;
@@ -207,6 +209,8 @@ static __noinline void free_more(struct exec_args *a)
     kfree(a->more);
     a->more = NULL;
     __atomic_fetch_sub(&more_frames, a->nmore, __ATOMIC_RELAXED);
+    if (a->held)
+        __atomic_fetch_sub(a->held, a->nmore, __ATOMIC_RELAXED);
     a->nmore = 0;
 }
 

@@ -29,6 +29,7 @@ struct exec_args {
     const struct as_limits *limits; /* borrowed; of the new address space */
     uint32_t most;                  /* bytes of strings and pointers that there may be */
     uint32_t nmore;                 /* frames beyond page[] */
+    uint32_t *held;                 /* borrowed, atomic: counts these, too; or NULL */
     char *page[EXEC_ARG_PAGES];
     char **more; /* further ones, in a frame */
 };

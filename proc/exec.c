@@ -115,8 +115,10 @@ int proc_exec(const char *path, vaddr_t argv, vaddr_t envp)
 {
     struct proc *p = proc_current();
     struct as_limits limits;
-    struct exec_args args = {
-        .path = path, .cwd = proc_cwd(), .limits = limits_of_memory(p, &limits)};
+    struct exec_args args = {.path = path,
+                             .cwd = proc_cwd(),
+                             .limits = limits_of_memory(p, &limits),
+                             .held = &p->exec_frames};
     struct exec_image image;
     struct cred *cred = NULL;
     int error = exec_args_from_user(&args, argv, envp);

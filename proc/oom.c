@@ -38,15 +38,15 @@ static bool can_die(const struct proc *p)
 }
 
 /* Frames that would come back: pages, what the kernel needs to describe them, and what it keeps for
- * open files, threads and signals that wait. (P) held. */
+ * open files, threads, signals that wait, and exec. (P) held. */
 static uint32_t weight(const struct proc *p)
 {
     struct as *as = p->as;
     uint32_t frames = as_resident(as) + as->nsegs / SEGS_A_FRAME + fdtable_frames(p->files);
     uint32_t bytes = p->nthreads * sizeof(struct thread) + p->sig.nqueued * sizeof(struct queued);
 
-    frames += p->nthreads + page_of(bytes); /* a page's stack each */
-
+    frames += p->nthreads + page_of(bytes);                           /* a page's stack each */
+    frames += 2 * __atomic_load_n(&p->exec_frames, __ATOMIC_RELAXED); /* and the new stack's */
     for (unsigned i = 0; i < ARRAY_SIZE(as->slots); i++)
         frames += (uint32_t)__builtin_popcount(as->slots[i]);
     return frames;

@@ -43,6 +43,7 @@ struct proc {
     struct list_link sibling;    /* likewise, of the parent */
     struct list threads;         /* (P and T) by thread->siblings */
     uint32_t nthreads;           /* (P and child_wait.lock) */
+    uint32_t exec_frames;        /* atomic: of arguments that are many, on their way through exec */
     uint32_t refs;               /* atomic */
     struct as *as;               /* (P) changed by exec of the only thread; NULL: zombie */
     struct fdtable *files;       /* (P) NULL: zombie */
