@@ -19,6 +19,7 @@
 #define LEVELS_MOST  5      /* epolls in epolls, with the outermost */
 #define STEPS_MOST   100    /* of a search, or a wave, through epolls, interrupts masked */
 #define WATCHES_MOST 32768u /* of a user */
+#define POLLERS_MOST 256u   /* of an epoll: threads in poll, woken with interrupts masked */
 #define MEMORY_PART  25u    /* of memory, for the watches of a user */
 #define EXCLUSIVE_OK                                                                               \
     (POLLIN | POLLOUT | POLLERR | POLLHUP | EPOLL_WAKEUP | EPOLL_EDGE | EPOLL_EXCLUSIVE)
@@ -94,23 +95,34 @@ static void wave_spread(void)
     }
 }
 
-/* The watch's file has some of these events, or may have. */
+/* The watch's file has some of these events, or may have: what a wave begins with. */
 static void watch_tell(struct watch *w, uint32_t events)
 {
-    if (w->dead || !(watch_wants(w) & events))
-        return;
+    if (!w->dead && watch_wants(w) & events)
+        watch_ready(w);
+}
+
+/* One wave for all watches at a head. */
+static void wake_begin(void)
+{
+    spin_lock(&epoll_lock);
     all.wave++;
-    watch_ready(w);
-    wave_spread();
 }
 
 static void watch_wake(struct poll_wait *wait, uint32_t events)
 {
-    spin_lock(&epoll_lock);
     watch_tell(container_of(container_of(wait, struct poll_watch, wait), struct watch, poll),
                events);
+}
+
+static void wake_end(void)
+{
+    wave_spread();
     spin_unlock(&epoll_lock);
 }
+
+static const struct poll_watch_ops watch_ops = {
+    .begin = wake_begin, .wake = watch_wake, .end = wake_end};
 
 /* Coming and going. */
 
@@ -246,6 +258,8 @@ static int levels_in(struct search *s, const struct epoll *ep, int room)
         int levels = levels_in(s, epoll_of(w->file), room - 1);
 
         most = MAX(most, levels);
+        if (s->error)
+            break;
     }
     return most + 1;
 }
@@ -261,7 +275,7 @@ static int levels_out(struct search *s, const struct epoll *ep, int room)
         s->error = -EINVAL;
     if (s->error)
         return 0;
-    for (const struct watch *w = ep->file->watches; w; w = w->next) {
+    for (const struct watch *w = ep->file->watches; w && !s->error; w = w->next) {
         int levels = levels_out(s, w->ep, room - 1);
 
         most = MAX(most, levels);
@@ -269,7 +283,18 @@ static int levels_out(struct search *s, const struct epoll *ep, int room)
     return most + 1;
 }
 
-/* Whether ep may watch the file: -ELOOP, -EINVAL: too many ways lead there. */
+/* As at a head, see POLL_WATCHES. */
+static bool is_watched_enough(const struct file *f)
+{
+    uint32_t n = 0;
+
+    for (const struct watch *w = f->watches; w && n < POLL_WATCHES; w = w->next)
+        n++;
+    return n == POLL_WATCHES;
+}
+
+/* Whether ep may watch the file: -ELOOP, -EINVAL: too many ways lead there; -ENOSPC: too many watch
+ * it. */
 static int check_levels(const struct epoll *ep, const struct file *f)
 {
     struct search s = {.avoid = ep, .steps = STEPS_MOST};
@@ -277,6 +302,8 @@ static int check_levels(const struct epoll *ep, const struct file *f)
 
     if (!s.error)
         levels_out(&s, ep, LEVELS_MOST - inner);
+    if (!s.error && is_watched_enough(f))
+        return -ENOSPC;
     return s.error;
 }
 
@@ -322,7 +349,7 @@ static int watch_new(struct epoll *ep, struct file *f, int fd, const struct epol
         limit_watch_end(user);
         return -ENOMEM;
     }
-    poll_watch_begin(&w->poll, watch_wake);
+    poll_watch_begin(&w->poll, &watch_ops, user ? POLL_WATCHES : 2 * POLL_WATCHES);
     w->ep = ep;
     w->file = f;
     w->vnode = vnode_ref(f->vnode);
@@ -342,7 +369,9 @@ static void watch_look(struct watch *w, struct file *f, bool new)
     uint32_t events = file_poll(f, new && !file_is_epoll(f) ? &w->poll.wait : NULL), mask;
 
     mask = spin_lock_irq(&epoll_lock);
+    all.wave++;
     watch_tell(w, events);
+    wave_spread();
     spin_unlock_irq(&epoll_lock, mask);
 }
 
@@ -528,6 +557,7 @@ int epoll_create(struct file **f)
     waitq_init(&ep->wait);
     lock_classify(&ep->wait.lock, LOCK_IRQ_WAITQ);
     poll_head_init(&ep->pollers, POLL_READ);
+    ep->pollers.most = POLLERS_MOST;
     lock_classify(&ep->pollers.lock, LOCK_EPOLL_POLLERS);
     return file_open(&ep->vnode, O_RDWR, NULL, f);
 }

@@ -33,7 +33,7 @@ int __must_check epoll_create(struct file **f);
 bool file_is_epoll(const struct file *f);
 /* Changes what the epoll ep has of file f under the number fd; e: not for EPOLL_DELETE. May sleep.
  * -EPERM: f has nothing to wait for; -EINVAL, -EEXIST, -ENOENT, -ELOOP, -ENOSPC: more watches than
- * a user may have; -ENOMEM. */
+ * a user or a file may have; -ENOMEM. */
 int __must_check epoll_control(struct file *ep, enum epoll_op op, struct file *f, int fd,
                                const struct epoll_event *e);
 /* Up to `most` (1 to EPOLL_MOST) events to user memory: how many. Sleeps until there is one; until

@@ -23,7 +23,8 @@ void poll_head_init(struct poll_head *h, uint32_t events)
 {
     spin_init(&h->lock, LOCK_POLL);
     h->events = events;
-    h->nwatches = 0;
+    h->nthreads = h->nwatches = 0;
+    h->most = UINT32_MAX;
     list_init(&h->entries);
 }
 
@@ -51,24 +52,48 @@ static void entry_enter(struct poll_entry *e, struct poll_wait *w, struct poll_h
     list_push_back(&h->entries, &e->link);
 }
 
+static void thread_entry_back(struct poll_thread *t)
+{
+    if (t->pieces)
+        t->pieces->used--;
+    else
+        t->nsmall--;
+}
+
+/* Who stands last at the head already stands there: of many descriptors of a file one is enough. */
+static bool stands_last(const struct poll_head *h, const struct poll_wait *w)
+{
+    const struct list_link *last = list_empty(&h->entries) ? NULL : h->entries.head.prev;
+
+    return last && container_of(last, struct poll_entry, link)->waiter == w;
+}
+
 static bool thread_add(struct poll_thread *t, struct poll_head *h, struct file *f)
 {
     struct poll_entry *e = thread_entry(t);
+    bool there, room;
     uint32_t mask;
 
     if (!e)
         return false;
-    e->file = file_ref(f);
     mask = spin_lock_irq(&h->lock);
-    entry_enter(e, &t->wait, h);
+    there = stands_last(h, &t->wait);
+    room = h->nthreads < h->most;
+    if (likely(room && !there)) {
+        h->nthreads++;
+        e->file = file_ref(f);
+        entry_enter(e, &t->wait, h);
+    } else {
+        thread_entry_back(t);
+    }
     spin_unlock_irq(&h->lock, mask);
-    return true;
+    return there || room;
 }
 
 static bool watch_add(struct poll_watch *w, struct poll_head *h)
 {
     uint32_t mask = spin_lock_irq(&h->lock);
-    bool room = w->nentries < POLL_WATCH_HEADS && h->nwatches < POLL_WATCHES;
+    bool room = w->nentries < POLL_WATCH_HEADS && h->nwatches < w->most;
 
     if (room) {
         entry_enter(&w->entry[w->nentries++], &w->wait, h);
@@ -82,15 +107,19 @@ void poll_add(struct poll_wait *w, struct poll_head *h, struct file *f)
 {
     if (!w)
         return;
-    if (!(w->wake ? watch_add(container_of(w, struct poll_watch, wait), h)
-                  : thread_add(container_of(w, struct poll_thread, wait), h, f)))
+    if (!(w->ops ? watch_add(container_of(w, struct poll_watch, wait), h)
+                 : thread_add(container_of(w, struct poll_thread, wait), h, f)))
         w->full = true;
 }
 
+/* Who was told that something changed, and did not look since, need not be told again. With the
+ * lock in poll_sleep: either `changed` is found to be false, or he sees the change when he looks.
+ */
 static void thread_wake(struct poll_thread *t)
 {
+    if (__atomic_exchange_n(&t->changed, true, __ATOMIC_SEQ_CST))
+        return;
     spin_lock(&t->queue.lock);
-    t->changed = true;
     waitq_wake_locked(&t->queue, 1);
     spin_unlock(&t->queue.lock);
 }
@@ -98,15 +127,23 @@ static void thread_wake(struct poll_thread *t)
 void poll_wake_all(struct poll_head *h, uint32_t events)
 {
     uint32_t mask = spin_lock_irq(&h->lock);
+    const struct poll_watch_ops *begun = NULL;
 
     list_for_each (it, &h->entries) {
         struct poll_wait *w = container_of(it, struct poll_entry, link)->waiter;
 
-        if (w->wake)
-            w->wake(w, events);
-        else
+        if (!w->ops) {
             thread_wake(container_of(w, struct poll_thread, wait));
+            continue;
+        }
+        if (!begun) {
+            begun = w->ops; /* there is one kind of them */
+            begun->begin();
+        }
+        w->ops->wake(w, events);
     }
+    if (begun)
+        begun->end();
     spin_unlock_irq(&h->lock, mask);
 }
 
@@ -133,12 +170,12 @@ int poll_sleep(struct poll_thread *t, uint64_t until_ns)
     if (t->wait.full)
         return -ENOMEM;
     mask = spin_lock_irq(&t->queue.lock);
-    if (t->changed)
+    if (__atomic_load_n(&t->changed, __ATOMIC_RELAXED))
         spin_unlock_irq(&t->queue.lock, mask);
     else
         error = waitq_sleep(&t->queue, mask, SLEEP_LIGHT, until_ns);
     mask = spin_lock_irq(&t->queue.lock);
-    t->changed = false;
+    __atomic_store_n(&t->changed, false, __ATOMIC_SEQ_CST);
     spin_unlock_irq(&t->queue.lock, mask);
     return error;
 }
@@ -148,6 +185,7 @@ static void entry_end(struct poll_entry *e)
     uint32_t mask = spin_lock_irq(&e->head->lock);
 
     list_remove(&e->link);
+    e->head->nthreads--;
     spin_unlock_irq(&e->head->lock, mask);
     file_unref(e->file);
 }
@@ -166,9 +204,10 @@ void poll_end(struct poll_thread *t)
     }
 }
 
-void poll_watch_begin(struct poll_watch *w, void (*wake)(struct poll_wait *w, uint32_t events))
+void poll_watch_begin(struct poll_watch *w, const struct poll_watch_ops *ops, uint32_t most)
 {
-    w->wait = (struct poll_wait){wake, false};
+    w->wait = (struct poll_wait){ops, false};
+    w->most = most;
     w->nentries = 0;
 }
 

@@ -9,9 +9,9 @@
  * What a waiter does: poll_begin; look at each file; where none is ready poll_sleep and look again,
  * now without entering; poll_end. Being woken says that something changed, not what.
  * Who is no thread and wants to know for longer, as an epoll does, has a struct poll_watch: its
- * function is called instead.
+ * operations are called instead.
  * Locks: head->lock, interrupts masked, below the drivers' and above the waiter's wait queue and
- * what a watch's function takes.
+ * what a watch's operations take.
  */
 #ifndef FS_POLL_H
 #define FS_POLL_H
@@ -38,7 +38,9 @@
 struct poll_head {
     struct spin lock;
     uint32_t events;     /* (c) POLL* that the usual wake-up may be about */
-    uint32_t nwatches;   /* (lock) of the entries */
+    uint32_t nthreads;   /* (lock) entries of threads, */
+    uint32_t most;       /* (c) so many at most, */
+    uint32_t nwatches;   /* (lock) and of watches */
     struct list entries; /* (lock) */
 };
 
@@ -51,11 +53,20 @@ struct poll_entry {
     struct file *file;        /* (c) a thread's: with a reference, which keeps the head */
 };
 
-/* Who waits: a struct poll_watch, or a struct poll_thread, which has no function. The function is
- * told of POLL* that may have changed, with a head's lock held and interrupts masked. */
+struct poll_wait;
+
+/* What a wake-up does with watches, all with the head's lock held and interrupts masked: begin,
+ * wake for each at the head, which is told of POLL* that may have changed, end. */
+struct poll_watch_ops {
+    void (*begin)(void);
+    void (*wake)(struct poll_wait *w, uint32_t events);
+    void (*end)(void);
+};
+
+/* Who waits: a struct poll_watch, or a struct poll_thread, which has no operations. */
 struct poll_wait {
-    void (*wake)(struct poll_wait *w, uint32_t events); /* (c) */
-    bool full;                                          /* no room for an entry */
+    const struct poll_watch_ops *ops; /* (c) */
+    bool full;                        /* no room for an entry */
 };
 
 #define POLL_ENTRIES_SMALL 4u
@@ -64,7 +75,7 @@ struct poll_wait {
 struct poll_thread {
     struct poll_wait wait;
     struct waitq queue;
-    bool changed;              /* (queue.lock) */
+    bool changed;              /* atomic; cleared under queue.lock */
     uint32_t nsmall;           /* entries in small */
     struct poll_piece *pieces; /* the newest first */
     struct poll_entry small[POLL_ENTRIES_SMALL];
@@ -76,6 +87,7 @@ struct poll_thread {
 /* Who watches one file, until poll_watch_end, and has a reference to its vnode. */
 struct poll_watch {
     struct poll_wait wait;
+    uint32_t most; /* (c) there is room for it at a head that has fewer */
     uint32_t nentries;
     struct poll_entry entry[POLL_WATCH_HEADS];
 };
@@ -108,8 +120,8 @@ void poll_begin(struct poll_thread *t);
 int __must_check poll_sleep(struct poll_thread *t, uint64_t until_ns);
 void poll_end(struct poll_thread *t); /* may sleep */
 
-void poll_watch_begin(struct poll_watch *w, void (*wake)(struct poll_wait *w, uint32_t events));
-/* Its function does not run any more. */
+void poll_watch_begin(struct poll_watch *w, const struct poll_watch_ops *ops, uint32_t most);
+/* Its operations are not called any more. */
 void poll_watch_end(struct poll_watch *w);
 
 #endif

@@ -293,20 +293,25 @@ static void writers_hear(void **state)
 
 static void no_memory_to_wait(void **state)
 {
-    struct file *end[2] = {NULL, NULL};
+    struct file *end[POLL_ENTRIES_SMALL + 1][2] = {{NULL}};
     struct poll_thread w;
 
     (void)state;
-    assert_int_equal(pipe_create(O_NONBLOCK, end), 0);
+    for (unsigned i = 0; i <= POLL_ENTRIES_SMALL; i++)
+        assert_int_equal(pipe_create(O_NONBLOCK, end[i]), 0);
     poll_begin(&w);
     for (unsigned i = 0; i < POLL_ENTRIES_SMALL; i++)
-        file_poll(end[0], &w.wait);
+        file_poll(end[i][0], &w.wait);
     host.fail_after = 1;
-    file_poll(end[0], &w.wait);
+    for (unsigned i = 0; i < POLL_ENTRIES_SMALL; i++)
+        file_poll(end[POLL_ENTRIES_SMALL - 1][0], &w.wait); /* it stands there already */
+    file_poll(end[POLL_ENTRIES_SMALL][0], &w.wait);
     assert_int_equal(poll_sleep(&w, UINT64_MAX), -ENOMEM);
     poll_end(&w);
-    file_unref(end[0]);
-    file_unref(end[1]);
+    for (unsigned i = 0; i <= POLL_ENTRIES_SMALL; i++) {
+        file_unref(end[i][0]);
+        file_unref(end[i][1]);
+    }
 }
 
 /* Who would wait for the other end, data or room sleeps, and leaves no trace when it is killed. */
