@@ -103,6 +103,17 @@ class Load(LoadCase):
         vm.power_off(60)
 
 
+class Umount(LoadCase):
+    def test_not_busy(self):
+        """Page-out looks at the files of a tmpfs that nobody uses: it can be unmounted all the same."""
+        vm = self.boot(self.disk("vda", AREA, header(AREA)), memlimit="24M")
+        vm.run("swapon -p 1 /dev/vda", 60, status=0)
+        output = vm.run("t_umount %d" % (2000 if SOAK else 150), 400, status=0)
+        self.assertEqual(output, "t_umount: error 0\n")
+        self.assertGreater(self.numbers(vm, "-s", "vmstat ")["pswpout"], 500)
+        vm.power_off(60)
+
+
 class LoadThreads(Load):
     """CPUs that really run at the same time, with less to do; all of it in a soak."""
 

@@ -15,7 +15,7 @@ foreach(name t_cost t_crash t_cycle t_device t_disk t_disk_storm t_epoll t_epoll
     t_malice_instructions t_malice_leftovers t_malice_life t_malice_limits t_malice_storm t_memory
     t_mmap t_mmap_disk t_mmap_file t_mmap_range t_mmap_shared t_pipe t_points t_poll t_procfs
     t_refs t_regress t_share_storm t_shm t_signal t_storm t_system t_tally t_threads
-    t_threads_rights t_timer t_users t_wait fuzz run)
+    t_threads_rights t_timer t_umount t_users t_wait fuzz run)
     user_program(${name} tests ${TESTS_DIR}/${name}.c)
     target_link_libraries(user_${name} PRIVATE user_tap)
 endforeach()
