@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The trace's files: trace is text of the moment when it is opened; trace_control shows the state
- * and takes commands; trace_stream gives struct trace_record, each once, and nothing (0) when there
- * is no other yet. What a stream's reader was too slow for comes as TRACE_LOST.
+ * and takes commands; trace_stream gives struct trace_record, each once: what is there at the first
+ * read, then nothing (0), and so on with what came since. So a reader comes to an end even where
+ * its own calls make records. What it was too slow for comes as TRACE_LOST.
  */
 #include "include/uapi/errno.h"
 #include "mm/slab.h"
@@ -87,6 +88,8 @@ static int stream_read(struct file *f, uint64_t pos, vaddr_t ubuf, size_t len)
         done += n * sizeof(chunk[0]);
         preempt_point();
     }
+    if (!done)
+        s->looked = false;
     return (int)done;
 }
 

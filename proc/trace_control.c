@@ -346,7 +346,9 @@ unsigned trace_stream_read(struct trace_stream *s, struct trace_record *r, unsig
     mutex_lock(&control.lock);
     if (s->generation != control.generation)
         *s = (struct trace_stream){.generation = control.generation};
-    trace_look(&s->cursor);
+    if (!s->looked)
+        trace_look(&s->cursor);
+    s->looked = true;
     while (n < max && trace_next(&s->cursor, &r[n]))
         n++;
     mutex_unlock(&control.lock);

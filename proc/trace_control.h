@@ -34,9 +34,11 @@ void trace_print_records(struct text *t);
 struct trace_stream {
     struct trace_cursor cursor;
     uint32_t generation; /* of the rings that the cursor is for */
+    bool looked;         /* the cursor knows where to stop */
 };
 
-/* Up to max records that came since the last call: how many. May sleep. */
+/* Up to max records of those that were there when `looked` was false last: how many. Whoever has
+ * read them all makes it false, for those that came since. May sleep. */
 unsigned trace_stream_read(struct trace_stream *s, struct trace_record *r, unsigned max);
 
 #endif

@@ -193,6 +193,34 @@ class Trace(TestCase):
             self.assertIn(hello, {e.tid for e in events})
             vm.run("trace clear")
 
+    def test_own_calls(self):
+        """Who reads the trace while its own calls are in it ends with what was there first."""
+        with self.machine() as vm:
+            vm.expect_prompt(60)
+            vm.run("trace clear pid=0 events=syscall on", status=0)
+            vm.run("pftrace", 60, status=0)
+            out = vm.run("trace -j", 60, status=0)
+            self.assertIn('"execve"', out)
+            vm.run("trace clear", status=0)
+            vm.run("ktrace -p 2 -e syscall &")
+            vm.send("hello\r")
+            vm.expect(r"^ +\d+ +\S*execve")
+            vm.expect(r"^ +\d+ exit_group")
+            vm.send("pftrace > /dev/null; echo ended=$?\r")
+            vm.expect(r"^ended=0$", 60)
+            vm.send("pftrace off > /dev/null; trace status\r")
+            vm.expect(r"^state clear$", 60)
+
+    def test_own_follower(self):
+        """ktrace that traces itself as well ends with its command."""
+        with self.machine() as vm:
+            vm.expect_prompt(60)
+            vm.run("ktrace -n 256 sleep 2 > /dev/null &")
+            vm.run("sleep 1")
+            vm.run("trace pid=0", status=0)
+            vm.run("wait", 60)
+            self.assertEqual(self.state(vm)["state"], "clear")
+
     def test_pftrace(self):
         with self.machine() as vm:
             vm.expect_prompt(60)

@@ -84,7 +84,8 @@ static void record_take(const struct trace_record *r, event_handler *handle)
     }
 }
 
-/* Handles all there is: number of records. */
+/* Handles all that was there at the first read, so not what reading and printing make: number of
+ * records. */
 static size_t stream_drain(int stream, event_handler *handle)
 {
     static struct trace_record batch[BATCH];
