@@ -80,6 +80,25 @@ class Readme(Ash):
         self.end()
 
 
+class Poweroff(Ash):
+    """init's way down, without -f: everybody is ended, disks are written, and nobody complains."""
+
+    def test_quiet(self):
+        with open(self.path("disk"), "wb") as f:
+            f.truncate(1 << 20)
+        self.vm.close()
+        self.boot(extra=quire_vm.disk_args(0, self.path("disk")))
+        self.say("mount -t tmpfs t /mnt; exec 5> /mnt/f; printf written > /dev/vda")
+        self.vm.send("poweroff\n")
+        start = self.vm.expect(r"^~ # .*poweroff\n").end()
+        self.assertEqual(self.vm.wait(30), 0)
+        text = self.vm.text[start:]
+        self.assertNotRegex(text, "umount|busy|remounted")
+        self.assertIn("Requesting system poweroff", text)
+        with open(self.path("disk"), "rb") as f:
+            self.assertEqual(f.read(7), b"written")
+
+
 class Commands(Ash):
     """What the shell and its commands print is what they print on Linux."""
 
