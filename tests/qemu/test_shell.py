@@ -469,6 +469,8 @@ class Shell(TestCase):
             if not self.vm.run(command, 60, status=0).strip():
                 self.vm.fail("%s prints nothing" % command)
         self.printed(r"^pfn type owner ", "coremap")
+        self.printed(r"^  load +work on ", "help")  # in /tests, of which only this is for everybody
+        self.assertNotRegex(self.vm.run("help"), r"(?m)^  t_")
         self.end()
 
     def test_crashes(self):

@@ -217,7 +217,8 @@ int main(int argc, char **argv)
 
     if (argc != 5 || !size_parse(argv[2], &bytes) || !number_parse(argv[3], &job.rounds) ||
         !number_parse(argv[4], &job.seed) || bytes < PAGE || !job.rounds) {
-        fprintf(stderr, "usage: load KIND SIZE[K|M] ROUNDS SEED\n");
+        fprintf(stderr, "usage: load KIND SIZE[K|M] ROUNDS SEED\n"
+                        "KIND: private, forked, shared, alone, or a file's or a disk's path\n");
         return 2;
     }
     job.kind = argv[1];

@@ -53,6 +53,7 @@ static const struct help_line program_help[] = {
     {"kill", "end programs: kill [-SIGNAL] PID|%N|NAME..."},
     {"ktrace", "run a command; its system calls and page faults"},
     {"ln", "another name for a file: ln [-s] TARGET PATH"},
+    {"load", "work on more memory than there is: load KIND SIZE ROUNDS SEED"},
     {"lockstat", "how often the kernel waits for its locks (debug kernel)"},
     {"ls", "list a directory (-l: with details)"},
     {"mkdir", "make directories"},
@@ -109,7 +110,8 @@ static int names_compare(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void folder_help(const char *path)
+/* The programs of a folder; all: also those of which nothing is said. */
+static void folder_help(const char *path, bool all)
 {
     char *names[128];
     size_t count = 0;
@@ -123,7 +125,8 @@ static void folder_help(const char *path)
         closedir(dir);
     qsort(names, count, sizeof names[0], names_compare);
     for (size_t i = 0; i < count; i++) {
-        printf("  %-13s %s\n", names[i], program_text(names[i]));
+        if (all || *program_text(names[i]))
+            printf("  %-13s %s\n", names[i], program_text(names[i]));
         free(names[i]);
     }
 }
@@ -135,7 +138,11 @@ static int builtin_help_run(struct command *command)
     for (size_t i = 0; i < COUNT(builtin_help); i++)
         printf("  %-13s %s\n", builtin_help[i].name, builtin_help[i].text);
     printf("Programs in /bin:\n");
-    folder_help("/bin");
+    folder_help("/bin", true);
+    if (access("/tests", F_OK) == 0) {
+        printf("Of the tests (ls /tests: all of them):\n");
+        folder_help("/tests", false);
+    }
     printf("COMMAND &  runs it in the background; ;  separates commands; $?  is the last status.\n"
            "Up and Down: earlier lines. Tab: completes, twice: lists. Ctrl-C: ends what runs, "
            "Ctrl-Z:\n"
