@@ -318,7 +318,7 @@ static void test_storm(void)
     ignore_broken_pipes();
     steps = tap_count(2000, 50000);
     run_threads();
-    CHECK(added > steps / 20 && told > steps / 20);
+    CHECK(added > steps / 20 && told > steps / 50); /* usually a sixth and a sixteenth */
 }
 
 /* The same, killed in the middle of it. */
